@@ -1,0 +1,3 @@
+"""Muniment: question answering over private documents, with checked evidence."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,28 @@
+"""The seams of the program: small async Protocols, one file each, that providers implement."""
+
+from muniment.protocols.chunker import Chunker
+from muniment.protocols.embedder import Embedder, Tokenizer
+from muniment.protocols.file_store import FileStore
+from muniment.protocols.generator import Generator, Prompt, PromptPassage
+from muniment.protocols.parser import ParsedFile, Parser
+from muniment.protocols.provider import Provider, ProviderContext
+from muniment.protocols.source import Source
+from muniment.protocols.vector_store import IndexSpec, VectorIndex, VectorStore
+
+__all__ = [
+    "Chunker",
+    "Embedder",
+    "FileStore",
+    "Generator",
+    "IndexSpec",
+    "ParsedFile",
+    "Parser",
+    "Prompt",
+    "PromptPassage",
+    "Provider",
+    "ProviderContext",
+    "Source",
+    "Tokenizer",
+    "VectorIndex",
+    "VectorStore",
+]

@@ -1,0 +1,51 @@
+"""From text to vectors."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Tokenizer(Protocol):
+    """Counts and locates an embedding model's tokens, special tokens left out."""
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """The half-open character range of each token of ``text``, in order."""
+
+
+class Embedder(Protocol):
+    """An embedding model."""
+
+    @property
+    def name(self) -> str:
+        """The name the settings give it."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of its vectors, read from the model."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input in tokens, special tokens left out; what is longer is cut."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same text would get another vector (weights, pooling, precision)."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's own tokenizer, or the nearest thing to it for a remote model."""
+
+    async def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``.
+
+        Raises:
+            UnavailableError: a remote model does not answer.
+        """
+
+    async def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of a query, shape (dimension,), unit length; cached."""
+
+    async def aclose(self) -> None:
+        """Free the model."""

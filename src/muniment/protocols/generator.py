@@ -1,0 +1,53 @@
+"""From a question and passages to text."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from muniment.types import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPassage:
+    """A passage with the 1-based number the generator cites it by, as ``[1]``."""
+
+    number: int
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generator is asked.
+
+    Attributes:
+        messages: (role, content) pairs as a chat model takes them; the last is the question with
+            its numbered passages.
+    """
+
+    question: str
+    passages: tuple[PromptPassage, ...]
+    messages: tuple[tuple[str, str], ...]
+    max_tokens: int = 512
+    temperature: float = 0.0
+
+
+class Generator(Protocol):
+    """Writes an answer that cites passages by number."""
+
+    @property
+    def name(self) -> str:
+        """The name the settings give it."""
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """The answer's text in pieces; citation marks such as ``[2]`` stand behind what they prove.
+
+        Raises:
+            UnavailableError: code ``generator_unavailable``, before the first piece only when
+                nothing could be had; after it, the stream broke.
+        """
+
+    async def check(self) -> None:
+        """Whether it can answer now; raises UnavailableError that says what to do."""
+
+    async def aclose(self) -> None:
+        """Free the model or connection."""

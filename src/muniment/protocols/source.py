@@ -1,0 +1,25 @@
+"""Where documents come from."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from muniment.types import SourceFile
+
+
+class Source(Protocol):
+    """A place that lists and hands out files."""
+
+    async def check(self) -> None:
+        """Try credentials and address; raises MunimentError that says what to do."""
+
+    def list(self) -> AsyncIterator[SourceFile]:
+        """Every file, in a stable order; reads no contents."""
+
+    async def fetch(self, file: SourceFile, target: Path) -> None:
+        """Copy the file's bytes to ``target``.
+
+        Raises:
+            NotFoundError: code ``source_file_gone``, when it disappeared since it was listed.
+            UnavailableError: the source does not answer.
+        """

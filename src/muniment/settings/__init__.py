@@ -1,0 +1,22 @@
+"""Typed settings: one YAML file plus MUNIMENT_* environment variables, unknown keys refused."""
+
+from muniment.settings.load import find_settings_file, load_settings
+from muniment.settings.model import (
+    ChunkingSettings,
+    CollectionSettings,
+    ProviderSettings,
+    ServerSettings,
+    Settings,
+    SourceSettings,
+)
+
+__all__ = [
+    "ChunkingSettings",
+    "CollectionSettings",
+    "ProviderSettings",
+    "ServerSettings",
+    "Settings",
+    "SourceSettings",
+    "find_settings_file",
+    "load_settings",
+]

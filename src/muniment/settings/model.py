@@ -1,0 +1,188 @@
+"""What can be set. Every field has a description; docs/reference/settings.md is made from them."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_GENERATOR = "extractive"
+
+CollectionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ProviderSettings(BaseModel):
+    """A provider's name and its options, which the provider itself checks."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    provider: str = Field(description="Name of the provider, such as `openai` or `milvus`.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Everything but the provider's name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class SourceSettings(ProviderSettings):
+    """Where a collection's documents come from; `path: DIR` alone means a local folder."""
+
+    provider: str = Field(default="folder", description="Provider of the source.")
+    metadata: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="Key/value pairs given to every document, for filters."
+    )
+
+
+class ChunkingSettings(_Strict):
+    """How documents are split."""
+
+    max_tokens: int = Field(
+        default=256,
+        ge=32,
+        le=8192,
+        description="Largest chunk in tokens of the embedding model, headings included. "
+        "Capped at what the model reads.",
+    )
+    min_tokens: int = Field(
+        default=48,
+        ge=0,
+        le=4096,
+        description="Neighbouring pieces under the same heading are joined up to this size and beyond "
+        "while they fit.",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "ChunkingSettings":
+        if self.min_tokens >= self.max_tokens:
+            raise ValueError(
+                f"min_tokens ({self.min_tokens}) must be smaller than max_tokens ({self.max_tokens})"
+            )
+        return self
+
+
+class CollectionSettings(_Strict):
+    """A declared collection. It exists because it is declared."""
+
+    description: str = Field(default="", description="Shown in listings.")
+    sources: tuple[SourceSettings, ...] = Field(
+        default=(), description="Where its documents come from. Uploads over HTTP are possible besides."
+    )
+    embedding_model: str = Field(
+        default=DEFAULT_EMBEDDING_MODEL, description="A name under `embedding_models`, or a packaged model."
+    )
+    chunking: ChunkingSettings = Field(
+        default_factory=ChunkingSettings, description="How documents are split."
+    )
+    generator: str | None = Field(
+        default=None, description="A name under `generators`; `default_generator` when omitted."
+    )
+    top_k: int = Field(default=8, ge=1, le=100, description="Passages given to the generator.")
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _one_source(cls, value: Any) -> Any:
+        """Accept a bare path, or a list of them, for local folders."""
+        if isinstance(value, str):
+            value = [value]
+        if isinstance(value, list | tuple):
+            return [{"provider": "folder", "path": item} if isinstance(item, str) else item for item in value]
+        return value
+
+
+class ServerSettings(_Strict):
+    """The HTTP server."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for all.")
+    port: int = Field(default=8321, ge=0, le=65535, description="Port to listen on.")
+    max_upload_mb: int = Field(default=100, ge=1, description="Largest upload in MB.")
+    max_question_chars: int = Field(default=8000, ge=100, description="Longest question in characters.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line."
+    )
+
+
+class IngestSettings(_Strict):
+    """Limits and sizes of ingestion."""
+
+    max_file_mb: int = Field(default=200, ge=1, description="Larger files are refused.")
+    batch_chunks: int = Field(default=128, ge=1, description="Chunks embedded and written at a time.")
+    queue_documents: int = Field(
+        default=4, ge=1, description="Parsed documents waiting for embedding at most."
+    )
+
+
+class ReconcileSettings(_Strict):
+    """The reconciler, which keeps what is declared in existence."""
+
+    interval_s: float = Field(default=300.0, ge=1, description="Seconds between checks while serving.")
+    ingest_on_start: bool = Field(
+        default=True,
+        description="Whether `serve` ingests new and changed files of declared sources at start.",
+    )
+
+
+class Settings(_Strict):
+    """All settings. Every one has a working default but `collections`."""
+
+    data_dir: Path = Field(
+        default=Path("muniment-data"), description="Where everything is kept; relative to the settings file."
+    )
+    collections: dict[CollectionName, CollectionSettings] = Field(
+        default_factory=dict, description="Declared collections by name."
+    )
+    server: ServerSettings = Field(default_factory=ServerSettings, description="The HTTP server.")
+    ingest: IngestSettings = Field(
+        default_factory=IngestSettings, description="Limits and sizes of ingestion."
+    )
+    reconcile: ReconcileSettings = Field(default_factory=ReconcileSettings, description="The reconciler.")
+    parser: ProviderSettings = Field(
+        default=ProviderSettings(provider="docling"), description="Parser of all collections."
+    )
+    vector_store: ProviderSettings = Field(
+        default=ProviderSettings(provider="milvus"), description="Vector store of all collections."
+    )
+    file_store: ProviderSettings = Field(
+        default=ProviderSettings(provider="folder"), description="Store of raw files and parsed documents."
+    )
+    catalog_uri: str | None = Field(
+        default=None, description="SQLAlchemy URI of the catalog; a SQLite file in `data_dir` when omitted."
+    )
+    embedding_models: dict[str, ProviderSettings] = Field(
+        default_factory=dict, description="Embedding models by name, besides the packaged ones."
+    )
+    generators: dict[str, ProviderSettings] = Field(
+        default_factory=dict, description="Generators by name, besides `extractive`."
+    )
+    default_generator: str = Field(
+        default=DEFAULT_GENERATOR, description="Generator of collections that name none."
+    )
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Settings":
+        known = {DEFAULT_GENERATOR, *self.generators}
+        wanted = {"default_generator": self.default_generator}
+        wanted |= {
+            f"collections.{name}.generator": c.generator
+            for name, c in self.collections.items()
+            if c.generator
+        }
+        for where, name in wanted.items():
+            if name not in known:
+                raise ValueError(
+                    f"{where}: no generator {name!r} is declared; declared: {', '.join(sorted(known))}"
+                )
+        return self
+
+    def generator_of(self, collection: CollectionSettings) -> str:
+        """Name of the generator that answers for a collection."""
+        return collection.generator or self.default_generator
+
+
+def secretlike(key: str) -> bool:
+    """Whether a setting of this name must never be shown."""
+    return bool(re.search(r"(key|secret|password|token)$", key, re.IGNORECASE))

@@ -1,0 +1,1 @@
+"""Contract tests that every provider passes, ours and a stranger's alike."""

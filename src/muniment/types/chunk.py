@@ -1,0 +1,69 @@
+"""Chunks: the unit that is embedded and retrieved."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muniment.types.document import MetadataValue, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a parsed document.
+
+    ``text`` is exactly the document's text at ``spans``, joined by newlines, and is what may be
+    quoted. ``context`` (document title and heading path) goes into embedding and keyword search
+    with it, but never into a quote. ``ordinal`` counts from 0 within the document.
+    """
+
+    ordinal: int
+    text: str
+    context: str
+    headings: tuple[str, ...]
+    spans: tuple[Span, ...]
+    tokens: int
+
+    @property
+    def embedding_text(self) -> str:
+        """What the embedding model and the keyword index see."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
+    @property
+    def pages(self) -> tuple[int, ...]:
+        """The pages the chunk touches, ascending."""
+        return tuple(sorted({span.page for span in self.spans if span.page is not None}))
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A chunk with its identity and vector, as a vector store keeps it.
+
+    ``vector`` has shape (dimension,), float32, unit length.
+    """
+
+    id: int
+    document_id: str
+    chunk: Chunk
+    vector: NDArray[np.float32]
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk retrieved for a query, with the scores it earned at each stage (higher is better)."""
+
+    id: int
+    document_id: str
+    document_name: str
+    chunk: Chunk
+    score: float
+    scores: dict[str, float] = field(default_factory=dict)
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+
+
+def chunk_id(document_id: str, chunker_spec: str, ordinal: int) -> int:
+    """The chunk's positive 63-bit id: the same work done twice gives the same id."""
+    digest = blake2b(f"{document_id}\0{chunker_spec}\0{ordinal}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -1,0 +1,157 @@
+"""Documents: where they come from, what they say, and where on the page they say it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MetadataValue = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page in points (1/72 inch), origin at the top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's 1-based number and its size in points; for slides and sheets, in their own units."""
+
+    number: int
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where text lives: a half-open character range of the parsed text, with page and box where known.
+
+    ``page`` is 1-based (slide and sheet numbers count as pages). ``page`` and ``box`` are None for
+    formats without pages, such as Markdown.
+    """
+
+    start: int
+    end: int
+    page: int | None = None
+    box: Box | None = None
+
+
+class BlockKind(StrEnum):
+    """What a block of a document is."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    TEXT = "text"
+    LIST_ITEM = "list_item"
+    TABLE = "table"
+    CAPTION = "caption"
+    FOOTNOTE = "footnote"
+    CODE = "code"
+    FORMULA = "formula"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a table: its part of the parsed text, cells joined by `` | ``."""
+
+    start: int
+    end: int
+    header: bool
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One item of a document in reading order.
+
+    ``start``/``end`` index ``ParsedDocument.text``. ``headings`` is the path of headings above the
+    block, outermost first (for a heading: its ancestors, not itself). ``spans`` are the places it
+    occupies: several when a paragraph continues in another column or on another page; together
+    they cover ``start`` to ``end`` exactly. ``rows`` is filled for tables only.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+    level: int = 0
+    spans: tuple[Span, ...] = ()
+    rows: tuple[TableRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """A document as parsed: the text that is quoted from, and the blocks that say where it stands.
+
+    Blocks are in reading order, do not overlap and cover ``text`` but for the blank lines between
+    them. Running headers and footers are not in it.
+
+    Attributes:
+        content_hash: SHA-256 (hex) of the source file's bytes.
+        parser: name and version of the parser that made it.
+        notes: what the reader should know, such as "page 3 was read by OCR".
+    """
+
+    content_hash: str
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...]
+    parser: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as a source lists it, before it is read.
+
+    Attributes:
+        uri: identity within the collection, such as ``file:///srv/docs/a.pdf``.
+        name: the path shown to people, relative to the source.
+        version: what changes when the bytes change (etag, or size and mtime); compared, never read.
+        metadata: key/value pairs that searches can filter on.
+    """
+
+    uri: str
+    name: str
+    size: int
+    version: str
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+
+
+class DocumentState(StrEnum):
+    """How a document's last ingestion ended."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source file at one content hash, as the catalog knows it.
+
+    ``document_id`` is derived from the content hash, so the same bytes under two names share their
+    chunks. ``error_code``, ``error`` and ``hint`` are set when ``state`` is failed or skipped.
+    """
+
+    collection: str
+    uri: str
+    name: str
+    document_id: str
+    content_hash: str
+    version: str
+    size: int
+    state: DocumentState
+    pages: int = 0
+    chunks: int = 0
+    title: str = ""
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    error_code: str = ""
+    error: str = ""
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+    updated_at: str = ""
