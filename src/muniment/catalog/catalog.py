@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     Row,
@@ -164,10 +165,10 @@ class Catalog:
     def totals(self, collection: str) -> Totals:
         """Counts over the collection."""
         mine = documents.c.collection == collection
-        done = and_(mine, documents.c.state == DocumentState.DONE.value)
+        searchable = and_(mine, documents.c.chunks > 0)
         distinct = (
             select(documents.c.document_id, func.max(documents.c.chunks).label("chunks"))
-            .where(done)
+            .where(searchable)
             .group_by(documents.c.document_id)
             .subquery()
         )
@@ -178,7 +179,7 @@ class Catalog:
                 .select_from(documents)
                 .where(mine, documents.c.state == DocumentState.FAILED.value)
             )
-            pages = connection.scalar(select(func.sum(documents.c.pages)).where(done))
+            pages = connection.scalar(select(func.sum(documents.c.pages)).where(searchable))
             chunks = connection.scalar(select(func.sum(distinct.c.chunks)))
         return Totals(count or 0, failed or 0, pages or 0, chunks or 0)
 

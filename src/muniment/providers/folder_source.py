@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,7 +64,8 @@ class FolderSource:
 
     async def fetch(self, file: SourceFile, target: Path) -> None:
         """Copy the file's bytes to ``target``."""
-        path = self._root if self._root.is_file() else self._root / file.name
+        # By URI, not by name: the name shown may have lost bytes that are not UTF-8.
+        path = Path(os.fsdecode(unquote_to_bytes(urlsplit(file.uri).path)))
         try:
             await asyncio.to_thread(shutil.copyfile, path, target)
         except FileNotFoundError as error:
