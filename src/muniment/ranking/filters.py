@@ -2,22 +2,14 @@
 
 A comparison with a key that a chunk does not have fails, except ``ne`` and ``nin``, which are the
 exact opposites of ``eq`` and ``in``. Numbers compare with numbers, strings with strings (by code
-point), booleans with booleans; across these, nothing is equal and no order holds. A comparison of
+point), booleans with booleans, which have no order; across these, nothing is equal or in order. A comparison of
 ``page`` holds when it does for any page of the chunk.
 """
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator
-
-_ORDERS: dict[Operator, Callable[[object, object], bool]] = {
-    Operator.GT: operator.gt,
-    Operator.GTE: operator.ge,
-    Operator.LT: operator.lt,
-    Operator.LTE: operator.le,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +41,27 @@ def values_of(key: str, attributes: Attributes) -> tuple[MetadataValue, ...]:
 def compare(condition: Comparison, values: tuple[MetadataValue, ...]) -> bool:
     """Whether any of ``values`` passes; for ``ne`` and ``nin`` whether none equals."""
     wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-    if condition.operator in _ORDERS:
-        order = _ORDERS[condition.operator]
-        return any(_kind(v) is _kind(w) and order(v, w) for v in values for w in wanted)
-    equal = any(_kind(v) is _kind(w) and v == w for v in values for w in wanted)
-    return equal is (condition.operator in (Operator.EQ, Operator.IN))
+    if condition.operator in (Operator.EQ, Operator.IN, Operator.NE, Operator.NIN):
+        equal = any(kind_of(v) is kind_of(w) and v == w for v in values for w in wanted)
+        return equal is (condition.operator in (Operator.EQ, Operator.IN))
+    return any(_in_order(condition.operator, value, wanted[0]) for value in values)
 
 
-def _kind(value: MetadataValue) -> type:
+def kind_of(value: MetadataValue) -> type[bool] | type[str] | type[float]:
+    """The kind within which values compare: bool, str, or float for all numbers."""
     if isinstance(value, bool):
         return bool
     return str if isinstance(value, str) else float
+
+
+def _in_order(how: Operator, value: MetadataValue, bound: MetadataValue) -> bool:
+    if isinstance(value, bool) or isinstance(bound, bool):
+        return False
+    if isinstance(value, str) and isinstance(bound, str):
+        sign = (value > bound) - (value < bound)
+    elif isinstance(value, str) or isinstance(bound, str):
+        return False
+    else:
+        sign = (value > bound) - (value < bound)
+    wanted = {Operator.GT: (1,), Operator.GTE: (0, 1), Operator.LT: (-1,), Operator.LTE: (-1, 0)}
+    return sign in wanted[how]

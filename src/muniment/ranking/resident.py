@@ -41,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A row found, with what it earned: ``cosine``, ``bm25``, their 1-based ``*_rank``, and the fused score."""
+    """A row found, with its ``cosine``, ``bm25``, their 1-based ``*_rank``, and the fused score."""
 
     id: int
     score: float
@@ -87,7 +87,10 @@ class ResidentIndex:
             self._pack_if_worn()
 
     def search(self, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
-        """The best ``query.limit`` rows, best first; ties by id. Keyword search finds only rows that hold a term."""
+        """The best ``query.limit`` rows, best first, ties by id.
+
+        Keyword search finds only rows that hold a term of the query.
+        """
         with self._lock:
             live = self._live[: self._used]
             mask = live if query.filter is None else live & self._mask(query.filter)
