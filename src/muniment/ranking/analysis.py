@@ -15,7 +15,9 @@ _WORD = re.compile(r"\w+")
 
 # Lucene's English list: short on purpose, so that "who", "when" or "all" still count.
 STOP_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with"]
+    {"a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no"}
+    | {"not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this"}
+    | {"to", "was", "will", "with"}
 )
 
 _threads = local()

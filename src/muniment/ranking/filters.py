@@ -2,8 +2,8 @@
 
 A comparison with a key that a chunk does not have fails, except ``ne`` and ``nin``, which are the
 exact opposites of ``eq`` and ``in``. Numbers compare with numbers, strings with strings (by code
-point), booleans with booleans, which have no order; across these, nothing is equal or in order. A comparison of
-``page`` holds when it does for any page of the chunk.
+point), booleans with booleans, which have no order; across these, nothing is equal or in order. A
+comparison of ``page`` holds when it does for any page of the chunk.
 """
 
 from collections.abc import Mapping

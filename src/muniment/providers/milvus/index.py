@@ -122,8 +122,8 @@ class MilvusIndex:
         cosine = self._stage("cosine", query, depth)
         bm25 = self._stage("bm25", query, depth)
         ids = sorted(cosine.keys() | bm25.keys())
-        stages = (np.array([stage.get(number, np.nan) for number in ids]) for stage in (cosine, bm25))
-        return rank_fused(np.array(ids, np.int64), *stages, fusion)[: query.limit]
+        near, worded = (np.array([s.get(number, np.nan) for number in ids]) for s in (cosine, bm25))
+        return rank_fused(np.array(ids, np.int64), near, worded, fusion, query.limit)
 
     def _server_fused(self, query: VectorQuery, depth: int) -> list[Ranked]:
         """Both stages and their reciprocal rank fusion in one call."""

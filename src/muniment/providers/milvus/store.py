@@ -17,6 +17,7 @@ from muniment.providers.milvus.connection import (
     failures,
     locked,
     release_embedded,
+    release_memory,
 )
 from muniment.providers.milvus.index import MilvusIndex
 from muniment.providers.milvus.options import MilvusOptions
@@ -122,6 +123,7 @@ class MilvusStore:
             with failures(f"Index {spec.name!r}"):
                 client.load_collection(spec.name, timeout=self.options.timeout_s)
             index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
+            release_memory()
             self._indexes[spec.name] = index
             return index
 
