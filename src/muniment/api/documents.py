@@ -34,7 +34,7 @@ UPLOAD_BODY = {
                         "file": {
                             "type": "array",
                             "items": {"type": "string", "format": "binary"},
-                            "description": "One or more files; the part's file name becomes the document's name.",
+                            "description": "One or more files; a part's file name becomes the document's.",
                         },
                         "metadata": {
                             "type": "string",

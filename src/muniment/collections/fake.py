@@ -372,9 +372,7 @@ def _lines(text: str) -> list[Span]:
     ]
 
 
-_COMMON = frozenset(
-    {"a", "an", "are", "do", "have", "how", "i", "is", "many", "of", "the", "to", "what", "when"}
-)
+_COMMON = frozenset({"a", "an", "are", "do", "have", "how", "i", "is", "of", "the", "to", "what"})
 
 
 def _words(text: str) -> set[str]:

@@ -1,7 +1,5 @@
 """What all shapes share, and the shape of errors."""
 
-from collections.abc import Hashable
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -23,13 +21,13 @@ class Request(BaseModel):
 
 def rebuild(kind: type[Domain], wire: BaseModel) -> Domain:
     """The domain value that a shape with the same field names was made from."""
-    adapter: TypeAdapter[Domain] = _adapter(kind)
-    return adapter.validate_python(wire.model_dump())
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    value: Domain = _ADAPTERS[kind].validate_python(wire.model_dump())
+    return value
 
 
-@cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class ErrorDetail(Wire):
