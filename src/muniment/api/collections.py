@@ -70,7 +70,9 @@ async def start_run(
 ) -> Response | RunWire:
     """Waits for the run's end. One bad document fails alone; a client that goes away stops the run."""
     asked = asked or RunRequest()
-    events = workspace.ingest(name, trigger=asked.trigger, retry_failed=asked.retry_failed)
+    events = workspace.ingest(
+        name, trigger=asked.trigger, retry_failed=asked.retry_failed, rebuild=asked.rebuild
+    )
     if not asked.stream:
         last = await until_disconnect(request, last_event(events))
         assert not isinstance(last, DocumentFinished)

@@ -28,6 +28,7 @@ from muniment.types import (
     CollectionStatus,
     Document,
     DocumentFinished,
+    DocumentOrigin,
     DocumentState,
     Filter,
     Mending,
@@ -73,7 +74,7 @@ class FakeWorkspace:
         self.closed = False
         for collection, texts in documents.items():
             for name, text in texts.items():
-                self._keep(collection, name, text, {}, uri=f"file:///fake/{collection}/{name}")
+                self._keep(collection, name, text, {}, origin=DocumentOrigin.SOURCE)
 
     async def readiness(self) -> Readiness:
         """Ready while every collection has documents."""
@@ -166,7 +167,7 @@ class FakeWorkspace:
                 raise
 
     async def ingest(
-        self, collection: str, *, trigger: str, retry_failed: bool = False
+        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
     ) -> AsyncIterator[RunEvent]:
         """Says of every document that it is done or failed."""
         held = sorted(self._held(collection).items())
@@ -195,12 +196,12 @@ class FakeWorkspace:
     ) -> Document:
         """Keep a text file's text."""
         text = await asyncio.to_thread(file.read_text, "utf-8", "replace")
-        return self._keep(collection, name, text, metadata, uri=f"upload:{name}")
+        return self._keep(collection, name, text, metadata, origin=DocumentOrigin.UPLOAD)
 
     async def delete_document(self, collection: str, document_id: str) -> Document:
         """Forget an uploaded document."""
         document = self._document(collection, document_id)
-        if not document.uri.startswith("upload:"):
+        if document.origin is not DocumentOrigin.UPLOAD:
             raise ConflictError(
                 f"{document.name!r} comes from a source.",
                 code="document_from_source",
@@ -267,13 +268,21 @@ class FakeWorkspace:
         raise NotFoundError(f"No document {document_id!r}.", code="unknown_document", hint="List them.")
 
     def _keep(
-        self, collection: str, name: str, text: str, metadata: dict[str, MetadataValue], *, uri: str
+        self,
+        collection: str,
+        name: str,
+        text: str,
+        metadata: dict[str, MetadataValue],
+        *,
+        origin: DocumentOrigin,
     ) -> Document:
         held = self._held(collection)
         content_hash = hashlib.sha256(text.encode()).hexdigest()
         document = Document(
             collection=collection,
-            uri=uri,
+            uri=f"{origin}:{name}",
+            origin=origin,
+            parser="fake 1",
             name=name,
             document_id=content_hash[:16],
             content_hash=content_hash,

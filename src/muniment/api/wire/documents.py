@@ -4,7 +4,7 @@ from pydantic import Field
 
 from muniment.api.urls import document_url
 from muniment.api.wire.base import Wire, rebuild
-from muniment.types import BlockKind, Document, DocumentState, MetadataValue, ParsedDocument
+from muniment.types import BlockKind, Document, DocumentOrigin, DocumentState, MetadataValue, ParsedDocument
 
 
 class BoxWire(Wire):
@@ -46,6 +46,10 @@ class DocumentWire(Wire):
     size: int
     """Bytes."""
     state: DocumentState
+    origin: DocumentOrigin
+    """Found in a declared source, or uploaded."""
+    parser: str
+    """Name and version of the parser that read it, or tried to."""
     pages: int
     chunks: int
     title: str

@@ -94,6 +94,8 @@ class RunRequest(Request):
 
     retry_failed: bool = False
     """Try documents again that failed before and have not changed."""
+    rebuild: bool = False
+    """Make all chunks anew, after a change of embedding model or chunking."""
     stream: bool = False
     """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
     trigger: str = Field(default="api", pattern=r"^[a-z][a-z0-9_-]{0,31}$")
