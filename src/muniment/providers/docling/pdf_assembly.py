@@ -66,10 +66,11 @@ def assemble(pages: Sequence[Page], name: str) -> DoclingDocument:
     document = DoclingDocument(name=name)
     items: list[Item] = []
     for page, lines in zip(pages, body, strict=True):
-        document.add_page(page_no=page.number, size=Size(width=page.width, height=page.height))
+        width, height = page.shown_size
+        document.add_page(page_no=page.number, size=Size(width=width, height=height))
         items += _furniture(page, running)
         items += _page_items(replace(page, lines=tuple(lines)), profile, words)
-    _write(document, _joined(items, words), {page.number: page.height for page in pages})
+    _write(document, _joined(items, words), {page.number: page for page in pages})
     return document
 
 
@@ -199,12 +200,12 @@ def _append(first: Item, second: Item, words: set[str]) -> Item:
     return replace(first, text=text, places=(*first.places[:-1], before, after))
 
 
-def _write(document: DoclingDocument, items: Sequence[Item], heights: dict[int, float]) -> None:
+def _write(document: DoclingDocument, items: Sequence[Item], pages: dict[int, Page]) -> None:
     headings = [item for item in items if item.style is not None]
     levels = iter(heading_levels([(item.text, item.style) for item in headings if item.style is not None]))
     group = None
     for item in items:
-        provenance = [_provenance(place, heights[place.page]) for place in item.places]
+        provenance = [_provenance(place, pages[place.page]) for place in item.places]
         if item.label == DocItemLabel.LIST_ITEM:
             group = group or document.add_list_group()
             written = document.add_list_item(item.text, parent=group, prov=provenance[0])
@@ -215,7 +216,7 @@ def _write(document: DoclingDocument, items: Sequence[Item], heights: dict[int, 
             continue
         group = None
         if item.table is not None:
-            document.add_table(_table_data(item.table, heights[item.places[0].page]), prov=provenance[0])
+            document.add_table(_table_data(item.table, pages[item.places[0].page]), prov=provenance[0])
         elif item.label == DocItemLabel.PICTURE:
             document.add_picture(prov=provenance[0])
         elif item.style is not None:
@@ -224,35 +225,29 @@ def _write(document: DoclingDocument, items: Sequence[Item], heights: dict[int, 
             document.add_text(item.label, item.text, prov=provenance[0]).prov = provenance
 
 
-def _bounds(box: Box, origin_top: bool, height: float) -> BoundingBox:
-    bounds = BoundingBox(l=box.l, t=box.t, r=box.r, b=box.b, coord_origin=CoordOrigin.TOPLEFT)
-    return bounds if origin_top else bounds.to_bottom_left_origin(height)
+def _bounds(page: Page, box: Box) -> BoundingBox:
+    left, top, right, bottom = page.as_shown(box)
+    return BoundingBox(l=left, t=top, r=right, b=bottom, coord_origin=CoordOrigin.TOPLEFT)
 
 
-def _provenance(place: Place, height: float) -> ProvenanceItem:
-    return ProvenanceItem(
-        page_no=place.page,
-        bbox=_bounds(place.box, origin_top=False, height=height),
-        charspan=(place.start, place.end),
-    )
+def _provenance(place: Place, page: Page) -> ProvenanceItem:
+    bounds = _bounds(page, place.box).to_bottom_left_origin(page.shown_size[1])
+    return ProvenanceItem(page_no=place.page, bbox=bounds, charspan=(place.start, place.end))
 
 
-def _table_data(table: Table, height: float) -> TableData:
-    return TableData(
-        num_rows=table.rows,
-        num_cols=table.columns,
-        table_cells=[
-            TableCell(
-                text=cell.text,
-                bbox=_bounds(cell.box, origin_top=True, height=height),
-                row_span=cell.row_end - cell.row,
-                col_span=cell.column_end - cell.column,
-                start_row_offset_idx=cell.row,
-                end_row_offset_idx=cell.row_end,
-                start_col_offset_idx=cell.column,
-                end_col_offset_idx=cell.column_end,
-                column_header=cell.row == 0,
-            )
-            for cell in table.cells
-        ],
-    )
+def _table_data(table: Table, page: Page) -> TableData:
+    cells = [
+        TableCell(
+            text=cell.text,
+            bbox=_bounds(page, cell.box),
+            row_span=cell.row_end - cell.row,
+            col_span=cell.column_end - cell.column,
+            start_row_offset_idx=cell.row,
+            end_row_offset_idx=cell.row_end,
+            start_col_offset_idx=cell.column,
+            end_col_offset_idx=cell.column_end,
+            column_header=cell.row == 0,
+        )
+        for cell in table.cells
+    ]
+    return TableData(num_rows=table.rows, num_cols=table.columns, table_cells=cells)

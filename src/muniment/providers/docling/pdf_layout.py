@@ -15,11 +15,13 @@ _LABEL = re.compile(
 )
 
 
-def reduce_page(raw: RawPage, by_ocr: bool = False) -> Page:
+def reduce_page(raw: RawPage) -> Page:
     """Find the tables of a page, build lines of the words outside them, and let the words go."""
     tables, words = find_tables(raw)
     lines = [_marked(line, raw.drawing.marks) for line in _with_hanging_labels(build_lines(words))]
-    return Page(raw.number, raw.width, raw.height, tuple(lines), tuple(tables), (), by_ocr)
+    return Page(
+        raw.number, raw.width, raw.height, tuple(lines), tuple(tables), turn=raw.turn, by_ocr=raw.by_ocr
+    )
 
 
 def _marked(line: Line, marks: tuple[Box, ...]) -> Line:
