@@ -8,7 +8,7 @@ from muniment.types.answer import (
     Claim,
     ClaimVerdict,
 )
-from muniment.types.chunk import Chunk, ChunkRow, Passage, chunk_id
+from muniment.types.chunk import Chunk, ChunkRow, Passage, chunk_id, text_of
 from muniment.types.document import (
     Block,
     BlockKind,
@@ -61,4 +61,5 @@ __all__ = [
     "TableRow",
     "VectorQuery",
     "chunk_id",
+    "text_of",
 ]
