@@ -4,6 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+
 from muniment.api.app import create_app
 from muniment.collections.fake import FakeWorkspace
 from muniment.settings import Settings

@@ -32,13 +32,22 @@ class Ingestion:
         self._tasks: set[asyncio.Task[Run]] = set()
 
     async def ingest(
-        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        retry_failed: bool = False,
+        rebuild: bool = False,
+        wait: bool = False,
     ) -> AsyncIterator[RunEvent]:
-        """Bring the collection up to its sources; see ``Workspace.ingest``."""
+        """Bring the collection up to its sources; see ``Workspace.ingest``.
+
+        With ``wait`` the run starts when the one in progress has ended, instead of being refused.
+        """
         runtime = self._parts.runtime(collection)
         if rebuild:
             await self._forget_index(runtime)
-        async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed)):
+        async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed), wait=wait):
             yield event
 
     async def repair(self, runtime: CollectionRuntime, plan: IngestPlan) -> None:

@@ -78,10 +78,8 @@ class Reconciler:
         for runtime in list(self._parts.runtimes.values()):
             if not runtime.sources or runtime.problem is not None:
                 continue
-            while runtime.mending:
-                await asyncio.sleep(0.1)
             try:
-                async for _ in self._ingestion.ingest(runtime.name, trigger="start"):
+                async for _ in self._ingestion.ingest(runtime.name, trigger="start", wait=True):
                     pass
             except MunimentError as error:
                 logger.error("Collection %s was not ingested: %s %s", runtime.name, error.message, error.hint)
