@@ -72,10 +72,13 @@ class Workspace(Protocol):
     ) -> AsyncIterator[AnswerEvent]:
         """The answer in the making; errors as in ``search``, and ``generator_unavailable``."""
 
-    def ingest(self, collection: str, *, trigger: str, retry_failed: bool = False) -> AsyncIterator[RunEvent]:
+    def ingest(
+        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+    ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; the last event's run is not running any more.
 
         Documents that failed before are tried again when they changed, or with ``retry_failed``.
+        ``rebuild`` makes all chunks anew, after a change of embedding model or chunking.
 
         Raises:
             ConflictError: code ``run_in_progress``.

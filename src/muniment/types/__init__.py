@@ -14,6 +14,7 @@ from muniment.types.document import (
     BlockKind,
     Box,
     Document,
+    DocumentOrigin,
     DocumentState,
     MetadataValue,
     Page,
@@ -21,6 +22,7 @@ from muniment.types.document import (
     SourceFile,
     Span,
     TableRow,
+    document_id,
 )
 from muniment.types.search import (
     Combination,
@@ -64,6 +66,7 @@ __all__ = [
     "Comparison",
     "Document",
     "DocumentFinished",
+    "DocumentOrigin",
     "DocumentState",
     "Filter",
     "Mending",
@@ -85,4 +88,5 @@ __all__ = [
     "TableRow",
     "VectorQuery",
     "chunk_id",
+    "document_id",
 ]

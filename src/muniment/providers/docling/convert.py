@@ -1,0 +1,253 @@
+"""From a file of any supported format to a parsed document. Runs inside a worker process."""
+
+import contextlib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from docling.backend.abstract_backend import DeclarativeDocumentBackend
+from docling.datamodel.backend_options import BackendOptions, HTMLBackendOptions
+from docling.datamodel.base_models import InputFormat
+from docling.datamodel.document import InputDocument
+from docling.exceptions import DocumentLoadError
+
+from muniment.errors import DocumentError, MunimentError
+from muniment.protocols import ParsedFile
+from muniment.providers.docling import formats
+from muniment.providers.docling.formats import Format, Recognised
+from muniment.providers.docling.limits import Limits
+from muniment.providers.docling.plain import document_of_text, nests_deeper, text_of_html
+from muniment.providers.docling.view import view
+
+if TYPE_CHECKING:
+    from docling_core.types.doc import DoclingDocument
+
+    from muniment.providers.docling.pdf_pipeline import PdfOptions
+
+_HTML_LEVELS = 500
+_TOO_DEEP = "The markup nests too deeply; the text was read without its structure."
+_DAMAGED_HINT = "Open the file in its own program; if that works, save it anew and ingest it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to parse; ``name`` is what people call it."""
+
+    path: Path
+    name: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    document: "DoclingDocument"
+    notes: tuple[str, ...] = ()
+
+
+def parse(job: Job, limits: Limits, parser: str) -> ParsedFile:
+    """Recognise, convert and view one file.
+
+    Raises:
+        DocumentError: empty, damaged, encrypted, over a limit, or without any text.
+        UnsupportedFormatError: no format that can be read.
+    """
+    recognised = _recognise(job, limits)
+    try:
+        converted = _convert(recognised.format, job, limits)
+    except (MunimentError, MemoryError):
+        raise
+    except Exception as error:
+        raise DocumentError(
+            f"{job.name} cannot be read as {recognised.format.value}: {_in_words(error)}",
+            code="document_damaged",
+            hint=_DAMAGED_HINT,
+        ) from error
+    notes = tuple(note for note in (recognised.note, *converted.notes) if note)
+    document = view(
+        converted.document, content_hash=job.content_hash, name=job.name, parser=parser, notes=notes
+    )
+    return ParsedFile(document, converted.document.model_dump_json(exclude_none=True).encode())
+
+
+def _recognise(job: Job, limits: Limits) -> Recognised:
+    try:
+        size = job.path.stat().st_size
+        if size > limits.max_file_bytes:
+            raise DocumentError(
+                f"{job.name} has {size / 2**20:.0f} MB; the limit is {limits.max_file_bytes // 2**20} MB.",
+                code="document_too_large",
+                hint="Split the file, or raise parser.max_file_mb.",
+            )
+        return formats.recognise(job.path, job.name, max_unpacked_bytes=limits.max_unpacked_bytes)
+    except OSError as error:
+        raise DocumentError(
+            f"{job.name} cannot be opened: {error.strerror or error}.",
+            code="document_gone",
+            hint="It was moved, deleted or made unreadable while it was ingested. Check it and ingest again.",
+        ) from error
+
+
+def _in_words(error: Exception) -> str:
+    """The error and what caused it, in one line without local paths."""
+    causes: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(causes) < 3:
+        line = str(cause).strip().splitlines()[0][:200] if str(cause).strip() else type(cause).__name__
+        if line not in causes:
+            causes.append(line)
+        cause = cause.__cause__
+    return "; ".join(causes) + "."
+
+
+def _convert(kind: Format, job: Job, limits: Limits) -> _Converted:
+    """Dispatch by format. Readers of text get UTF-8, whatever the file was written in."""
+    readers: dict[Format, Callable[[Job, Limits], _Converted]] = {
+        Format.PDF: _pdf,
+        Format.IMAGE: _image,
+        Format.DOCX: _docx,
+        Format.PPTX: _pptx,
+        Format.XLSX: _xlsx,
+        Format.HTML: _html,
+        Format.MARKDOWN: _markdown,
+        Format.ASCIIDOC: _asciidoc,
+        Format.CSV: _csv,
+        Format.TEXT: _plain,
+    }
+    return readers[kind](job, limits)
+
+
+def _pdf(job: Job, limits: Limits) -> _Converted:
+    from muniment.providers.docling import pdf_pipeline
+
+    result = pdf_pipeline.convert_pdf(job.path, _pdf_options(limits))
+    notes = (
+        _pages_note("Read by OCR", result.ocr_pages),
+        _pages_note("Left out, because it is an image and OCR is off", result.unread_pages),
+        _pages_note("Could not be read", result.failed_pages),
+    )
+    return _Converted(result.document, notes)
+
+
+def _image(job: Job, limits: Limits) -> _Converted:
+    from muniment.providers.docling import pdf_pipeline
+    from muniment.providers.docling.images import check_image
+
+    check_image(job.path, job.name, limits)
+    result = pdf_pipeline.convert_image(job.path, _pdf_options(limits))
+    return _Converted(result.document, ("The text was read from an image by OCR.",))
+
+
+def _pdf_options(limits: Limits) -> "PdfOptions":
+    from muniment.providers.docling.pdf_pipeline import PdfOptions
+
+    return PdfOptions(
+        ocr=limits.ocr,
+        artifacts_path=Path(limits.artifacts_path) if limits.artifacts_path else None,
+        max_pages=limits.max_pages,
+        threads=limits.threads,
+    )
+
+
+def _pages_note(what: str, pages: tuple[int, ...]) -> str:
+    if not pages:
+        return ""
+    shown = ", ".join(str(page) for page in pages[:20]) + (" and more" if len(pages) > 20 else "")
+    return f"{what}: page{'s' if len(pages) > 1 else ''} {shown}."
+
+
+def _docx(job: Job, limits: Limits) -> _Converted:
+    from docling.backend.msword_backend import MsWordDocumentBackend
+
+    return _Converted(_by_backend(job, InputFormat.DOCX, MsWordDocumentBackend))
+
+
+def _pptx(job: Job, limits: Limits) -> _Converted:
+    from docling.backend.mspowerpoint_backend import MsPowerpointDocumentBackend
+
+    return _Converted(_by_backend(job, InputFormat.PPTX, MsPowerpointDocumentBackend))
+
+
+def _xlsx(job: Job, limits: Limits) -> _Converted:
+    from docling.backend.msexcel_backend import MsExcelDocumentBackend
+
+    return _Converted(_by_backend(job, InputFormat.XLSX, MsExcelDocumentBackend))
+
+
+def _html(job: Job, limits: Limits) -> _Converted:
+    from docling.backend.html_backend import HTMLDocumentBackend
+
+    # What stands before the first heading is text like any other: people write introductions there.
+    options = HTMLBackendOptions.model_validate({"infer_furniture": False})
+    data = job.path.read_bytes()
+    markup = formats.decode(data)
+    if not nests_deeper(markup, _HTML_LEVELS):
+        with contextlib.suppress(RecursionError):
+            return _Converted(_by_backend(job, InputFormat.HTML, HTMLDocumentBackend, options, data))
+    return _Converted(document_of_text(text_of_html(markup), PurePosixPath(job.name).stem), (_TOO_DEEP,))
+
+
+def _markdown(job: Job, limits: Limits) -> _Converted:
+    from docling.backend.md_backend import MarkdownDocumentBackend
+
+    text = _text(job)
+    with contextlib.suppress(RecursionError):
+        return _Converted(_by_backend(job, InputFormat.MD, MarkdownDocumentBackend, None, text.encode()))
+    return _Converted(document_of_text(text, PurePosixPath(job.name).stem), (_TOO_DEEP,))
+
+
+def _asciidoc(job: Job, limits: Limits) -> _Converted:
+    from docling.backend.asciidoc_backend import AsciiDocBackend
+
+    return _Converted(_by_backend(job, InputFormat.ASCIIDOC, AsciiDocBackend, None, _text(job).encode()))
+
+
+def _csv(job: Job, limits: Limits) -> _Converted:
+    from docling.backend.csv_backend import CsvDocumentBackend
+
+    text = _text(job)
+    try:
+        return _Converted(_by_backend(job, InputFormat.CSV, CsvDocumentBackend, None, text.encode()))
+    except DocumentLoadError:
+        note = "The table's quoting is broken; it was read as plain text."
+        return _Converted(document_of_text(text, PurePosixPath(job.name).stem), (note,))
+
+
+def _plain(job: Job, limits: Limits) -> _Converted:
+    return _Converted(document_of_text(_text(job), PurePosixPath(job.name).stem))
+
+
+def _text(job: Job) -> str:
+    return formats.decode(job.path.read_bytes()).removeprefix("\ufeff")
+
+
+def _by_backend(
+    job: Job,
+    kind: InputFormat,
+    backend: type[DeclarativeDocumentBackend],
+    options: BackendOptions | None = None,
+    data: bytes | None = None,
+) -> "DoclingDocument":
+    """Run one of Docling's declarative backends; nothing is fetched, from the network or the disk."""
+    name = PurePosixPath(job.name).name or "document"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        source = InputDocument(
+            path_or_stream=BytesIO(data if data is not None else job.path.read_bytes()),
+            format=kind,
+            backend=backend,
+            backend_options=options,
+            filename=name,
+        )
+        reader = source._backend if source.valid else None
+        if not isinstance(reader, DeclarativeDocumentBackend):
+            rejection = source._rejection
+            raise DocumentLoadError(rejection.message if rejection else "not a valid file") from (
+                rejection.original_error if rejection else None
+            )
+        try:
+            return reader.convert()
+        finally:
+            reader.unload()  # type: ignore[no-untyped-call]

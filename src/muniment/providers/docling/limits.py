@@ -1,0 +1,28 @@
+"""What a document may cost. Light to import: both sides of the process boundary use it."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits and settings of one document's parsing, as a worker is told them.
+
+    Attributes:
+        max_unpacked_bytes: what an Office file may unpack to.
+        max_pixels: pixels of one image.
+        threads: native threads a worker may use.
+        artifacts_path: folder with Docling's own layout and table models, or empty.
+    """
+
+    max_file_bytes: int
+    max_unpacked_bytes: int
+    max_pages: int
+    max_pixels: int
+    memory_bytes: int
+    threads: int
+    ocr: bool
+    artifacts_path: str = ""
+
+    def to_dict(self) -> dict[str, int | bool | str]:
+        """For the wire."""
+        return asdict(self)

@@ -1,0 +1,124 @@
+"""Lines to blocks: paragraphs, list items, captions, headings-to-be.
+
+A line continues the block above it when it follows at the block's own line distance, overlaps it
+sideways, and is set alike (size, weight). A bullet, a drawn mark or a numbered label begins a new block.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from muniment.providers.docling.pdf_page import Box, Line, around
+
+BULLET = re.compile(
+    r"^\s*([•●▪■◦‣∙·–—\-*○✓➢❖►\uf0b7\uf0a7]|o(?=\s)|\(?[a-z]{1,2}[.)]|\(?[ivx]{1,4}[.)]|\(?\d{1,3}[.)])(\s+\S|$)"
+)
+LABEL = re.compile(
+    r"^(article|chapter|section|annex|part|title|appendix|schedule|book|item)\s+([ivxlcdm]+|\d+[a-z]?|[a-z])[.:]?$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Lines that belong together, from top to bottom."""
+
+    lines: tuple[Line, ...]
+    box: Box
+
+    @property
+    def size(self) -> float:
+        """Typical line height in points."""
+        return median(line.size for line in self.lines)
+
+    @property
+    def bold(self) -> bool:
+        """Whether every line is bold."""
+        return all(line.bold for line in self.lines)
+
+    @property
+    def marked(self) -> bool:
+        """Whether a bullet is drawn before the first line."""
+        return self.lines[0].marked
+
+
+def group_lines(lines: Sequence[Line]) -> list[TextBlock]:
+    """Group the lines of one page into blocks, in no particular order."""
+    ordered = sorted(lines, key=lambda line: (line.box.t, line.box.l))
+    below = _nearest_below(ordered)
+    distance = _line_distance(ordered, below)
+    blocks: list[TextBlock] = []
+    used: set[int] = set()
+    for start in range(len(ordered)):
+        if start in used:
+            continue
+        chain = [start]
+        used.add(start)
+        while (following := below.get(chain[-1])) is not None and following not in used:
+            if not _continues([ordered[index] for index in chain], ordered[following], distance):
+                break
+            chain.append(following)
+            used.add(following)
+        members = tuple(ordered[index] for index in chain)
+        blocks.append(TextBlock(members, around([line.box for line in members])))
+    return blocks
+
+
+def _nearest_below(lines: Sequence[Line]) -> dict[int, int]:
+    """For each line the nearest one below that overlaps it sideways, one to one."""
+    tops = [line.box.t for line in lines]
+    below: dict[int, int] = {}
+    claimed: set[int] = set()
+    for index, line in enumerate(lines):
+        best: int | None = None
+        for other in range(bisect_left(tops, line.box.t + 0.5 * line.size), len(lines)):
+            candidate = lines[other]
+            if candidate.box.t - line.box.b > 1.6 * line.size:
+                break
+            narrower = min(line.box.width, candidate.box.width)
+            if line.box.x_overlap(candidate.box) > 0.5 * narrower and (
+                best is None or candidate.box.t < lines[best].box.t - 1
+            ):
+                best = other
+        if best is not None and best not in claimed:
+            below[index] = best
+            claimed.add(best)
+    return below
+
+
+def _line_distance(lines: Sequence[Line], below: dict[int, int]) -> float:
+    """The page's usual distance between baselines' boxes, as a share of the line height."""
+    gaps = [
+        (lines[lower].box.t - lines[upper].box.b) / lines[upper].size
+        for upper, lower in below.items()
+        if abs(lines[upper].size - lines[lower].size) < 0.15 * lines[upper].size
+    ]
+    return median(gaps) if gaps else 0.2
+
+
+def _continues(chain: Sequence[Line], line: Line, distance: float) -> bool:
+    last = chain[-1]
+    gap = (line.box.t - last.box.b) / last.size
+    if len(chain) > 1:
+        inner = (last.box.t - chain[-2].box.b) / last.size
+        if gap > inner + 0.25:  # further away than the block's own lines are from one another
+            return False
+    elif gap > max(distance + 0.35, 0.25):
+        return False
+    if abs(last.size - line.size) > 0.18 * max(last.size, line.size) or last.bold != line.bold:
+        return False
+    if line.marked or BULLET.match(line.text) or LABEL.match(line.text) or LABEL.match(last.text):
+        return False
+    return not _new_paragraph(chain, line)
+
+
+def _new_paragraph(chain: Sequence[Line], line: Line) -> bool:
+    """First-line indent after a line that ended short: books mark paragraphs so, without extra distance."""
+    last = chain[-1]
+    left = min(item.box.l for item in chain[1:]) if len(chain) > 1 else last.box.l
+    right = max(item.box.r for item in chain)
+    indented = line.box.l - left > 0.8 * line.size and len(chain) > 1
+    ended = right - last.box.r > 2.5 * last.size or last.text.rstrip().endswith((".", "?", "!", ":"))
+    return indented and ended

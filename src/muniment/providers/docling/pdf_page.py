@@ -1,0 +1,149 @@
+"""The plain values the PDF engine works with: boxes, words, lines, rules and pages.
+
+Coordinates are PDF points (1/72 inch) with the origin at the top left corner of the page as it is
+displayed, x to the right and y downwards.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """A rectangle: left, top, right, bottom."""
+
+    l: float  # noqa: E741 - the names of Docling's own BoundingBox
+    t: float
+    r: float
+    b: float
+
+    @property
+    def width(self) -> float:
+        """Width in points."""
+        return self.r - self.l
+
+    @property
+    def height(self) -> float:
+        """Height in points."""
+        return self.b - self.t
+
+    @property
+    def area(self) -> float:
+        """Area in square points."""
+        return max(0.0, self.r - self.l) * max(0.0, self.b - self.t)
+
+    def overlap(self, other: "Box") -> float:
+        """Area shared with another box."""
+        width = min(self.r, other.r) - max(self.l, other.l)
+        height = min(self.b, other.b) - max(self.t, other.t)
+        return width * height if width > 0 and height > 0 else 0.0
+
+    def x_overlap(self, other: "Box") -> float:
+        """Length shared on the x axis (negative: the gap)."""
+        return min(self.r, other.r) - max(self.l, other.l)
+
+    def y_overlap(self, other: "Box") -> float:
+        """Length shared on the y axis (negative: the gap)."""
+        return min(self.b, other.b) - max(self.t, other.t)
+
+    def holds(self, other: "Box", share: float = 0.5) -> bool:
+        """Whether at least this share of the other box lies inside."""
+        return self.overlap(other) >= share * max(other.area, 1e-6)
+
+
+def around(boxes: "list[Box]") -> Box:
+    """The smallest box that holds all of the given ones."""
+    return Box(
+        min(box.l for box in boxes),
+        min(box.t for box in boxes),
+        max(box.r for box in boxes),
+        max(box.b for box in boxes),
+    )
+
+
+class Word(NamedTuple):
+    """A run of characters without a space."""
+
+    box: Box
+    text: str
+    font: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words on one baseline without a gap as wide as a column gutter.
+
+    ``size`` is the height of the line's typical word: the text layer gives no font size, and this
+    height is proportional to it. ``marked``: a bullet is drawn, not written, to its left.
+    """
+
+    box: Box
+    text: str
+    font: str
+    size: float
+    bold: bool
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A drawn straight line (or thin rectangle, or edge of one): position and extent."""
+
+    at: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is painted on a page besides text: straight lines, small shapes (bullets), images."""
+
+    horizontal: tuple[Rule, ...] = ()
+    vertical: tuple[Rule, ...] = ()
+    marks: tuple[Box, ...] = ()
+    images: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """One page as read from the file or by OCR."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[Word, ...]
+    drawing: Drawing = field(default_factory=Drawing)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One table cell: text, box, and its half-open row and column ranges."""
+
+    text: str
+    box: Box
+    row: int
+    row_end: int
+    column: int
+    column_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table on one page."""
+
+    box: Box
+    rows: int
+    columns: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page reduced to what the document-wide steps need."""
+
+    number: int
+    width: float
+    height: float
+    lines: tuple[Line, ...]
+    tables: tuple[Table, ...] = ()
+    pictures: tuple[Box, ...] = ()
+    by_ocr: bool = False
