@@ -136,7 +136,7 @@ def human(material: Material) -> Iterator[Case]:
 def changed_number(material: Material) -> Iterator[Case]:
     """One number replaced by another that stands nowhere in the passage."""
     for text, passage in material.sentences:
-        found = [m for m in re.finditer(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w,.-]*\d)", text)]
+        found = list(re.finditer(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w,.-]*\d)", text))
         if not found or (not amounts(text).quantities and not amounts(text).dates):
             continue
         match = material.random.choice(found)
@@ -145,6 +145,18 @@ def changed_number(material: Material) -> Iterator[Case]:
             if new not in passage.chunk.text:
                 yield text[: match.start()] + new + text[match.end() :], passage
                 break
+
+
+def number_from_beside(material: Material) -> Iterator[Case]:
+    """One number replaced by another number of the same passage, outside the sentence."""
+    for text, passage in material.sentences:
+        mine = re.findall(r"(?<![\w.,-])\d+(?![\w,.-]*\d)", text)
+        beside = [
+            n for n in re.findall(r"(?<![\w.,-])\d+(?![\w,.-]*\d)", passage.chunk.text) if n not in text
+        ]
+        if mine and beside:
+            new = material.random.choice(beside)
+            yield re.sub(rf"(?<![\w.,-]){mine[0]}(?![\w,.-]*\d)", new, text, count=1), passage
 
 
 def _other_number(number: str, rng: random.Random) -> str:
@@ -217,7 +229,8 @@ TRUE: dict[str, Callable[[Material], Iterator[Case]]] = {
     "written by people": human,
 }  # fmt: skip
 FALSE: dict[str, Callable[[Material], Iterator[Case]]] = {
-    "changed number": changed_number, "changed unit": changed_unit, "swapped name": swapped_name,
+    "changed number": changed_number, "number from beside": number_from_beside,
+    "changed unit": changed_unit, "swapped name": swapped_name,
     "dropped negation": dropped_negation, "added negation": added_negation, "other document": other_document,
 }  # fmt: skip
 

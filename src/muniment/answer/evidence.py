@@ -12,6 +12,8 @@ from muniment.types import Chunk, Span
 
 MOST_UNITS = 4
 MOST_LIST_UNITS = 8
+_SAME_SUBJECT = 2
+"""Content words of the claim that a unit farther away must share to count as evidence."""
 _NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
 
 
@@ -72,23 +74,24 @@ def find_window(claim: str, text: str) -> Window | None:
     """The units of ``text`` that carry most of ``claim``; None when they share nothing with it.
 
     A claim that stands in the text word for word is found there. Otherwise the unit that shares most
-    with it is taken, and neighbours are added while they carry what is still missing.
+    with it is taken, and others are added while they carry what is still missing.
     """
     units = split_units(text)
     if not units:
         return None
     verbatim = _verbatim(claim, text, units)
     if verbatim is not None:
-        return _window(text, units, *verbatim, best=verbatim[0], weight=float("inf"))
+        chosen = list(range(verbatim[0], verbatim[1] + 1))
+        return _window(text, units, chosen, best=chosen[0], weight=float("inf"))
     wanted = _Wanted(claim)
     held = [wanted.held(_with_header(text, unit)) for unit in units]
     weights = [wanted.weight(one) for one in held]
     best = max(range(len(units)), key=lambda index: (weights[index], -index))
     if not weights[best]:
         return None
-    first, last = _widened(units, held, best, wanted)
-    total = frozenset().union(*held[first : last + 1])
-    return _window(text, units, first, last, best=best, weight=wanted.weight(total))
+    chosen = _widened(units, held, best, wanted)
+    total = frozenset().union(*(held[index] for index in chosen))
+    return _window(text, units, chosen, best=best, weight=wanted.weight(total))
 
 
 class _Wanted:
@@ -113,6 +116,9 @@ class _Wanted:
         factor = {"w": 1.0, "n": _NAME_WEIGHT, "#": _NUMBER_WEIGHT}
         return sum(factor[key[0]] for key in held)
 
+    def subject(self, held: frozenset[str]) -> int:
+        return sum(key[0] == "w" for key in held)
+
 
 def _with_header(text: str, unit: Unit) -> str:
     header = text[slice(*unit.header)] + "\n" if unit.header else ""
@@ -130,29 +136,44 @@ def _verbatim(claim: str, text: str, units: list[Unit]) -> tuple[int, int] | Non
     return (touched[0], touched[-1]) if touched else None
 
 
-def _widened(units: list[Unit], held: list[frozenset[str]], best: int, wanted: _Wanted) -> tuple[int, int]:
-    first = last = best
+def _widened(units: list[Unit], held: list[frozenset[str]], best: int, wanted: _Wanted) -> list[int]:
+    """Indices of the best unit and of those that carry what it lacks, near it or on the same subject."""
+    chosen = [best]
     covered = held[best]
     while True:
-        listed = all(unit.kind is not UnitKind.SENTENCE for unit in units[first : last + 1])
-        if last - first + 1 >= (MOST_LIST_UNITS if listed else MOST_UNITS):
-            return first, last
-        options = [index for index in (first - 1, last + 1) if 0 <= index < len(units)]
-        gains = [(wanted.weight(held[index] | covered) - wanted.weight(covered), index) for index in options]
-        gain, index = max(gains, default=(0.0, best), key=lambda pair: pair[0])
+        listed = all(units[index].kind is not UnitKind.SENTENCE for index in chosen)
+        if len(chosen) >= (MOST_LIST_UNITS if listed else MOST_UNITS):
+            return sorted(chosen)
+        near = {neighbour for index in chosen for neighbour in (index - 1, index + 1)}
+        gains = [
+            (wanted.weight(held[index] | covered) - wanted.weight(covered), index in near, -index)
+            for index in range(len(units))
+            if wanted.subject(held[index] - covered)  # a number alone may be another thing's number
+            and (index in near or wanted.subject(held[index]) >= _SAME_SUBJECT)
+        ]
+        gain, _, index = max(gains, default=(0.0, False, 0))
         if gain < 1:
-            return first, last
-        first, last = min(first, index), max(last, index)
-        covered |= held[index]
+            return sorted(chosen)
+        chosen.append(-index)
+        covered |= held[-index]
 
 
-def _window(text: str, units: list[Unit], first: int, last: int, *, best: int, weight: float) -> Window:
+def _window(text: str, units: list[Unit], chosen: list[int], *, best: int, weight: float) -> Window:
+    own = {(units[index].start, units[index].end) for index in chosen}
     ranges: list[tuple[int, int]] = []
-    header = units[first].header
-    if header and header not in {(unit.start, unit.end) for unit in units[first : last + 1]}:
-        ranges.append(header)
-    ranges.append((units[first].start, units[last].end))
-    around = [units[index].of(text) for index in (first - 1, last + 1) if 0 <= index < len(units)]
+    before = -2
+    for index in chosen:
+        unit = units[index]
+        if unit.header and unit.header not in own and unit.header not in ranges:
+            ranges.append(unit.header)
+            before = -2
+        if index == before + 1:
+            ranges[-1] = (ranges[-1][0], unit.end)
+        else:
+            ranges.append((unit.start, unit.end))
+        before = index
+    near = sorted({other for index in chosen for other in (index - 1, index + 1)} - set(chosen))
+    around = [units[index].of(text) for index in near if 0 <= index < len(units)]
     return Window(tuple(ranges), (units[best].start, units[best].end), "\n".join(around), weight)
 
 

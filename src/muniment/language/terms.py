@@ -17,7 +17,7 @@ STOP_WORDS = frozenset(
     " was we were what when where whether which while who whom whose why will with within would you your"
     " yours yourself not no nor never none cannot neither without according additionally furthermore"
     " moreover however therefore tell give explain describe list name mean means many long often kind n't"
-    " don doesn didn isn aren wasn weren won hasn haven hadn wouldn shouldn couldn".split()
+    " don doesn didn isn aren wasn weren won hasn haven hadn wouldn shouldn couldn even though".split()
 )
 
 _IRREGULAR = {
