@@ -84,7 +84,9 @@ class Line:
     """Words on one baseline without a gap as wide as a column gutter.
 
     ``size`` is the height of the line's typical word: the text layer gives no font size, and this
-    height is proportional to it. ``marked``: a bullet is drawn, not written, to its left.
+    height is proportional to it. ``mono``: set in a typewriter face, as program code is.
+    ``leader``: dots lead from a title to its page number, as in a table of contents. ``marked``: a bullet
+    is drawn, not written, to its left.
     """
 
     box: Box
@@ -92,6 +94,9 @@ class Line:
     font: str
     size: float
     bold: bool
+    italic: bool = False
+    mono: bool = False
+    leader: bool = False
     marked: bool = False
 
 
