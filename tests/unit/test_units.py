@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,6 @@ def test_hard_wrapped_lines_are_one_paragraph() -> None:
 @given(st.text(alphabet=st.sampled_from("abA1. \n|-!?:;,()[]\"'€%"), max_size=200))
 def test_no_word_is_lost_and_units_do_not_overlap(text: str) -> None:
     units = split_units(text)
-    assert all(one.end <= two.start for one, two in zip(units, units[1:], strict=False))
+    assert all(one.end <= two.start for one, two in itertools.pairwise(units))
     kept = "".join(unit.of(text) for unit in units)
     assert [c for c in kept if c.isalnum()] == [c for c in text if c.isalnum()]

@@ -4,7 +4,6 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from muniment.answer.claims import split_claims
@@ -52,57 +51,46 @@ class Retriever(Protocol):
         """The passages that fit best; its errors are errors of the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerSettings:
-    """How answers of a collection are made.
-
-    ``context_tokens`` is the generator's whole context: rules, passages, question and answer.
-    """
-
-    collection: str
-    top_k: int = 8
-    mode: SearchMode = SearchMode.HYBRID
-    context_tokens: int = 4096
-    answer_tokens: int = ANSWER_TOKENS
-
-
 class Answerer:
     """Answers questions about one collection.
 
     Args:
+        collection: its name, as answers show it.
         retriever: searches the collection.
         generator: writes the text.
-        documents: loads stored documents, against which every quote is checked.
-        settings: sizes and names.
+        load_document: loads stored documents, against which every quote is checked. Called for each
+            document of the prompt, so it should keep recent ones in memory.
+        top_k: passages given to the generator, as far as its context holds them.
         count_tokens: the generator's own count, or an estimate that errs on the high side.
     """
 
     def __init__(
         self,
+        *,
+        collection: str,
         retriever: Retriever,
         generator: Generator,
-        documents: DocumentLoader,
-        settings: AnswerSettings,
+        load_document: DocumentLoader,
+        top_k: int = 8,
+        mode: SearchMode = SearchMode.HYBRID,
         count_tokens: Callable[[str], int] | None = None,
     ) -> None:
+        self._collection = collection
         self._retriever = retriever
         self._generator = generator
-        self._documents = documents
-        self._settings = settings
+        self._load_document = load_document
+        self._top_k = top_k
+        self._mode = mode
         self._count_tokens = count_tokens or estimate_tokens
 
-    async def answer(
-        self, question: str, *, top_k: int | None = None, filter: Filter | None = None
-    ) -> Answer:
+    async def answer(self, question: str, *, filter: Filter | None = None) -> Answer:
         """The checked answer; errors as in ``stream``."""
-        async for event in self.stream(question, top_k=top_k, filter=filter):
+        async for event in self.stream(question, filter=filter):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("stream() always ends with Finished or an error")
 
-    async def stream(
-        self, question: str, *, top_k: int | None = None, filter: Filter | None = None
-    ) -> AsyncIterator[AnswerEvent]:
+    async def stream(self, question: str, *, filter: Filter | None = None) -> AsyncIterator[AnswerEvent]:
         """The answer in the making: Retrieved, Deltas as the generator writes, Finished.
 
         Raises:
@@ -111,9 +99,7 @@ class Answerer:
         """
         timings = Timings()
         with timings.stage("retrieve"):
-            found = await self._retriever.search(
-                question, mode=self._settings.mode, limit=top_k or self._settings.top_k, filter=filter
-            )
+            found = await self._retriever.search(question, mode=self._mode, limit=self._top_k, filter=filter)
         timings.milliseconds.update({f"retrieve.{stage}": spent for stage, spent in found.timings.items()})
         yield Retrieved(found.passages)
         if not found.passages:
@@ -130,8 +116,8 @@ class Answerer:
         yield Finished(await self._finished("".join(written), prompt, found.passages, timings))
 
     def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
-        budget = self._settings.context_tokens - self._settings.answer_tokens
-        return build_prompt(question, passages, budget, self._count_tokens, self._settings.answer_tokens)
+        budget = self._generator.context_tokens - ANSWER_TOKENS
+        return build_prompt(question, passages, budget, self._count_tokens, ANSWER_TOKENS)
 
     async def _finished(
         self, text: str, prompt: Prompt, looked_at: tuple[Passage, ...], timings: Timings
@@ -154,7 +140,7 @@ class Answerer:
         return Answer(
             _new_id(),
             prompt.question,
-            self._settings.collection,
+            self._collection,
             text,
             verdict,
             claims,
@@ -168,7 +154,7 @@ class Answerer:
         documents: dict[str, ParsedDocument] = {}
         for document_id in sorted(document_ids):
             try:
-                documents[document_id] = await self._documents(document_id)
+                documents[document_id] = await self._load_document(document_id)
             except NotFoundError:
                 continue  # deleted since it was retrieved: its quotes will be reported as not found
         return documents
@@ -179,7 +165,7 @@ class Answerer:
         return Answer(
             _new_id(),
             question,
-            self._settings.collection,
+            self._collection,
             ABSTENTION,
             AnswerVerdict.ABSTAINED,
             (),

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from muniment.language.names import codes, names
 from muniment.language.negation import cues, opposites, polarity
-from muniment.language.quantities import amounts, carried, dated, implied_ones
+from muniment.language.quantities import Amounts, amounts, carried, dated, implied_ones
 from muniment.language.terms import content_stems, stem, stems, words
+from muniment.language.units import LIST_MARK
 
 LEAST_COVERAGE = 0.6
 """Share of a claim's content words that its evidence, surroundings included, must carry."""
@@ -61,16 +62,26 @@ def coverage(claim: str, text: str) -> float:
 
 
 def _amounts_missing(claim: str, evidence: Evidence) -> Iterable[str]:
-    stated = amounts(f"{evidence.quote}\n{evidence.headings}")
-    implied = implied_ones(evidence.quote)
+    stated = amounts(_without_list_marks(evidence.quote))
+    above = amounts(evidence.headings)
+    same_unit = (*above.quantities, *implied_ones(evidence.quote))
     wanted = amounts(claim)
     for number in wanted.quantities:
-        one = any(number.unit == other.unit and number.values & other.values for other in implied)
-        if not one and not carried(number, stated):
+        elsewhere = any(number.unit == other.unit and number.values & other.values for other in same_unit)
+        if not elsewhere and not carried(number, stated):
             yield f"the number {number.text} is not in the cited text"
     for date in wanted.dates:
-        if not dated(date, stated):
+        if not dated(date, stated) and not dated(
+            date, Amounts(stated.quantities, stated.dates + above.dates)
+        ):
             yield f"the date {date.text} is not in the cited text"
+
+
+def _without_list_marks(text: str) -> str:
+    """Numbers of list items count nothing."""
+    return "\n".join(
+        line[match.end() :] if (match := LIST_MARK.match(line)) else line for line in text.split("\n")
+    )
 
 
 def _names_missing(claim: str, evidence: Evidence) -> Iterable[str]:

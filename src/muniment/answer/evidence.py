@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from muniment.language.names import codes, names
 from muniment.language.quantities import amounts, carried, dated
-from muniment.language.terms import WORD, content_stems, stem
+from muniment.language.terms import WORD, content_stems, stem, stems
 from muniment.language.units import Unit, UnitKind, split_units, trim
 from muniment.types import Chunk, Span
 
@@ -86,7 +86,8 @@ def find_window(claim: str, text: str) -> Window | None:
     wanted = _Wanted(claim)
     held = [wanted.held(_with_header(text, unit)) for unit in units]
     weights = [wanted.weight(one) for one in held]
-    best = max(range(len(units)), key=lambda index: (weights[index], -index))
+    shared = [len(wanted.all_words & stems(unit.of(text))) for unit in units]
+    best = max(range(len(units)), key=lambda index: (weights[index], shared[index], -index))
     if not weights[best]:
         return None
     chosen = _widened(units, held, best, wanted)
@@ -101,6 +102,7 @@ class _Wanted:
         self._stems = frozenset(content_stems(claim))
         self._names = frozenset(stem(word) for word in (*names(claim), *codes(claim)))
         self._amounts = amounts(claim)
+        self.all_words = stems(claim)
 
     def held(self, text: str) -> frozenset[str]:
         mine = {stem(word) for word in WORD.findall(text)}

@@ -1,9 +1,9 @@
 """Several generators behind one: when one cannot begin, the next is asked."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
-from muniment.errors import UnavailableError
+from muniment.errors import SettingsError, UnavailableError
 from muniment.protocols import Generator, Prompt
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,11 @@ class FailOverGenerator:
     def name(self) -> str:
         """The name of the first, which is the one asked for."""
         return self._generators[0].name
+
+    @property
+    def context_tokens(self) -> int:
+        """The smallest context of all, so that a prompt fits whichever answers."""
+        return min(generator.context_tokens for generator in self._generators)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The pieces of the first generator that begins.
@@ -62,6 +67,39 @@ class FailOverGenerator:
         """Close all of them."""
         for generator in self._generators:
             await generator.aclose()
+
+
+def with_fallbacks(
+    generators: Mapping[str, Generator], fallbacks: Mapping[str, str | None]
+) -> dict[str, Generator]:
+    """The generators by name, each followed by its declared fallback, that one's fallback, and so on.
+
+    Raises:
+        SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
+    """
+    return {name: _chained(name, generators, fallbacks) for name in generators}
+
+
+def _chained(
+    name: str, generators: Mapping[str, Generator], fallbacks: Mapping[str, str | None]
+) -> Generator:
+    chain = [name]
+    while (following := fallbacks.get(chain[-1])) is not None:
+        where = f"generators.{chain[-1]}.fallback"
+        if following not in generators:
+            raise SettingsError(
+                f"{where}: no generator {following!r} is declared; declared: {', '.join(sorted(generators))}.",
+                code="unknown_fallback",
+                hint="Name a generator under `generators`, or `extractive`.",
+            )
+        if following in chain:
+            raise SettingsError(
+                f"{where}: {' -> '.join([*chain, following])} goes in a circle.",
+                code="circular_fallback",
+                hint="End the chain with a generator that has no fallback.",
+            )
+        chain.append(following)
+    return FailOverGenerator([generators[one] for one in chain]) if len(chain) > 1 else generators[name]
 
 
 def _all_failed(failures: list[tuple[str, UnavailableError]]) -> UnavailableError:

@@ -23,6 +23,7 @@ class FakeGeneratorOptions(BaseModel):
         ge=0,
         description="Raise `generator_unavailable` after this many pieces; never when omitted.",
     )
+    context_tokens: int = Field(default=8192, ge=512, description="Context in tokens, answer included.")
     fallback: str | None = Field(default=None, description="Generator asked when this one cannot begin.")
 
 
@@ -37,6 +38,11 @@ class FakeGenerator:
     def name(self) -> str:
         """The name the settings give it."""
         return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """As the options say."""
+        return self._options.context_tokens
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The scripted answer, a word at a time."""

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from muniment import weights
 from muniment.errors import InputError, TimeoutExceededError, UnavailableError
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
+from muniment.weights import resolve
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,11 @@ class LlamaCppGenerator:
     def name(self) -> str:
         """The name the settings give it."""
         return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """As the options say."""
+        return self._options.context_tokens
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The answer's tokens. A reader who stops reading stops the model.
@@ -182,15 +187,22 @@ def _load(path: Path, options: LlamaCppOptions, name: str) -> _Server:
     return server
 
 
+def _gguf(path: Path, name: str) -> Path:
+    """The GGUF file that ``path`` is, or the only one in the folder that it is."""
+    files = sorted(path.glob("*.gguf")) if path.is_dir() else [path]
+    if len(files) == 1 and files[0].is_file():
+        return files[0]
+    found = ", ".join(file.name for file in files) if path.is_dir() else ""
+    raise UnavailableError(
+        f"Generator {name!r}: {path} is no GGUF file" + (f", but holds several: {found}." if found else "."),
+        code="generator_unavailable",
+        hint="Set `model_path` to one GGUF file, or `model` to a name that `muniment models list` shows.",
+    )
+
+
 async def _create(options: LlamaCppOptions, context: ProviderContext) -> Generator:
     name = context.name or "llama_cpp"
-    path = options.model_path or weights.resolve(str(options.model), context.data_dir)
-    if not path.is_file():
-        raise UnavailableError(
-            f"Generator {name!r}: there is no file {path}.",
-            code="generator_unavailable",
-            hint="Set `model_path` to a GGUF file, or use `model` with `muniment models get NAME`.",
-        )
+    path = _gguf(options.model_path or resolve(str(options.model), context.data_dir), name)
     return LlamaCppGenerator(name, await asyncio.to_thread(_load, path, options, name), options)
 
 

@@ -84,6 +84,11 @@ class OpenAIGenerator:
         """The name the settings give it."""
         return self._name
 
+    @property
+    def context_tokens(self) -> int:
+        """As the options say."""
+        return self._options.context_tokens
+
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The answer's text as the endpoint sends it.
 

@@ -35,6 +35,10 @@ class GeneratorContract:
         """Answers say who wrote them."""
         assert generator.name
 
+    async def test_says_how_much_it_reads(self, generator: Generator) -> None:
+        """A prompt is cut to its context, which holds at least a passage and an answer."""
+        assert generator.context_tokens >= 512
+
     async def test_check_passes_when_it_can_answer(self, generator: Generator) -> None:
         """A generator that is ready says so by raising nothing."""
         await generator.check()

@@ -11,6 +11,7 @@ from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.selection import Limits, select
 
+_CONTEXT_TOKENS = 1_000_000
 _MARK = re.compile(r"[\[【](\d+(?:\s*[,;–-]\s*\d+)*)[\]】]")
 
 
@@ -39,6 +40,11 @@ class ExtractiveGenerator:
     def name(self) -> str:
         """The name the settings give it."""
         return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """No model, so no limit but what retrieval may give."""
+        return _CONTEXT_TOKENS
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """One piece per quoted unit; nothing when the passages do not support an answer."""
