@@ -69,8 +69,8 @@ def is_heading(block: TextBlock, text: str, alone: bool, profile: Profile) -> bo
         profile: the typography of the document's body.
     """
     if LABEL.match(text):
-        return alone
-    if not alone or not _reads_like_heading(block, text):
+        return alone and block.size >= 0.88 * profile.size
+    if not alone or block.runs_on or not _reads_like_heading(block, text):
         return False
     larger = block.size >= _LARGER * profile.size
     bold = block.bold and not profile.bold and block.size >= 0.88 * profile.size
@@ -78,7 +78,7 @@ def is_heading(block: TextBlock, text: str, alone: bool, profile: Profile) -> bo
         return True
     if BULLET.match(text) and not (larger or bold):
         return False
-    capitals = text.upper() == text and len(text) > 5 and len(block.lines) <= 2
+    capitals = text.isupper() and len(text) > 5 and len(block.lines) <= 2
     italic = len(block.lines) == 1 and block.lines[0].italic and not profile.italic and block.followed
     return larger or bold or italic or (capitals and block.size >= 0.95 * profile.size)
 
@@ -111,7 +111,7 @@ class Style:
 
 def style_of(block: TextBlock, text: str) -> Style:
     """The look of a heading."""
-    return Style(round(block.size * 2) / 2, block.bold, text.upper() == text)
+    return Style(round(block.size * 2) / 2, block.bold, text.isupper())
 
 
 def heading_levels(headings: Sequence[tuple[str, Style]]) -> list[int]:
