@@ -62,7 +62,9 @@ def assemble(pages: Sequence[Page], name: str) -> DoclingDocument:
         [line for index, line in enumerate(page.lines) if (page.number, index) not in running]
         for page in pages
     ]
-    profile = profile_of(line for lines in body for line in lines)
+    profile = profile_of(
+        (line for lines in body for line in lines), (table for page in pages for table in page.tables)
+    )
     words = vocabulary(line for lines in body for line in lines)
     document = DoclingDocument(name=name)
     items: list[Item] = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from muniment.providers.docling.pdf_blocks import BULLET, LABEL, SYMBOL, TextBlock
-from muniment.providers.docling.pdf_page import Line
+from muniment.providers.docling.pdf_page import Line, Table
 
 _LABELLED = re.compile(
     r"^(article|chapter|section|annex|part|appendix|item|schedule)\s+([IVXLC]+|\d+[a-zA-Z]?|[A-Z])\b[.:]?",
@@ -41,8 +41,8 @@ class Profile:
     italic: bool
 
 
-def profile_of(lines: Iterable[Line]) -> Profile:
-    """The body's typography: what most characters are set in."""
+def profile_of(lines: Iterable[Line], tables: Iterable[Table]) -> Profile:
+    """The body's typography: what most characters are set in, those in tables included."""
     sizes = Counter[float]()
     bold = italic = total = 0
     for line in lines:
@@ -50,6 +50,8 @@ def profile_of(lines: Iterable[Line]) -> Profile:
         total += len(line.text)
         bold += len(line.text) * line.bold
         italic += len(line.text) * line.italic
+    for table in tables:
+        sizes[round(table.size * 2) / 2] += sum(len(cell.text) for cell in table.cells)
     size = sizes.most_common(1)[0][0] if sizes else 10.0
     return Profile(size, bold > 0.4 * max(total, 1), italic > 0.4 * max(total, 1))
 
