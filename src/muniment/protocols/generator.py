@@ -38,6 +38,10 @@ class Generator(Protocol):
     def name(self) -> str:
         """The name the settings give it."""
 
+    @property
+    def context_tokens(self) -> int:
+        """Tokens that prompt and answer may have together."""
+
     def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The answer's text in pieces; citation marks such as ``[2]`` stand behind what they prove.
 

@@ -111,6 +111,7 @@ class IngestSettings(_Strict):
 
     max_file_mb: int = Field(default=200, ge=1, description="Larger files are refused.")
     batch_chunks: int = Field(default=128, ge=1, description="Chunks embedded and written at a time.")
+    readers: int = Field(default=2, ge=1, le=64, description="Documents read and parsed at a time.")
     queue_documents: int = Field(
         default=4, ge=1, description="Parsed documents waiting for embedding at most."
     )

@@ -15,6 +15,8 @@ class CitationVerdict(StrEnum):
     """The passage cited was not among those the generator was given."""
     QUOTE_NOT_FOUND = "quote_not_found"
     """The quote does not stand in the stored document at that place."""
+    NOT_SUPPORTING = "not_supporting"
+    """The quote stands there, but does not carry the claim."""
 
 
 class ClaimVerdict(StrEnum):

@@ -130,12 +130,25 @@ class DocumentState(StrEnum):
     FAILED = "failed"
 
 
+class DocumentOrigin(StrEnum):
+    """How a document came in: found in a declared source, or uploaded."""
+
+    SOURCE = "source"
+    UPLOAD = "upload"
+
+
+def document_id(content_hash: str) -> str:
+    """The id of the document whose bytes have this SHA-256 (hex)."""
+    return f"doc_{content_hash[:24]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One source file at one content hash, as the catalog knows it.
 
     ``document_id`` is derived from the content hash, so the same bytes under two names share their
     chunks. ``error_code``, ``error`` and ``hint`` are set when ``state`` is failed or skipped.
+    ``parser`` is the version of the parser that read it, or tried to. ``updated_at`` is ISO 8601, UTC.
     """
 
     collection: str
@@ -146,6 +159,8 @@ class Document:
     version: str
     size: int
     state: DocumentState
+    origin: DocumentOrigin = DocumentOrigin.SOURCE
+    parser: str = ""
     pages: int = 0
     chunks: int = 0
     title: str = ""

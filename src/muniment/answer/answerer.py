@@ -1,0 +1,205 @@
+"""From a question to a checked answer: retrieve, prompt, generate, ground."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Protocol
+
+from muniment.answer.claims import split_claims
+from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
+from muniment.answer.ground import ground, verdict_of
+from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt
+from muniment.errors import NotFoundError
+from muniment.protocols import Generator, Prompt
+from muniment.telemetry import Timings
+from muniment.types import Answer, AnswerVerdict, Filter, ParsedDocument, Passage, SearchMode
+
+DocumentLoader = Callable[[str], Awaitable[ParsedDocument]]
+"""Gives the stored parsed document of a document id; raises NotFoundError when it is gone."""
+
+_DOES_NOT_KNOW = re.compile(
+    r"\bdocuments do not answer\b|\bi (?:do not|don[’']t) know\b"
+    r"|\b(?:cannot|can[’']t|could not|unable to) (?:answer|find)\b"
+    r"|\b(?:passages?|documents?|context|sources?|texts?)\b[^.]{0,60}\b(?:do(?:es)?|did) ?(?:not|n[’']t)"
+    r" (?:answer|contain|provide|mention|specify|say|state|include|address|give)"
+    r"|\bno (?:information|mention|answer)\b",
+    re.I,
+)
+_LONGEST_REFUSAL = 2
+"""An answer of more statements than this is no refusal, whatever it says in one of them."""
+
+
+class Retrieval(Protocol):
+    """What a search found."""
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Passages, best first."""
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        """Milliseconds by stage."""
+
+
+class Retriever(Protocol):
+    """Searches one collection."""
+
+    async def search(
+        self, question: str, *, mode: SearchMode = ..., limit: int = ..., filter: Filter | None = ...
+    ) -> Retrieval:
+        """The passages that fit best; its errors are errors of the answer."""
+
+
+class Answerer:
+    """Answers questions about one collection.
+
+    Args:
+        collection: its name, as answers show it.
+        retriever: searches the collection.
+        generator: writes the text.
+        load_document: loads stored documents, against which every quote is checked. Called for each
+            document of the prompt, so it should keep recent ones in memory.
+        top_k: passages given to the generator, as far as its context holds them.
+        count_tokens: the generator's own count, or an estimate that errs on the high side.
+    """
+
+    def __init__(
+        self,
+        *,
+        collection: str,
+        retriever: Retriever,
+        generator: Generator,
+        load_document: DocumentLoader,
+        top_k: int = 8,
+        mode: SearchMode = SearchMode.HYBRID,
+        count_tokens: Callable[[str], int] | None = None,
+    ) -> None:
+        self._collection = collection
+        self._retriever = retriever
+        self._generator = generator
+        self._load_document = load_document
+        self._top_k = top_k
+        self._mode = mode
+        self._count_tokens = count_tokens or estimate_tokens
+
+    async def answer(self, question: str, *, filter: Filter | None = None) -> Answer:
+        """The checked answer; errors as in ``stream``."""
+        async for event in self.stream(question, filter=filter):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("stream() always ends with Finished or an error")
+
+    async def stream(self, question: str, *, filter: Filter | None = None) -> AsyncIterator[AnswerEvent]:
+        """The answer in the making: Retrieved, Deltas as the generator writes, Finished.
+
+        Raises:
+            InputError: code ``prompt_too_long``.
+            MunimentError: whatever retrieval or the generator raise; nothing of it becomes text.
+        """
+        timings = Timings()
+        with timings.stage("retrieve"):
+            found = await self._retriever.search(question, mode=self._mode, limit=self._top_k, filter=filter)
+        timings.milliseconds.update({f"retrieve.{stage}": spent for stage, spent in found.timings.items()})
+        yield Retrieved(found.passages)
+        if not found.passages:
+            note = "Nothing was retrieved for this question."
+            yield Finished(self._abstained(question, (), timings, note))
+            return
+        with timings.stage("prompt"):
+            prompt = self._prompt(question, found.passages)
+        written: list[str] = []
+        with timings.stage("generate"):
+            async for piece in self._generator.stream(prompt):
+                written.append(piece)
+                yield Delta(piece)
+        yield Finished(await self._finished("".join(written), prompt, found.passages, timings))
+
+    def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
+        budget = self._generator.context_tokens - ANSWER_TOKENS
+        return build_prompt(question, passages, budget, self._count_tokens, ANSWER_TOKENS)
+
+    async def _finished(
+        self, text: str, prompt: Prompt, looked_at: tuple[Passage, ...], timings: Timings
+    ) -> Answer:
+        text = text.strip()
+        if not text or says_it_does_not_know(text):
+            note = _looked_at_note(looked_at)
+            return self._abstained(prompt.question, looked_at, timings, note)
+        with timings.stage("ground"):
+            given = {one.number: one.passage for one in prompt.passages}
+            documents = await self._load({one.document_id for one in given.values()})
+            claims = await asyncio.to_thread(ground, text, given, documents)
+        verdict = verdict_of(claims)
+        if verdict is AnswerVerdict.ABSTAINED:
+            note = "What the generator wrote is withheld: the passages carry none of its statements."
+            return self._abstained(prompt.question, looked_at, timings, _looked_at_note(looked_at), note)
+        notes = () if len(given) == len(looked_at) else (
+            f"{len(given)} of {len(looked_at)} passages fitted into the generator's context.",
+        )  # fmt: skip
+        return Answer(
+            _new_id(),
+            prompt.question,
+            self._collection,
+            text,
+            verdict,
+            claims,
+            looked_at,
+            self._generator.name,
+            timings.milliseconds,
+            notes,
+        )
+
+    async def _load(self, document_ids: set[str]) -> dict[str, ParsedDocument]:
+        documents: dict[str, ParsedDocument] = {}
+        for document_id in sorted(document_ids):
+            try:
+                documents[document_id] = await self._load_document(document_id)
+            except NotFoundError:
+                continue  # deleted since it was retrieved: its quotes will be reported as not found
+        return documents
+
+    def _abstained(
+        self, question: str, looked_at: tuple[Passage, ...], timings: Timings, *notes: str
+    ) -> Answer:
+        return Answer(
+            _new_id(),
+            question,
+            self._collection,
+            ABSTENTION,
+            AnswerVerdict.ABSTAINED,
+            (),
+            looked_at,
+            self._generator.name,
+            timings.milliseconds,
+            notes,
+        )
+
+
+def says_it_does_not_know(text: str) -> bool:
+    """Whether a generated text is a refusal to answer and nothing else."""
+    statements = split_claims(text)
+    if len(statements) > _LONGEST_REFUSAL or not _DOES_NOT_KNOW.search(
+        statements[0].text if statements else text
+    ):
+        return False
+    return ABSTENTION in text or not any(statement.cited for statement in statements)
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of a text for a model whose tokenizer is not at hand: a third of its bytes, rather high."""
+    return len(text.encode()) // 3 + 1
+
+
+def _looked_at_note(passages: tuple[Passage, ...]) -> str:
+    places = []
+    for passage in passages:
+        pages = passage.chunk.pages
+        places.append(f"{passage.document_name}, page {pages[0]}" if pages else passage.document_name)
+    shown = list(dict.fromkeys(places))
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return f"Looked at: {'; '.join(shown[:5])}{more}."
+
+
+def _new_id() -> str:
+    return f"ans_{secrets.token_hex(12)}"

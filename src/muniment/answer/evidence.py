@@ -1,0 +1,203 @@
+"""Finds where a claim's evidence stands: in the passage, and from there in the stored document."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from muniment.language.names import codes, names
+from muniment.language.quantities import amounts, carried, dated
+from muniment.language.terms import WORD, content_stems, stem, stems
+from muniment.language.units import Unit, UnitKind, split_units, trim
+from muniment.types import Chunk, Span
+
+MOST_UNITS = 4
+MOST_LIST_UNITS = 8
+_SAME_SUBJECT = 2
+"""Content words of the claim that a unit farther away must share to count as evidence."""
+_NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A quote and where it stands in the document: ``quote == text_at(document, spans)``."""
+
+    quote: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The units of a passage that carry a claim best.
+
+    ``ranges`` index the passage's text, a table row's header first; ``best`` is the range of the unit
+    that carries most; ``around`` is the text of the units before and behind.
+    """
+
+    ranges: tuple[tuple[int, int], ...]
+    best: tuple[int, int]
+    around: str
+    weight: float
+
+
+def text_at(document_text: str, spans: Sequence[Span]) -> str:
+    """The text at ``spans``; pieces that do not touch are joined by a newline."""
+    text = ""
+    before: Span | None = None
+    for span in spans:
+        if before is not None and before.end != span.start:
+            text += "\n"
+        text += document_text[span.start : span.end]
+        before = span
+    return text
+
+
+def locate(chunk: Chunk, ranges: Sequence[tuple[int, int]], document_text: str) -> Located | None:
+    """Where ``ranges`` of the chunk's text stand in the document, with the pages and boxes of its spans.
+
+    None when the document does not hold them there (it has changed, or the chunk is another's).
+    """
+    pieces = _aligned(chunk, document_text)
+    spans: list[Span] = []
+    for wanted in ranges:
+        trimmed = trim(chunk.text, *wanted)
+        if trimmed is None:
+            continue
+        found = _cut(pieces, trimmed)
+        held = "".join("".join(document_text[span.start : span.end].split()) for span in found)
+        if held != "".join(chunk.text[slice(*trimmed)].split()):
+            return None
+        spans.extend(found)
+    return Located(text_at(document_text, spans), tuple(spans)) if spans else None
+
+
+def find_window(claim: str, text: str) -> Window | None:
+    """The units of ``text`` that carry most of ``claim``; None when they share nothing with it.
+
+    A claim that stands in the text word for word is found there. Otherwise the unit that shares most
+    with it is taken, and others are added while they carry what is still missing.
+    """
+    units = split_units(text)
+    if not units:
+        return None
+    verbatim = _verbatim(claim, text, units)
+    if verbatim is not None:
+        chosen = list(range(verbatim[0], verbatim[1] + 1))
+        return _window(text, units, chosen, best=chosen[0], weight=float("inf"))
+    wanted = _Wanted(claim)
+    held = [wanted.held(_with_header(text, unit)) for unit in units]
+    weights = [wanted.weight(one) for one in held]
+    shared = [len(wanted.all_words & stems(unit.of(text))) for unit in units]
+    best = max(range(len(units)), key=lambda index: (weights[index], shared[index], -index))
+    if not weights[best]:
+        return None
+    chosen = _widened(units, held, best, wanted)
+    total = frozenset().union(*(held[index] for index in chosen))
+    return _window(text, units, chosen, best=best, weight=wanted.weight(total))
+
+
+class _Wanted:
+    """What a claim needs its evidence to carry, each thing with a weight."""
+
+    def __init__(self, claim: str) -> None:
+        self._stems = frozenset(content_stems(claim))
+        self._names = frozenset(stem(word) for word in (*names(claim), *codes(claim)))
+        self._amounts = amounts(claim)
+        self.all_words = stems(claim)
+
+    def held(self, text: str) -> frozenset[str]:
+        mine = {stem(word) for word in WORD.findall(text)}
+        mine |= {stem(code) for code in codes(text)}
+        found = {f"w {one}" for one in self._stems & mine} | {f"n {one}" for one in self._names & mine}
+        if self._amounts.quantities or self._amounts.dates:
+            theirs = amounts(text)
+            found |= {f"# {one.text}" for one in self._amounts.quantities if carried(one, theirs)}
+            found |= {f"# {one.text}" for one in self._amounts.dates if dated(one, theirs)}
+        return frozenset(found)
+
+    def weight(self, held: frozenset[str]) -> float:
+        factor = {"w": 1.0, "n": _NAME_WEIGHT, "#": _NUMBER_WEIGHT}
+        return sum(factor[key[0]] for key in held)
+
+    def subject(self, held: frozenset[str]) -> int:
+        return sum(key[0] == "w" for key in held)
+
+
+def _with_header(text: str, unit: Unit) -> str:
+    header = text[slice(*unit.header)] + "\n" if unit.header else ""
+    return header + unit.of(text)
+
+
+def _verbatim(claim: str, text: str, units: list[Unit]) -> tuple[int, int] | None:
+    found = WORD.findall(claim)
+    if len(found) < 2 or len(found) > 300:
+        return None
+    match = re.search(r"(?<!\w)" + r"[\W_]+".join(map(re.escape, found)) + r"(?!\w)", text)
+    if match is None:
+        return None
+    touched = [i for i, unit in enumerate(units) if unit.start < match.end() and unit.end > match.start()]
+    return (touched[0], touched[-1]) if touched else None
+
+
+def _widened(units: list[Unit], held: list[frozenset[str]], best: int, wanted: _Wanted) -> list[int]:
+    """Indices of the best unit and of those that carry what it lacks, near it or on the same subject."""
+    chosen = [best]
+    covered = held[best]
+    while True:
+        listed = all(units[index].kind is not UnitKind.SENTENCE for index in chosen)
+        if len(chosen) >= (MOST_LIST_UNITS if listed else MOST_UNITS):
+            return sorted(chosen)
+        near = {neighbour for index in chosen for neighbour in (index - 1, index + 1)}
+        gains = [
+            (wanted.weight(held[index] | covered) - wanted.weight(covered), index in near, -index)
+            for index in range(len(units))
+            if wanted.subject(held[index] - covered)  # a number alone may be another thing's number
+            and (index in near or wanted.subject(held[index]) >= _SAME_SUBJECT)
+        ]
+        gain, _, index = max(gains, default=(0.0, False, 0))
+        if gain < 1:
+            return sorted(chosen)
+        chosen.append(-index)
+        covered |= held[-index]
+
+
+def _window(text: str, units: list[Unit], chosen: list[int], *, best: int, weight: float) -> Window:
+    own = {(units[index].start, units[index].end) for index in chosen}
+    ranges: list[tuple[int, int]] = []
+    before = -2
+    for index in chosen:
+        unit = units[index]
+        if unit.header and unit.header not in own and unit.header not in ranges:
+            ranges.append(unit.header)
+            before = -2
+        if index == before + 1:
+            ranges[-1] = (ranges[-1][0], unit.end)
+        else:
+            ranges.append((unit.start, unit.end))
+        before = index
+    near = sorted({other for index in chosen for other in (index - 1, index + 1)} - set(chosen))
+    around = [units[index].of(text) for index in near if 0 <= index < len(units)]
+    return Window(tuple(ranges), (units[best].start, units[best].end), "\n".join(around), weight)
+
+
+def _aligned(chunk: Chunk, document_text: str) -> list[tuple[int, Span]]:
+    """Each span with the position in the chunk's text where its own text begins; misfits left out."""
+    pieces: list[tuple[int, Span]] = []
+    at = 0
+    for span in chunk.spans:
+        text = document_text[span.start : span.end]
+        begin = at if chunk.text.startswith(text, at) else chunk.text.find(text, at, at + len(text) + 8)
+        if text.strip() and begin >= 0:
+            pieces.append((begin, span))
+            at = begin + len(text)
+    return pieces
+
+
+def _cut(pieces: list[tuple[int, Span]], wanted: tuple[int, int]) -> list[Span]:
+    found = []
+    for begin, span in pieces:
+        start = max(wanted[0], begin)
+        end = min(wanted[1], begin + span.end - span.start)
+        if start < end:
+            offset = span.start - begin
+            found.append(Span(start + offset, end + offset, span.page, span.box))
+    return found

@@ -1,0 +1,112 @@
+"""Several generators behind one: when one cannot begin, the next is asked."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from muniment.errors import SettingsError, UnavailableError
+from muniment.protocols import Generator, Prompt
+
+log = logging.getLogger(__name__)
+
+
+class FailOverGenerator:
+    """Asks generators in order until one gives its first piece; what breaks after that is an error.
+
+    A refusal of the request itself (an InputError) is not failed over: the next would refuse it too.
+    """
+
+    def __init__(self, generators: Sequence[Generator]) -> None:
+        if not generators:
+            raise ValueError("FailOverGenerator needs at least one generator")
+        self._generators = tuple(generators)
+
+    @property
+    def name(self) -> str:
+        """The name of the first, which is the one asked for."""
+        return self._generators[0].name
+
+    @property
+    def context_tokens(self) -> int:
+        """The smallest context of all, so that a prompt fits whichever answers."""
+        return min(generator.context_tokens for generator in self._generators)
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """The pieces of the first generator that begins.
+
+        Raises:
+            UnavailableError: the last one's error with all names, when none begins.
+        """
+        failures: list[tuple[str, UnavailableError]] = []
+        for generator in self._generators:
+            begun = False
+            try:
+                async for piece in generator.stream(prompt):
+                    begun = True
+                    yield piece
+                return
+            except UnavailableError as error:
+                if begun:
+                    raise
+                failures.append((generator.name, error))
+                log.warning(
+                    "generator %r cannot answer (%s), asking the next one", generator.name, error.code
+                )
+        raise _all_failed(failures)
+
+    async def check(self) -> None:
+        """Passes when any of them can answer."""
+        failures: list[tuple[str, UnavailableError]] = []
+        for generator in self._generators:
+            try:
+                return await generator.check()
+            except UnavailableError as error:
+                failures.append((generator.name, error))
+        raise _all_failed(failures)
+
+    async def aclose(self) -> None:
+        """Close all of them."""
+        for generator in self._generators:
+            await generator.aclose()
+
+
+def with_fallbacks(
+    generators: Mapping[str, Generator], fallbacks: Mapping[str, str | None]
+) -> dict[str, Generator]:
+    """The generators by name, each followed by its declared fallback, that one's fallback, and so on.
+
+    Raises:
+        SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
+    """
+    return {name: _chained(name, generators, fallbacks) for name in generators}
+
+
+def _chained(
+    name: str, generators: Mapping[str, Generator], fallbacks: Mapping[str, str | None]
+) -> Generator:
+    chain = [name]
+    while (following := fallbacks.get(chain[-1])) is not None:
+        where = f"generators.{chain[-1]}.fallback"
+        if following not in generators:
+            raise SettingsError(
+                f"{where}: no generator {following!r} is declared; declared: {', '.join(sorted(generators))}.",
+                code="unknown_fallback",
+                hint="Name a generator under `generators`, or `extractive`.",
+            )
+        if following in chain:
+            raise SettingsError(
+                f"{where}: {' -> '.join([*chain, following])} goes in a circle.",
+                code="circular_fallback",
+                hint="End the chain with a generator that has no fallback.",
+            )
+        chain.append(following)
+    return FailOverGenerator([generators[one] for one in chain]) if len(chain) > 1 else generators[name]
+
+
+def _all_failed(failures: list[tuple[str, UnavailableError]]) -> UnavailableError:
+    _, last = failures[-1]
+    if len(failures) == 1:
+        return last
+    told = "; ".join(f"{name}: {error.message}" for name, error in failures)
+    return type(last)(
+        f"None of {len(failures)} generators can answer. {told}", code=last.code, hint=last.hint
+    )

@@ -1,0 +1,224 @@
+"""Checks an answer: each claim's citations against the stored documents, each claim against its citations."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from muniment.answer.check import Evidence, check_claim, coverage
+from muniment.answer.claims import Statement, StatementKind, split_claims
+from muniment.answer.evidence import Window, find_window, locate
+from muniment.types import (
+    AnswerVerdict,
+    Citation,
+    CitationVerdict,
+    Claim,
+    ClaimVerdict,
+    ParsedDocument,
+    Passage,
+)
+
+_ATTACH_COVERAGE = 0.8
+"""An uncited claim gets a passage attached only when the quote carries this share of its content words."""
+_CONTRIBUTES = 0.25
+"""One of several citations must carry this share of the claim's content words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A citation with the evidence it brings; no evidence when its quote cannot be had."""
+
+    citation: Citation
+    evidence: Evidence | None = None
+
+
+def ground(
+    text: str, given: Mapping[int, Passage], documents: Mapping[str, ParsedDocument]
+) -> tuple[Claim, ...]:
+    """The claims of an answer with their citations, all checked.
+
+    A citation is VERIFIED only when its passage was given, its quote stands in the stored document
+    at its spans, and the quotes of the claim's citations together carry the claim.
+
+    Args:
+        text: the answer.
+        given: the passages the generator was given, by the number it cites them by.
+        documents: stored documents by id, at least those of ``given``; a missing one verifies nothing.
+    """
+    return tuple(
+        _ground_statement(statement, given, documents)
+        for statement in split_claims(text)
+        if statement.kind is StatementKind.CLAIM
+    )
+
+
+def verdict_of(claims: Sequence[Claim]) -> AnswerVerdict:
+    """GROUNDED: all claims are supported and no citation was invented. ABSTAINED: no claim is supported."""
+    supported = [claim for claim in claims if claim.verdict is ClaimVerdict.SUPPORTED]
+    if not supported:
+        return AnswerVerdict.ABSTAINED
+    invented = any(one.verdict is CitationVerdict.NOT_GIVEN for claim in claims for one in claim.citations)
+    whole = len(supported) == len(claims) and not invented
+    return AnswerVerdict.GROUNDED if whole else AnswerVerdict.PARTLY_GROUNDED
+
+
+def _ground_statement(
+    statement: Statement, given: Mapping[int, Passage], documents: Mapping[str, ParsedDocument]
+) -> Claim:
+    said = _to_prove(statement)
+    if not statement.cited:
+        return _attach(statement, said, given, documents)
+    checked = [_check_citation(number, said, given, documents) for number in statement.cited]
+    evidence = [one.evidence for one in checked if one.evidence is not None]
+    reasons = check_claim(said, _joined(evidence)) if evidence else ()
+    if evidence and not reasons:
+        citations = tuple(_judged(one, said, alone=len(evidence) == 1) for one in checked)
+        failed = tuple(one.reason for one in citations if one.reason)
+        return _claim(statement, citations, ClaimVerdict.SUPPORTED, failed)
+    citations = tuple(_unsupporting(one, reasons) for one in checked)
+    not_had = tuple(one.citation.reason for one in checked if one.evidence is None)
+    if not any(one.citation.verdict is CitationVerdict.NOT_GIVEN for one in checked):
+        repaired = _repair(statement, said, citations, given, documents)
+        if repaired is not None:
+            return repaired
+    return _claim(statement, citations, ClaimVerdict.UNSUPPORTED, (*not_had, *reasons))
+
+
+def _to_prove(statement: Statement) -> str:
+    """The claim's words; a table row is read under its header."""
+    return f"{statement.lead_in}\n{statement.text}" if " | " in statement.text else statement.text
+
+
+def _check_citation(
+    number: int, said: str, given: Mapping[int, Passage], documents: Mapping[str, ParsedDocument]
+) -> _Checked:
+    passage = given.get(number)
+    if passage is None:
+        return _Checked(_not_given(number, given))
+    window = find_window(said, passage.chunk.text)
+    if window is None:
+        citation = _citation(
+            passage, CitationVerdict.NOT_SUPPORTING, f"passage [{number}] says nothing of this"
+        )
+        return _Checked(citation)
+    return _verified(passage, window, documents)
+
+
+def _verified(passage: Passage, window: Window, documents: Mapping[str, ParsedDocument]) -> _Checked:
+    """The citation of a window, once its quote was found in the stored document."""
+    document = documents.get(passage.document_id)
+    if document is None:
+        reason = f"the document {passage.document_name} is not stored any more"
+        return _Checked(_citation(passage, CitationVerdict.QUOTE_NOT_FOUND, reason))
+    located = locate(passage.chunk, window.ranges, document.text)
+    if located is None:
+        reason = f"the quote does not stand in the stored document {passage.document_name} at that place"
+        return _Checked(_citation(passage, CitationVerdict.QUOTE_NOT_FOUND, reason))
+    citation = Citation(
+        passage.id,
+        passage.document_id,
+        passage.document_name,
+        located.quote,
+        located.spans,
+        CitationVerdict.VERIFIED,
+    )
+    headings = "\n".join(
+        (passage.document_name, document.title, passage.chunk.context, *passage.chunk.headings)
+    )
+    best = passage.chunk.text[slice(*window.best)]
+    return _Checked(citation, Evidence(located.quote, best, headings, window.around))
+
+
+def _attach(
+    statement: Statement, said: str, given: Mapping[int, Passage], documents: Mapping[str, ParsedDocument]
+) -> Claim:
+    found = _best_elsewhere(said, given.values(), documents)
+    if found is None:
+        reason = "no passage is cited, and none that was given carries this"
+        return _claim(statement, (), ClaimVerdict.UNCITED, (reason,))
+    reason = "no passage was cited; the evidence was found by the server"
+    return _claim(statement, (found,), ClaimVerdict.SUPPORTED, (reason,))
+
+
+def _repair(
+    statement: Statement,
+    said: str,
+    citations: tuple[Citation, ...],
+    given: Mapping[int, Passage],
+    documents: Mapping[str, ParsedDocument],
+) -> Claim | None:
+    """A claim whose citation points at the wrong passage though another one that was given carries it."""
+    others = [passage for number, passage in given.items() if number not in statement.cited]
+    found = _best_elsewhere(said, others, documents)
+    if found is None:
+        return None
+    reason = "the passage cited does not carry this; the evidence was found by the server in another"
+    return _claim(statement, (*citations, found), ClaimVerdict.SUPPORTED, (reason,))
+
+
+def _best_elsewhere(
+    said: str, passages: Iterable[Passage], documents: Mapping[str, ParsedDocument]
+) -> Citation | None:
+    """The citation of the passage that carries the claim best, when one clearly does."""
+    windows = [(window, passage) for passage in passages if (window := find_window(said, passage.chunk.text))]
+    for window, passage in sorted(windows, key=lambda pair: -pair[0].weight)[:2]:
+        checked = _verified(passage, window, documents)
+        evidence = checked.evidence
+        if evidence is None or coverage(said, f"{evidence.quote}\n{evidence.headings}") < _ATTACH_COVERAGE:
+            continue
+        if not check_claim(said, evidence):
+            return checked.citation
+    return None
+
+
+def _judged(checked: _Checked, said: str, *, alone: bool) -> Citation:
+    """A citation of a supported claim: one of several must bring something of its own."""
+    if checked.evidence is None or alone or coverage(said, checked.evidence.quote) >= _CONTRIBUTES:
+        return checked.citation
+    return _changed(
+        checked.citation, CitationVerdict.NOT_SUPPORTING, "this passage adds nothing to the claim"
+    )
+
+
+def _unsupporting(checked: _Checked, reasons: tuple[str, ...]) -> Citation:
+    if checked.evidence is None:
+        return checked.citation
+    return _changed(checked.citation, CitationVerdict.NOT_SUPPORTING, "; ".join(reasons))
+
+
+def _joined(evidence: list[Evidence]) -> Evidence:
+    """Several citations of one claim, taken together."""
+    return Evidence(
+        "\n".join(one.quote for one in evidence),
+        "\n".join(one.best for one in evidence),
+        "\n".join(one.headings for one in evidence),
+        "\n".join(one.around for one in evidence),
+    )
+
+
+def _claim(
+    statement: Statement, citations: tuple[Citation, ...], verdict: ClaimVerdict, reasons: tuple[str, ...]
+) -> Claim:
+    return Claim(
+        statement.text, statement.start, statement.end, citations, verdict, tuple(dict.fromkeys(reasons))
+    )
+
+
+def _citation(passage: Passage, verdict: CitationVerdict, reason: str) -> Citation:
+    return Citation(passage.id, passage.document_id, passage.document_name, "", (), verdict, reason)
+
+
+def _changed(citation: Citation, verdict: CitationVerdict, reason: str) -> Citation:
+    return Citation(
+        citation.passage_id,
+        citation.document_id,
+        citation.document_name,
+        citation.quote,
+        citation.spans,
+        verdict,
+        reason,
+    )
+
+
+def _not_given(number: int, given: Mapping[int, Passage]) -> Citation:
+    known = f"[1] to [{len(given)}] were" if len(given) > 1 else "only [1] was" if given else "none was"
+    reason = f"passage [{number}] was not given to the generator; {known}"
+    return Citation(0, "", f"[{number}]", "", (), CitationVerdict.NOT_GIVEN, reason)

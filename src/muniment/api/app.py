@@ -1,0 +1,56 @@
+"""The whole application, assembled in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+
+import muniment
+from muniment.api import answers, chat, collections, documents, errors, health, home, search
+from muniment.api.middleware import BodyLimit, RequestContext
+from muniment.api.opening import Opening, WorkspaceFactory
+from muniment.settings import Settings
+
+DESCRIPTION = """Question answering over private documents with checked evidence.
+
+Errors have one shape, `ErrorBody`, except on OpenAI's own routes, where they have OpenAI's."""
+
+
+def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, instance: str = "") -> FastAPI:
+    """The HTTP server over a workspace, which it opens when it starts and closes when it ends.
+
+    Args:
+        workspace_factory: opens the workspace; runs beside the server, which answers meanwhile.
+        instance: name of this server process, shown by ``/v1/health``; random when empty.
+    """
+    opening = Opening(workspace_factory)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        opening.start()
+        try:
+            yield
+        finally:
+            await opening.close()
+
+    app = FastAPI(
+        title="Muniment",
+        version=muniment.__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        middleware=[
+            Middleware(RequestContext),
+            Middleware(BodyLimit, max_upload_mb=settings.server.max_upload_mb),
+        ],
+    )
+    app.state.opening = opening
+    app.state.settings = settings
+    app.state.instance = instance or uuid4().hex
+    errors.install(app)
+    for module in (health, answers, search, collections, documents, chat, home):
+        app.include_router(module.router)
+    return app

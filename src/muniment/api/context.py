@@ -1,0 +1,63 @@
+"""What routes are given: the workspace, the settings, the ways an error can look in the document."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from muniment.api.errors import OpenAIErrorBody
+from muniment.api.opening import Opening
+from muniment.api.wire import ErrorBody
+from muniment.collections.workspace import Workspace
+from muniment.settings import Settings
+
+
+async def _opening(request: Request) -> Opening:
+    opening: Opening = request.app.state.opening
+    return opening
+
+
+async def _workspace(request: Request) -> Workspace:
+    return (await _opening(request)).workspace
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+OpeningOf = Annotated[Opening, Depends(_opening)]
+WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
+SettingsOf = Annotated[Settings, Depends(_settings)]
+
+Responses = dict[int | str, dict[str, Any]]
+
+_MEANINGS = {
+    400: "What was sent cannot be used.",
+    403: "A page of another site sent it.",
+    404: "The named thing does not exist.",
+    409: "It exists, but not as asked for.",
+    413: "Larger than a stated limit.",
+    415: "No parser reads this kind of file.",
+    422: "A field is missing, unknown or of the wrong type.",
+    500: "The server failed; the request id finds it in the log.",
+    503: "Something needed does not answer, or the server is still starting.",
+    504: "Something needed did not answer in time.",
+    507: "The server's storage failed, such as a full disk.",
+}
+
+
+def failures(*statuses: int) -> Responses:
+    """The native error responses a route can give, for the OpenAPI document."""
+    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in (*statuses, 500)}
+
+
+def openai_failures(*statuses: int) -> Responses:
+    """The same for OpenAI's routes."""
+    return {
+        status: {"model": OpenAIErrorBody, "description": _MEANINGS[status]} for status in (*statuses, 500)
+    }
+
+
+def event_stream(description: str) -> dict[str, Any]:
+    """A server-sent events body, for the OpenAPI document."""
+    return {"text/event-stream": {"schema": {"type": "string", "description": description}}}

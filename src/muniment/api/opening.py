@@ -1,0 +1,72 @@
+"""Opens the workspace behind the server's back, so that it answers while collections are mended."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from muniment.collections.workspace import Workspace
+from muniment.errors import MunimentError, UnavailableError
+from muniment.types import Check, Readiness
+
+WorkspaceFactory = Callable[[], Awaitable[Workspace]]
+
+logger = logging.getLogger(__name__)
+
+
+class Opening:
+    """A workspace that is being opened, is open, or could not be."""
+
+    def __init__(self, factory: WorkspaceFactory) -> None:
+        self._factory = factory
+        self._task: asyncio.Task[Workspace] | None = None
+
+    def start(self) -> None:
+        """Begin to open; returns at once."""
+        self._task = asyncio.create_task(self._open())
+
+    async def _open(self) -> Workspace:
+        return await self._factory()
+
+    async def wait(self) -> Workspace:
+        """The workspace once open; raises what opening raised."""
+        if self._task is None:
+            raise UnavailableError("The server has not started.", code="starting")
+        return await asyncio.shield(self._task)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open workspace.
+
+        Raises:
+            UnavailableError: code ``starting``, or the code of what went wrong while opening.
+        """
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            raise UnavailableError(
+                "The server is still opening its data.",
+                code="starting",
+                hint="Try again in a moment; GET /v1/ready says when.",
+            )
+        failure = self._task.exception()
+        if failure is None:
+            return self._task.result()
+        if isinstance(failure, MunimentError):
+            raise UnavailableError(failure.message, code=failure.code, hint=failure.hint) from failure
+        raise failure
+
+    async def readiness(self) -> Readiness:
+        """Whether questions can be answered; never raises for a reason it can name."""
+        try:
+            workspace = self.workspace
+        except MunimentError as error:
+            return Readiness((Check("workspace", False, error.message, error.hint),))
+        return await workspace.readiness()
+
+    async def close(self) -> None:
+        """Close the workspace, or stop opening it."""
+        if self._task is None:
+            return
+        if not self._task.done():
+            self._task.cancel()
+        opened = (await asyncio.gather(self._task, return_exceptions=True))[0]
+        if not isinstance(opened, BaseException):
+            await opened.aclose()

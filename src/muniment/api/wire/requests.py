@@ -1,0 +1,102 @@
+"""What the native dialect's calls take."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from muniment.api.wire.base import Request
+from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator, SearchMode
+
+
+class ComparisonWire(Request):
+    """One condition on a metadata key; every chunk has the keys `document_id` and `page`."""
+
+    type: Operator
+    key: str
+    value: MetadataValue | tuple[MetadataValue, ...]
+    """A list for `in` and `nin`."""
+
+
+class CombinationWire(Request):
+    """All (`and`) or any (`or`) of the filters must hold."""
+
+    type: Literal["and", "or"]
+    filters: tuple["FilterWire", ...] = Field(min_length=1)
+
+
+def _kind(value: object) -> str:
+    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return "combination" if kind in ("and", "or") else "comparison"
+
+
+FilterWire = Annotated[
+    Annotated[ComparisonWire, Tag("comparison")] | Annotated[CombinationWire, Tag("combination")],
+    Discriminator(_kind),
+]
+
+CombinationWire.model_rebuild()
+
+
+def filter_to_domain(wire: ComparisonWire | CombinationWire | None) -> Filter | None:
+    """The domain's filter."""
+    return None if wire is None else _to_domain(wire)
+
+
+def _to_domain(wire: ComparisonWire | CombinationWire) -> Filter:
+    if isinstance(wire, ComparisonWire):
+        return Comparison(wire.key, wire.type, wire.value)
+    return Combination(wire.type == "and", tuple(_to_domain(part) for part in wire.filters))
+
+
+def filter_to_wire(filter: Filter | None) -> ComparisonWire | CombinationWire | None:
+    """The shape of a filter."""
+    return None if filter is None else _to_wire(filter)
+
+
+def _to_wire(filter: Filter) -> ComparisonWire | CombinationWire:
+    if isinstance(filter, Comparison):
+        return ComparisonWire(type=filter.operator, key=filter.key, value=filter.value)
+    return CombinationWire(
+        type="and" if filter.every else "or", filters=tuple(_to_wire(part) for part in filter.parts)
+    )
+
+
+class AnswerRequest(Request):
+    """A question to a collection."""
+
+    question: str = Field(examples=["How many days of annual leave do I have?"])
+    collection: str | None = Field(default=None, examples=["handbook"])
+    """May be left out when there is only one."""
+    generator: str | None = None
+    """A declared generator's name; the collection's own when omitted."""
+    top_k: int | None = Field(default=None, ge=1, le=100)
+    """Passages given to the generator; the collection's own number when omitted."""
+    filter: FilterWire | None = Field(default=None, examples=[{"type": "eq", "key": "year", "value": 2026}])
+    """Only documents whose metadata pass."""
+    stream: bool = False
+    """Send server-sent events `retrieved`, `delta`, `answer` (or `error`) instead of one JSON body."""
+
+
+class SearchRequest(Request):
+    """A query to a collection."""
+
+    query: str = Field(examples=["annual leave"])
+    collection: str | None = Field(default=None, examples=["handbook"])
+    """May be left out when there is only one."""
+    mode: SearchMode = SearchMode.HYBRID
+    limit: int = Field(default=10, ge=1, le=100)
+    filter: FilterWire | None = None
+    """Only documents whose metadata pass."""
+
+
+class RunRequest(Request):
+    """How to ingest."""
+
+    retry_failed: bool = False
+    """Try documents again that failed before and have not changed."""
+    rebuild: bool = False
+    """Make all chunks anew, after a change of embedding model or chunking."""
+    stream: bool = False
+    """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
+    trigger: str = Field(default="api", pattern=r"^[a-z][a-z0-9_-]{0,31}$")
+    """Who asks, for the list of runs."""

@@ -1,0 +1,159 @@
+"""The only place where objects are wired together from settings."""
+
+import asyncio
+
+from muniment.answer.fail_over import FailOverGenerator
+from muniment.catalog import Catalog
+from muniment.collections.local import LocalWorkspace
+from muniment.collections.lock import DataLock
+from muniment.collections.parts import Parts
+from muniment.collections.runtime import CollectionRuntime
+from muniment.errors import SettingsError
+from muniment.ingest.kept_files import KeptFiles
+from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
+from muniment.providers.structure_chunker import StructureChunker
+from muniment.registry import check_options, create
+from muniment.settings import CollectionSettings, ProviderSettings, Settings
+from muniment.settings.model import DEFAULT_GENERATOR
+
+
+async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace:
+    """Open the data directory and everything the settings declare.
+
+    Raises:
+        SettingsError: a provider's options are wrong.
+        UnavailableError: code ``data_in_use``, when another process works on the directory.
+        NotFoundError: code ``weights_missing``, naming the command that fetches them.
+    """
+    check_providers(settings)
+    lock = DataLock(settings.data_dir)
+    lock.acquire()
+    try:
+        workspace = LocalWorkspace(await _make_parts(settings), lock)
+        await workspace.start(serving=serving)
+    except BaseException:
+        lock.release()
+        raise
+    return workspace
+
+
+def check_providers(settings: Settings) -> None:
+    """Check the options of every provider that the settings name, without making any."""
+    for kind, where, provider in _named_providers(settings):
+        check_options(kind, provider, where)
+
+
+def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+    named = [
+        ("parsers", "parser", settings.parser),
+        ("vector_stores", "vector_store", settings.vector_store),
+        ("file_stores", "file_store", settings.file_store),
+    ]
+    named += [("embedders", f"embedding_models.{name}", p) for name, p in settings.embedding_models.items()]
+    named += [("generators", f"generators.{name}", p) for name, p in settings.generators.items()]
+    for collection, declared in settings.collections.items():
+        for number, source in enumerate(declared.sources):
+            named.append(("sources", f"collections.{collection}.sources.{number}", source))
+    return named
+
+
+async def _make_parts(settings: Settings) -> Parts:
+    context = ProviderContext(settings.data_dir)
+    uri = settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
+    embedders, store, catalog = await asyncio.gather(
+        _make_embedders(settings),
+        _make_vector_store(settings, context),
+        asyncio.to_thread(Catalog.open, uri),
+    )
+    file_store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
+    parser: Parser = await create("parsers", settings.parser, context, "parser")
+    generators = await _make_generators(settings)
+    runtimes = {
+        name: await _make_runtime(settings, name, declared, embedders, generators)
+        for name, declared in settings.collections.items()
+    }
+    return Parts(
+        settings=settings,
+        catalog=catalog,
+        kept=KeptFiles(file_store),
+        parser=parser,
+        store=store,
+        runtimes=runtimes,
+        generators=generators,
+        readers=settings.ingest.readers,
+    )
+
+
+async def _make_vector_store(settings: Settings, context: ProviderContext) -> VectorStore:
+    store: VectorStore = await create("vector_stores", settings.vector_store, context, "vector_store")
+    return store
+
+
+async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
+    """The embedding models in use; a name that is not declared is that of packaged weights."""
+    names = sorted({declared.embedding_model for declared in settings.collections.values()})
+    made: dict[str, Embedder] = {}
+    for name in names:
+        provider = settings.embedding_models.get(name) or ProviderSettings.model_validate(
+            {"provider": "encoder", "model": name}
+        )
+        context = ProviderContext(settings.data_dir, name)
+        made[name] = await create("embedders", provider, context, f"embedding_models.{name}")
+    return made
+
+
+async def _make_generators(settings: Settings) -> dict[str, Generator]:
+    """The declared generators by name, each followed by those it falls back to."""
+    declared = {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+    made: dict[str, Generator] = {}
+    for name, provider in declared.items():
+        context = ProviderContext(settings.data_dir, name)
+        made[name] = await create("generators", provider, context, f"generators.{name}")
+    return {name: _with_fallbacks(name, declared, made) for name in made}
+
+
+def _with_fallbacks(
+    name: str, declared: dict[str, ProviderSettings], made: dict[str, Generator]
+) -> Generator:
+    """The generator, or a chain of it and its fallbacks.
+
+    Raises:
+        SettingsError: a fallback is not declared, or the chain leads back to itself.
+    """
+    chain = [name]
+    while following := declared[chain[-1]].options.get("fallback"):
+        if following not in declared or following in chain:
+            why = "leads back to itself" if following in chain else "is not declared"
+            raise SettingsError(
+                f"generators.{chain[-1]}.fallback: {following!r} {why}.",
+                hint=f"Declared generators: {', '.join(sorted(declared))}.",
+            )
+        chain.append(following)
+    return made[name] if len(chain) == 1 else FailOverGenerator([made[link] for link in chain])
+
+
+async def _make_runtime(
+    settings: Settings,
+    name: str,
+    declared: CollectionSettings,
+    embedders: dict[str, Embedder],
+    generators: dict[str, Generator],
+) -> CollectionRuntime:
+    embedder = embedders[declared.embedding_model]
+    context = ProviderContext(settings.data_dir, name)
+    sources: list[Source] = []
+    for number, source in enumerate(declared.sources):
+        sources.append(await create("sources", source, context, f"collections.{name}.sources.{number}"))
+    chunker = StructureChunker(
+        tokenizer=embedder.tokenizer,
+        max_tokens=min(declared.chunking.max_tokens, embedder.max_tokens),
+        min_tokens=declared.chunking.min_tokens,
+    )
+    return CollectionRuntime(
+        name=name,
+        settings=declared,
+        sources=sources,
+        embedder=embedder,
+        chunker=chunker,
+        generator=generators[settings.generator_of(declared)],
+    )

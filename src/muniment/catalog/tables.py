@@ -1,0 +1,77 @@
+"""The catalog's tables."""
+
+from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("index_name", String(128), nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("embedding_model", String(200), nullable=False),
+    Column("embedding_fingerprint", String(200), nullable=False),
+    Column("chunker_spec", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("uri", String(1000), primary_key=True),
+    Column("name", String(1000), nullable=False),
+    Column("document_id", String(40), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("version", String(200), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("parser", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("error_code", String(64), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("updated_at", String(32), nullable=False),
+    Index("documents_by_content", "collection", "document_id"),
+    Index("documents_by_name", "collection", "name"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("collection", String(64), nullable=False),
+    Column("trigger", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("finished_at", String(32), nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("error_code", String(64), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Index("runs_by_start", "started_at"),
+)
+
+mendings = Table(
+    "mendings",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("collection", String(64), nullable=False),
+    Column("found", Text, nullable=False),
+    Column("did", Text, nullable=False),
+)

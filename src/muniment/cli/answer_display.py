@@ -1,0 +1,61 @@
+"""Shows an answer with its evidence on a terminal."""
+
+from rich.console import Console
+from rich.text import Text
+
+from muniment.api.sources import Source, sources_of
+from muniment.cli.output import clean, indented, styled
+from muniment.types import Answer, AnswerVerdict, Claim, ClaimVerdict
+
+QUOTE_LENGTH = 280
+LOOKED_AT = 3
+
+VERDICTS = {
+    AnswerVerdict.GROUNDED: ("grounded: every statement was found in the documents", "green"),
+    AnswerVerdict.PARTLY_GROUNDED: (
+        "partly grounded: not everything is carried by the documents",
+        "yellow",
+    ),
+    AnswerVerdict.ABSTAINED: ("abstained: the documents do not answer this", "yellow"),
+}
+
+
+def print_answer(answer: Answer, console: Console) -> None:
+    """The text, the evidence for it, what is unfounded in it, and the verdict."""
+    console.print(styled(answer.text, "bold"))
+    console.print()
+    for source in sources_of(answer):
+        _print_source(source, answer.collection, console)
+    for claim in answer.claims:
+        if claim.verdict is not ClaimVerdict.SUPPORTED:
+            _print_unfounded(claim, console)
+    if answer.verdict is AnswerVerdict.ABSTAINED and answer.looked_at:
+        places = {passage.document_name: None for passage in answer.looked_at}
+        console.print(styled("Looked at: " + ", ".join(list(places)[:LOOKED_AT]), "dim"))
+    words, style = VERDICTS[answer.verdict]
+    spent = answer.timings.get("total") or sum(answer.timings.values())
+    console.print(Text.assemble((words, style), (f" · {answer.generator} · {spent:.0f} ms", "dim")))
+    for note in answer.notes:
+        console.print(styled(note, "dim"))
+
+
+def _print_source(source: Source, collection: str, console: Console) -> None:
+    citation = source.citation
+    place = (clean(source.place), "cyan")
+    console.print(Text.assemble((f"[{source.number}] ", "bold cyan"), place, ("  ✓ checked", "green")))
+    quote = " ".join(citation.quote.split())
+    shown = quote if len(quote) <= QUOTE_LENGTH else quote[:QUOTE_LENGTH] + "…"
+    console.print(indented(f"“{shown}”", "italic"))
+    if citation.page is not None:
+        spans = [span for span in citation.spans if span.page == citation.page]
+        marks = " ".join(f"--range {span.start}-{span.end}" for span in spans)
+        command = f"muniment page {collection} {citation.document_id} {citation.page} {marks}"
+        console.print(indented(command, "dim"))
+    console.print()
+
+
+def _print_unfounded(claim: Claim, console: Console) -> None:
+    console.print(Text.assemble(("✗ not carried: ", "yellow"), clean(claim.text)))
+    for reason in claim.reasons:
+        console.print(indented(reason, "dim"))
+    console.print()

@@ -1,0 +1,103 @@
+"""``muniment ask``."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from muniment.cli.exits import ExitCode
+from muniment.cli.options import Config, Json, collection_names, settings_from
+
+if TYPE_CHECKING:
+    from muniment.collections.workspace import Workspace
+    from muniment.settings import Settings
+    from muniment.types import Answer
+
+
+def ask(
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="[COLLECTION]",
+            help="The collection, or the question itself when there is only one.",
+            autocompletion=collection_names,
+        ),
+    ],
+    second: Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question.")] = None,
+    generator: Annotated[
+        str | None, typer.Option("--generator", "-g", help="A declared generator instead of the usual one.")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", min=1, max=100, help="Passages given to the generator.")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question with checked evidence. Exit code 4: the documents do not answer it."""
+    from muniment.api.wire import AnswerWire
+    from muniment.cli.answer_display import print_answer
+    from muniment.cli.connect import run
+    from muniment.cli.output import print_json, results
+    from muniment.types import AnswerVerdict
+
+    collection, question = (first, second) if second is not None else (None, first)
+    answer = run(
+        _answered(
+            settings_from(config), collection, question, generator=generator, top_k=top_k, quiet=as_json
+        )
+    )
+    if as_json:
+        print_json(AnswerWire.of(answer))
+    else:
+        print_answer(answer, results())
+    if answer.verdict is AnswerVerdict.ABSTAINED:
+        raise typer.Exit(ExitCode.ABSTAINED)
+
+
+async def _answered(
+    settings: "Settings",
+    collection: str | None,
+    question: str,
+    *,
+    generator: str | None,
+    top_k: int | None,
+    quiet: bool,
+) -> "Answer":
+    from muniment.api.questions import checked_question, chosen_collection
+    from muniment.cli.connect import connected
+
+    question = checked_question(question, settings)
+    async with connected(settings) as workspace:
+        name = await chosen_collection(workspace, collection)
+        return await answer_of(workspace, name, question, generator=generator, top_k=top_k, quiet=quiet)
+
+
+async def answer_of(
+    workspace: "Workspace",
+    collection: str,
+    question: str,
+    *,
+    generator: str | None = None,
+    top_k: int | None = None,
+    quiet: bool,
+) -> "Answer":
+    """The finished answer; on a terminal its pieces are shown while it is made, then taken away."""
+    from rich.live import Live
+
+    from muniment.answer.events import Delta, Finished
+    from muniment.cli.output import messages, styled
+
+    events = workspace.answer(collection, question, generator=generator, top_k=top_k)
+    answer: Answer | None = None
+    text = ""
+    console = messages()
+    watched = not quiet and console.is_terminal and sys.stdout.isatty()
+    with Live(console=console, transient=True, auto_refresh=watched) as live:
+        async for event in events:
+            if isinstance(event, Delta):
+                text += event.text
+                live.update(styled(text, "dim"), refresh=False)
+            elif isinstance(event, Finished):
+                answer = event.answer
+    assert answer is not None
+    return answer

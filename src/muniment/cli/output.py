@@ -1,0 +1,95 @@
+"""What goes to the terminal: results to stdout, everything else to stderr, nothing that could steer it."""
+
+import sys
+import unicodedata
+from typing import NoReturn
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from muniment.errors import MunimentError
+
+PIPE_WIDTH = 240
+
+
+class _Console(Console):
+    """A console that lets a closed pipe be handled in one place."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to the caller of the command."""
+        raise BrokenPipeError
+
+
+def results() -> Console:
+    """Where results go."""
+    return _console(stderr=False)
+
+
+def messages() -> Console:
+    """Where progress, hints and errors go."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    """On a terminal its own width; elsewhere lines are not broken."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPE_WIDTH
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
+
+
+def print_json(shape: BaseModel) -> None:
+    """A wire shape as indented JSON."""
+    typer.echo(shape.model_dump_json(indent=2))
+
+
+def clean(text: str) -> str:
+    """The text without characters that a terminal would obey: documents come from anywhere."""
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t":
+        return character
+    kind = unicodedata.category(character)
+    return "" if kind == "Cf" else "\ufffd" if kind == "Cc" else character
+
+
+def styled(text: str, style: str = "") -> Text:
+    """Text from outside, safe to show."""
+    return Text(clean(text), style=style)
+
+
+def indented(text: str, style: str = "") -> Padding:
+    """Text from outside, safe to show, four columns in."""
+    return Padding(styled(text, style), (0, 0, 0, 4), expand=False)
+
+
+def table(*columns: str) -> Table:
+    """An empty table; columns that begin with ``#`` hold numbers, the first is never cut."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        made.add_column(
+            column.removeprefix("#"),
+            justify="right" if column.startswith("#") else "left",
+            overflow="fold" if number == 0 else "ellipsis",
+            no_wrap=number > 0,
+        )
+    return made
+
+
+def minute(time: str) -> str:
+    """An ISO 8601 time, cut to minutes."""
+    return time[:16].replace("T", " ")
+
+
+def print_error(error: MunimentError) -> None:
+    """Message, hint and code on stderr."""
+    console = messages()
+    console.print(Text.assemble(("Error: ", "bold red"), clean(error.message)))
+    if error.hint:
+        console.print(Text.assemble(("Hint:  ", "bold"), clean(error.hint)))
+    console.print(styled(f"Code:  {error.code}", "dim"))

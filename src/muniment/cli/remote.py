@@ -1,0 +1,288 @@
+"""The workspace of a running server, over HTTP."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel
+
+from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
+from muniment.api.wire import (
+    AnswerRequest,
+    AnswerWire,
+    CollectionList,
+    CollectionWire,
+    DeltaWire,
+    DocumentFinishedWire,
+    DocumentList,
+    DocumentWire,
+    ParsedDocumentWire,
+    ReadinessWire,
+    RetrievedWire,
+    RunList,
+    RunProgressWire,
+    RunRequest,
+    SearchRequest,
+    SearchResultWire,
+    UploadResult,
+    filter_to_wire,
+)
+from muniment.cli.remote_errors import broken_off, error_of, error_of_body, unreachable
+from muniment.errors import MunimentError, NotFoundError
+from muniment.types import (
+    CollectionStatus,
+    Document,
+    DocumentState,
+    Filter,
+    MetadataValue,
+    ParsedDocument,
+    Readiness,
+    Run,
+    RunEvent,
+    SearchMode,
+    SearchResult,
+)
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+CONNECT_SECONDS = 5.0
+
+
+class RemoteWorkspace:
+    """Does everything by asking the server at ``url``; errors come back as what they were there.
+
+    Args:
+        url: the server's root, such as ``http://127.0.0.1:8321``.
+        transport: how to reach it; over the network when None.
+    """
+
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
+        self.url = url
+        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False, transport=transport)
+        self._folder: Path | None = None
+
+    async def wait_until_open(self, seconds: float) -> None:
+        """Wait while the server opens its data, at most ``seconds``.
+
+        Raises:
+            UnavailableError: code ``starting``, or why it could not open.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            try:
+                await self.collections()
+                return
+            except MunimentError as error:
+                if error.code != "starting" or loop.time() > deadline:
+                    raise
+            await asyncio.sleep(0.1)
+
+    async def readiness(self) -> Readiness:
+        """Whether questions can be answered, with reasons when not."""
+        response = await self._send("GET", "/v1/ready", accepted=(200, 503))
+        return ReadinessWire.model_validate_json(response.content).domain()
+
+    async def collections(self) -> tuple[CollectionStatus, ...]:
+        """Every collection, by name."""
+        found = await self._get("/v1/collections", CollectionList)
+        return tuple(collection.domain() for collection in found.collections)
+
+    async def collection(self, name: str) -> CollectionStatus:
+        """One collection."""
+        return (await self._get(_collection(name), CollectionWire)).domain()
+
+    async def documents(
+        self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[Document, ...]:
+        """Documents by name, from behind the name ``after``."""
+        parameters: dict[str, str | int] = {"limit": limit, "after": after}
+        if state is not None:
+            parameters["state"] = state.value
+        found = await self._get(f"{_collection(collection)}/documents", DocumentList, parameters)
+        return tuple(document.domain() for document in found.documents)
+
+    async def search(
+        self,
+        collection: str,
+        query: str,
+        *,
+        mode: SearchMode = SearchMode.HYBRID,
+        limit: int = 10,
+        filter: Filter | None = None,
+    ) -> SearchResult:
+        """The passages that fit best."""
+        asked = SearchRequest(
+            query=query, collection=collection, mode=mode, limit=limit, filter=filter_to_wire(filter)
+        )
+        response = await self._send("POST", "/v1/search", json=asked.model_dump(mode="json"))
+        return SearchResultWire.model_validate_json(response.content).domain()
+
+    async def answer(
+        self,
+        collection: str,
+        question: str,
+        *,
+        generator: str | None = None,
+        top_k: int | None = None,
+        filter: Filter | None = None,
+    ) -> AsyncIterator[AnswerEvent]:
+        """The answer in the making."""
+        asked = AnswerRequest(
+            question=question,
+            collection=collection,
+            generator=generator,
+            top_k=top_k,
+            filter=filter_to_wire(filter),
+            stream=True,
+        )
+        async for name, data in self._events("/v1/answers", asked):
+            if name == "retrieved":
+                found = RetrievedWire.model_validate_json(data)
+                yield Retrieved(tuple(passage.domain() for passage in found.passages))
+            elif name == "delta":
+                yield Delta(DeltaWire.model_validate_json(data).text)
+            elif name == "answer":
+                yield Finished(AnswerWire.model_validate_json(data).domain())
+                return
+        raise broken_off(self.url)
+
+    async def ingest(
+        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+    ) -> AsyncIterator[RunEvent]:
+        """Bring the collection up to its sources."""
+        asked = RunRequest(retry_failed=retry_failed, rebuild=rebuild, stream=True, trigger=trigger)
+        async for name, data in self._events(f"{_collection(collection)}/runs", asked):
+            if name == "document":
+                yield DocumentFinishedWire.model_validate_json(data).domain()
+            elif name in ("progress", "finished"):
+                yield RunProgressWire.model_validate_json(data).domain()
+            if name == "finished":
+                return
+        raise broken_off(self.url)
+
+    async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
+        """Runs, newest first."""
+        parameters: dict[str, str | int] = {"limit": limit}
+        if collection is not None:
+            parameters["collection"] = collection
+        found = await self._get("/v1/runs", RunList, parameters)
+        return tuple(run.domain() for run in found.runs)
+
+    async def upload(
+        self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
+    ) -> Document:
+        """Send the file, have it ingested and return its document."""
+        path = f"{_collection(collection)}/documents"
+        content = await asyncio.to_thread(file.read_bytes)
+        response = await self._send(
+            "POST", path, files={"file": (name, content)}, data={"metadata": json.dumps(metadata)}
+        )
+        return UploadResult.model_validate_json(response.content).documents[0].domain()
+
+    async def delete_document(self, collection: str, document_id: str) -> Document:
+        """Remove an uploaded document."""
+        response = await self._send("DELETE", _document(collection, document_id))
+        return DocumentWire.model_validate_json(response.content).domain()
+
+    async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
+        """A document as parsed."""
+        return (await self._get(f"{_document(collection, document_id)}/text", ParsedDocumentWire)).domain()
+
+    async def raw_file(self, collection: str, document_id: str) -> Path:
+        """The document's original bytes, in a file that lives as long as this object."""
+        response = await self._send("GET", f"{_document(collection, document_id)}/file")
+        if self._folder is None:
+            self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="muniment-"))
+        path = self._folder / quote(document_id, safe="")
+        await asyncio.to_thread(path.write_bytes, response.content)
+        return path
+
+    async def page_image(
+        self,
+        collection: str,
+        document_id: str,
+        page: int,
+        *,
+        ranges: tuple[tuple[int, int], ...],
+        scale: float,
+    ) -> bytes:
+        """PNG of a page with the boxes of the given character ranges marked."""
+        if page < 1:
+            raise NotFoundError(f"There is no page {page}.", code="unknown_page", hint="Pages count from 1.")
+        parameters: dict[str, list[str] | float] = {
+            "range": [f"{start}-{end}" for start, end in ranges],
+            "scale": scale,
+        }
+        path = f"{_document(collection, document_id)}/pages/{page}.png"
+        return (await self._send("GET", path, params=parameters)).content
+
+    async def aclose(self) -> None:
+        """Close the connections; the server runs on."""
+        await self._client.aclose()
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _get(
+        self, path: str, shape: type[Shape], parameters: dict[str, str | int] | None = None
+    ) -> Shape:
+        response = await self._send("GET", path, params=parameters)
+        return shape.model_validate_json(response.content)
+
+    async def _send(
+        self, method: str, path: str, *, accepted: tuple[int, ...] = (200, 201), **options: Any
+    ) -> httpx.Response:
+        try:
+            response = await self._client.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise unreachable(self.url) from error
+        if response.status_code not in accepted:
+            raise error_of(response)
+        return response
+
+    async def _events(self, path: str, asked: BaseModel) -> AsyncIterator[tuple[str, str]]:
+        """Names and data of server-sent events; an ``error`` among them is raised."""
+        async with self._stream(path, asked) as response:
+            name = ""
+            try:
+                async for line in response.aiter_lines():
+                    field, _, value = line.partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data" and name == "error":
+                        raise error_of_body(value, response.status_code)
+                    elif field == "data":
+                        yield name, value
+            except httpx.HTTPError as error:
+                raise broken_off(self.url) from error
+
+    @asynccontextmanager
+    async def _stream(self, path: str, asked: BaseModel) -> AsyncIterator[httpx.Response]:
+        request = self._client.build_request("POST", path, json=asked.model_dump(mode="json"))
+        try:
+            response = await self._client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise unreachable(self.url) from error
+        try:
+            if response.status_code != 200:
+                await response.aread()
+                raise error_of(response)
+            yield response
+        finally:
+            await response.aclose()
+
+
+def _collection(name: str) -> str:
+    return f"/v1/collections/{quote(name, safe='')}"
+
+
+def _document(collection: str, document_id: str) -> str:
+    return f"{_collection(collection)}/documents/{quote(document_id, safe='')}"

@@ -1,0 +1,122 @@
+"""What ``muniment status`` says."""
+
+from rich.console import Console
+from rich.text import Text
+
+from muniment.api.wire import CollectionWire, DocumentWire, ReadinessWire
+from muniment.api.wire.base import Wire
+from muniment.cli.listing import every_document
+from muniment.cli.output import clean, minute, styled, table
+from muniment.cli.remote import RemoteWorkspace
+from muniment.collections.workspace import Workspace
+from muniment.settings import Settings
+from muniment.types import CollectionState, DocumentState
+
+FAILED_SHOWN = 50
+
+
+class StatusReport(Wire):
+    """Everything at a glance."""
+
+    data_dir: str
+    server: str | None
+    """URL of the server that works on the data; null when none runs."""
+    readiness: ReadinessWire
+    collections: tuple[CollectionWire, ...]
+    problems: tuple[DocumentWire, ...]
+    """Documents that failed or were skipped."""
+
+
+async def make_report(workspace: Workspace, settings: Settings) -> StatusReport:
+    """Ask the workspace for all of it."""
+    collections = await workspace.collections()
+    problems = [
+        document
+        for collection in collections
+        for state in (DocumentState.FAILED, DocumentState.SKIPPED)
+        for document in await every_document(workspace, collection.name, state)
+    ]
+    return StatusReport(
+        data_dir=str(settings.data_dir),
+        server=workspace.url if isinstance(workspace, RemoteWorkspace) else None,
+        readiness=ReadinessWire.of(await workspace.readiness()),
+        collections=tuple(CollectionWire.of(collection) for collection in collections),
+        problems=tuple(DocumentWire.of(document) for document in problems),
+    )
+
+
+def print_report(report: StatusReport, console: Console) -> None:
+    """The report for people."""
+    where = f"Server at {report.server}" if report.server else "No server runs"
+    console.print(styled(f"{where}; data in {report.data_dir}", "dim"))
+    if not report.collections:
+        console.print(
+            "No collections. Declare one in the settings; `muniment config init` writes an example."
+        )
+        return
+    _print_collections(report, console)
+    for check in report.readiness.checks:
+        if not check.ok:
+            console.print(
+                Text.assemble(
+                    ("Not ready: ", "bold yellow"), clean(f"{check.name}: {check.detail} {check.hint}")
+                )
+            )
+    _print_problems(report, console)
+    _print_mended(report, console)
+
+
+def _print_collections(report: StatusReport, console: Console) -> None:
+    rows = table(
+        "Collection",
+        "State",
+        "#Documents",
+        "#Failed",
+        "#Pages",
+        "#Chunks",
+        "Generator",
+        "Last run",
+        "Embedding",
+    )
+    for one in report.collections:
+        run = one.last_run
+        rows.add_row(
+            styled(one.name, "bold"),
+            styled(one.state.value, "green" if one.state is CollectionState.READY else "yellow"),
+            str(one.documents),
+            styled(str(one.failed), "yellow" if one.failed else ""),
+            str(one.pages),
+            str(one.chunks),
+            styled(one.generator),
+            styled(f"{run.state} {minute(run.started_at)}" if run else "never"),
+            styled(f"{one.embedding_model} ({one.dimension})", "dim"),
+        )
+    console.print(rows)
+
+
+def _print_problems(report: StatusReport, console: Console) -> None:
+    if not report.problems:
+        return
+    console.print()
+    console.print(styled("Documents that are not searchable", "bold"))
+    for document in report.problems[:FAILED_SHOWN]:
+        console.print(
+            Text.assemble(
+                (f"{document.state} ", "yellow"),
+                clean(f"{document.collection}/{document.name}: {document.error}"),
+                (f" [{document.error_code}]", "dim"),
+            )
+        )
+        if document.hint:
+            console.print(styled(f"    {document.hint}", "dim"))
+    if len(report.problems) > FAILED_SHOWN:
+        console.print(f"… and {len(report.problems) - FAILED_SHOWN} more; `muniment documents` lists them.")
+
+
+def _print_mended(report: StatusReport, console: Console) -> None:
+    mended = [mending for collection in report.collections for mending in collection.mended]
+    if mended:
+        console.print()
+        console.print(styled("Mended", "bold"))
+    for mending in mended:
+        console.print(styled(f"{mending.at} {mending.collection}: {mending.found}; {mending.did}"))

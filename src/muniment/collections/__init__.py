@@ -1,0 +1,1 @@
+"""Declared collections: kept in existence, ingested, searched and asked."""

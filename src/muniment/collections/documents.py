@@ -1,0 +1,105 @@
+"""Reading back documents: parsed text, original bytes, page images."""
+
+import asyncio
+from collections import OrderedDict
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from muniment.collections.ingestion import unknown_document
+from muniment.collections.page_image import PageRequest, render_page
+from muniment.collections.parts import Parts
+from muniment.errors import NotFoundError
+from muniment.types import Box, Document, ParsedDocument
+
+CACHED_DOCUMENTS = 32
+
+
+class Documents:
+    """The documents of all collections; the last few parsed ones stay in memory."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._parsed: OrderedDict[tuple[str, str], ParsedDocument] = OrderedDict()
+
+    async def find(self, collection: str, document_id: str) -> Document:
+        """The document; the first by name when several names share its content."""
+        self._parts.runtime(collection)
+        found = await asyncio.to_thread(self._parts.catalog.documents_with_content, collection, document_id)
+        if not found or not document_id:
+            raise unknown_document(collection, document_id)
+        return found[0]
+
+    async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
+        """The document as parsed; NotFoundError ``unknown_document`` or ``file_not_stored``."""
+        document = await self.find(collection, document_id)
+        key = (document.content_hash, document.parser)
+        if key not in self._parsed:
+            parsed = await self._parts.kept.load_parsed(*key)
+            if parsed is None:
+                raise NotFoundError(
+                    f"The parsed text of {document.name} is not kept any more.",
+                    code="file_not_stored",
+                    hint=f"Make it again with `muniment ingest {collection} --rebuild`.",
+                )
+            self._parsed[key] = parsed
+            while len(self._parsed) > CACHED_DOCUMENTS:
+                self._parsed.popitem(last=False)
+        self._parsed.move_to_end(key)
+        return self._parsed[key]
+
+    async def raw_file(self, collection: str, document_id: str) -> Path:
+        """The original bytes as a local file, under the scratch folder."""
+        document = await self.find(collection, document_id)
+        target = self._parts.scratch_dir / f"raw-{document.content_hash}"
+        if not await asyncio.to_thread(target.exists):
+            data = await self._parts.kept.load_raw(document.content_hash)
+            await asyncio.to_thread(_write, target, data)
+        return target
+
+    async def page_image(
+        self,
+        collection: str,
+        document_id: str,
+        page: int,
+        *,
+        ranges: tuple[tuple[int, int], ...],
+        scale: float,
+    ) -> bytes:
+        """PNG of a page with the boxes of the given character ranges marked."""
+        parsed = await self.parsed(collection, document_id)
+        if page not in {known.number for known in parsed.pages}:
+            raise NotFoundError(
+                f"The document has no page {page}; it has {len(parsed.pages)}.",
+                code="unknown_page" if parsed.pages else "no_page_image",
+                hint="Pages count from 1."
+                if parsed.pages
+                else "This format has no pages; read its text instead.",
+            )
+        boxes = boxes_on_page(parsed, page, ranges)
+        path = await self.raw_file(collection, document_id)
+        return await render_page(PageRequest(path, page, boxes, scale))
+
+
+def boxes_on_page(parsed: ParsedDocument, page: int, ranges: tuple[tuple[int, int], ...]) -> tuple[Box, ...]:
+    """Boxes on the page of everything that stands in the character ranges; table rows one by one."""
+    spans = [
+        span
+        for block in parsed.blocks
+        for span in ([s for row in block.rows for s in row.spans] if block.rows else block.spans)
+    ]
+    return tuple(
+        dict.fromkeys(
+            span.box
+            for span in spans
+            if span.page == page
+            and span.box
+            and any(span.start < end and start < span.end for start, end in ranges)
+        )
+    )
+
+
+def _write(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=target.parent, delete=False) as file:
+        file.write(data)
+    Path(file.name).replace(target)

@@ -1,0 +1,388 @@
+"""A workspace in memory, for tests of what is built on one: deterministic, no models, no files kept."""
+
+import asyncio
+import hashlib
+import io
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
+from muniment.errors import ConflictError, DocumentError, NotFoundError, UnavailableError, unknown_name
+from muniment.types import (
+    Answer,
+    AnswerVerdict,
+    Block,
+    BlockKind,
+    Box,
+    Check,
+    Chunk,
+    Citation,
+    CitationVerdict,
+    Claim,
+    ClaimVerdict,
+    CollectionState,
+    CollectionStatus,
+    Document,
+    DocumentFinished,
+    DocumentOrigin,
+    DocumentState,
+    Filter,
+    Mending,
+    MetadataValue,
+    Page,
+    ParsedDocument,
+    Passage,
+    Readiness,
+    Run,
+    RunEvent,
+    RunProgress,
+    RunState,
+    SearchMode,
+    SearchResult,
+    Span,
+    chunk_id,
+)
+
+AT = "2026-01-02T03:04:05Z"
+PAGE = Page(1, 200.0, 100.0)
+LINE_HEIGHT = 10.0
+ABSTAINED = "The documents do not answer this."
+
+
+class FakeWorkspace:
+    """Documents are lines of text on one page; a question is answered by the lines that share words.
+
+    A document whose text holds ``UNREADABLE`` fails. A question that holds ``UNREACHABLE`` finds no
+    generator, one that holds ``BREAK`` breaks off after the first piece, one that holds ``BUG``
+    meets an error nobody foresaw, and one that holds ``WAIT`` is never answered.
+
+    Args:
+        documents: text by document name, by collection; ingested from the start.
+        folder: where original files are put when they are asked for.
+    """
+
+    def __init__(self, documents: dict[str, dict[str, str]], folder: Path) -> None:
+        self._folder = folder
+        self._texts: dict[str, dict[str, str]] = {name: {} for name in documents}
+        self._documents: dict[str, dict[str, Document]] = {name: {} for name in documents}
+        self._runs: list[Run] = []
+        self.cancelled: list[str] = []
+        self.closed = False
+        for collection, texts in documents.items():
+            for name, text in texts.items():
+                self._keep(collection, name, text, {}, origin=DocumentOrigin.SOURCE)
+
+    async def readiness(self) -> Readiness:
+        """Ready while every collection has documents."""
+        checks = (
+            Check(f"collection {name}", bool(held), f"{len(held)} documents", "" if held else "Ingest some.")
+            for name, held in sorted(self._documents.items())
+        )
+        return Readiness(tuple(checks))
+
+    async def collections(self) -> tuple[CollectionStatus, ...]:
+        """Every collection, by name."""
+        return tuple([await self.collection(name) for name in sorted(self._documents)])
+
+    async def collection(self, name: str) -> CollectionStatus:
+        """One collection; each was mended once."""
+        held = self._held(name).values()
+        return CollectionStatus(
+            name=name,
+            description=f"Fake {name}",
+            declared=True,
+            state=CollectionState.READY if held else CollectionState.EMPTY,
+            embedding_model="fake",
+            dimension=8,
+            generator="extractive",
+            top_k=8,
+            documents=len(held),
+            failed=sum(document.state is DocumentState.FAILED for document in held),
+            pages=sum(document.pages for document in held),
+            chunks=sum(document.chunks for document in held),
+            sources=(f"file:///fake/{name}",),
+            last_run=next((run for run in self._runs if run.collection == name), None),
+            mended=(Mending(AT, name, "index missing", "ingested again"),),
+        )
+
+    async def documents(
+        self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[Document, ...]:
+        """Documents by name."""
+        held = self._held(collection)
+        names = [name for name in sorted(held) if name > after]
+        return tuple([held[name] for name in names if state is None or held[name].state is state][:limit])
+
+    async def search(
+        self,
+        collection: str,
+        query: str,
+        *,
+        mode: SearchMode = SearchMode.HYBRID,
+        limit: int = 10,
+        filter: Filter | None = None,
+    ) -> SearchResult:
+        """Lines by the number of words they share with the query; filters are not looked at."""
+        passages = self._passages(collection, query)[:limit]
+        return SearchResult(collection, query, mode, passages, {"search": 1.5})
+
+    async def answer(
+        self,
+        collection: str,
+        question: str,
+        *,
+        generator: str | None = None,
+        top_k: int | None = None,
+        filter: Filter | None = None,
+    ) -> AsyncIterator[AnswerEvent]:
+        """The best line, cited, or an abstention."""
+        passages = self._passages(collection, question)[: top_k or 8]
+        await self._misbehave(question)
+        yield Retrieved(passages)
+        answer = _answer(collection, question, passages, generator or "extractive")
+        for piece in re.findall(r"\S+\s*", answer.text):
+            yield Delta(piece)
+            if "BREAK" in question:
+                raise UnavailableError(
+                    "The generator broke off.", code="generator_unavailable", hint="Ask again."
+                )
+        yield Finished(answer)
+
+    async def _misbehave(self, question: str) -> None:
+        if "UNREACHABLE" in question:
+            raise UnavailableError(
+                "Nothing answers at http://127.0.0.1:9.", code="generator_unavailable", hint="Start it."
+            )
+        if "BUG" in question:
+            raise RuntimeError("secret internals of /etc/muniment")
+        if "WAIT" in question:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.cancelled.append(question)
+                raise
+
+    async def ingest(
+        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+    ) -> AsyncIterator[RunEvent]:
+        """Says of every document that it is done or failed."""
+        held = sorted(self._held(collection).items())
+        if any(run.state is RunState.RUNNING for run in self._runs):
+            raise ConflictError(f"{collection!r} is being ingested.", code="run_in_progress", hint="Wait.")
+        number = len(self._runs) + 1
+        run = Run(f"run-{number}", collection, trigger, RunState.RUNNING, AT, total=len(held))
+        yield RunProgress(run, held[0][0] if held else "")
+        for name, document in held:
+            failed = document.state is DocumentState.FAILED
+            run = replace(run, done=run.done + (not failed), failed=run.failed + failed, pages=run.pages + 1)
+            yield DocumentFinished(run.id, document)
+            yield RunProgress(run, name)
+        run = replace(run, state=RunState.DONE, finished_at=AT, seconds=0.25, chunks=run.done)
+        self._runs.insert(0, run)
+        yield RunProgress(run)
+
+    async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
+        """Runs, newest first."""
+        if collection is not None:
+            self._held(collection)
+        return tuple([run for run in self._runs if collection in (None, run.collection)][:limit])
+
+    async def upload(
+        self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
+    ) -> Document:
+        """Keep a text file's text."""
+        text = await asyncio.to_thread(file.read_text, "utf-8", "replace")
+        return self._keep(collection, name, text, metadata, origin=DocumentOrigin.UPLOAD)
+
+    async def delete_document(self, collection: str, document_id: str) -> Document:
+        """Forget an uploaded document."""
+        document = self._document(collection, document_id)
+        if document.origin is not DocumentOrigin.UPLOAD:
+            raise ConflictError(
+                f"{document.name!r} comes from a source.",
+                code="document_from_source",
+                hint="Remove it there.",
+            )
+        del self._documents[collection][document.name]
+        del self._texts[collection][document.name]
+        return document
+
+    async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
+        """Its lines as blocks, one under the other on page 1."""
+        document = self._document(collection, document_id)
+        text = self._texts[collection][document.name]
+        blocks = tuple(Block(BlockKind.TEXT, span.start, span.end, spans=(span,)) for span in _lines(text))
+        return ParsedDocument(document.content_hash, document.title, text, blocks, (PAGE,), "fake 1")
+
+    async def raw_file(self, collection: str, document_id: str) -> Path:
+        """Its text as a file."""
+        document = self._document(collection, document_id)
+        path = self._folder / f"{document_id}.txt"
+        text = self._texts[collection][document.name]
+        await asyncio.to_thread(path.write_text, text, "utf-8")
+        return path
+
+    async def page_image(
+        self,
+        collection: str,
+        document_id: str,
+        page: int,
+        *,
+        ranges: tuple[tuple[int, int], ...],
+        scale: float,
+    ) -> bytes:
+        """White, with a frame around each line that a range touches."""
+        document = self._document(collection, document_id)
+        if page != PAGE.number:
+            raise NotFoundError(
+                f"{document.name!r} has no page {page}.", code="unknown_page", hint="It has 1."
+            )
+        image = Image.new("RGB", (round(PAGE.width * scale), round(PAGE.height * scale)), "white")
+        draw = ImageDraw.Draw(image)
+        for span in _lines(self._texts[collection][document.name]):
+            if span.box and any(start < span.end and span.start < end for start, end in ranges):
+                box = span.box
+                corners = (box.left, box.top, box.right, box.bottom)
+                draw.rectangle([value * scale for value in corners], outline="red", width=2)
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG")
+        return buffer.getvalue()
+
+    async def aclose(self) -> None:
+        """Remember that it was closed."""
+        self.closed = True
+
+    def _held(self, collection: str) -> dict[str, Document]:
+        if collection not in self._documents:
+            raise unknown_name("collection", collection, list(self._documents))
+        return self._documents[collection]
+
+    def _document(self, collection: str, document_id: str) -> Document:
+        for document in self._held(collection).values():
+            if document.document_id == document_id:
+                return document
+        raise NotFoundError(f"No document {document_id!r}.", code="unknown_document", hint="List them.")
+
+    def _keep(
+        self,
+        collection: str,
+        name: str,
+        text: str,
+        metadata: dict[str, MetadataValue],
+        *,
+        origin: DocumentOrigin,
+    ) -> Document:
+        held = self._held(collection)
+        content_hash = hashlib.sha256(text.encode()).hexdigest()
+        document = Document(
+            collection=collection,
+            uri=f"{origin}:{name}",
+            origin=origin,
+            parser="fake 1",
+            name=name,
+            document_id=content_hash[:16],
+            content_hash=content_hash,
+            version="1",
+            size=len(text.encode()),
+            state=DocumentState.DONE,
+            pages=1,
+            chunks=len(_lines(text)),
+            title=name.rsplit(".", 1)[0],
+            metadata=dict(metadata),
+            updated_at=AT,
+        )
+        if "UNREADABLE" in text:
+            error = DocumentError(f"{name!r} cannot be read.", hint="Open it and save it again.")
+            document = replace(
+                document,
+                state=DocumentState.FAILED,
+                chunks=0,
+                error_code=error.code,
+                error=error.message,
+                hint=error.hint,
+            )
+        held[name] = document
+        self._texts[collection][name] = text
+        return document
+
+    def _passages(self, collection: str, query: str) -> tuple[Passage, ...]:
+        asked = _words(query)
+        found = []
+        for name, document in sorted(self._held(collection).items()):
+            text = self._texts[collection][name]
+            for ordinal, span in enumerate(_lines(text)):
+                line = text[span.start : span.end]
+                shared = len(asked & _words(line))
+                if shared and document.state is DocumentState.DONE:
+                    found.append(_passage(document, ordinal, span, line, float(shared)))
+        return tuple(sorted(found, key=lambda passage: (-passage.score, passage.id)))
+
+
+def _passage(document: Document, ordinal: int, span: Span, line: str, score: float) -> Passage:
+    chunk = Chunk(ordinal, line, document.title, (document.title,), (span,), len(line.split()))
+    return Passage(
+        id=chunk_id(document.document_id, "fake", ordinal),
+        document_id=document.document_id,
+        document_name=document.name,
+        chunk=chunk,
+        score=score,
+        scores={"keyword": score},
+        metadata=dict(document.metadata),
+    )
+
+
+def _answer(collection: str, question: str, passages: tuple[Passage, ...], generator: str) -> Answer:
+    if not passages:
+        return Answer(
+            "answer-1",
+            question,
+            collection,
+            ABSTAINED,
+            AnswerVerdict.ABSTAINED,
+            (),
+            (),
+            generator,
+            {"all": 2.0},
+        )
+    best = passages[0]
+    citation = Citation(
+        passage_id=best.id,
+        document_id=best.document_id,
+        document_name=best.document_name,
+        quote=best.chunk.text,
+        spans=best.chunk.spans,
+        verdict=CitationVerdict.VERIFIED,
+    )
+    claim = Claim(best.chunk.text, 0, len(best.chunk.text), (citation,), ClaimVerdict.SUPPORTED)
+    return Answer(
+        id="answer-1",
+        question=question,
+        collection=collection,
+        text=f"{best.chunk.text} [1]",
+        verdict=AnswerVerdict.GROUNDED,
+        claims=(claim,),
+        looked_at=passages,
+        generator=generator,
+        timings={"all": 2.0},
+        notes=("No model wrote this.",),
+    )
+
+
+def _lines(text: str) -> list[Span]:
+    """One span for each line that is not blank, with its box on the page."""
+    matches = [match for match in re.finditer(r"[^\n]+", text) if match[0].strip()]
+    return [
+        Span(m.start(), m.end(), 1, Box(10.0, LINE_HEIGHT * (n + 1), 190.0, LINE_HEIGHT * (n + 2)))
+        for n, m in enumerate(matches)
+    ]
+
+
+_COMMON = frozenset({"a", "an", "are", "do", "have", "how", "i", "is", "of", "the", "to", "what"})
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower())) - _COMMON

@@ -1,0 +1,230 @@
+"""Runs, uploads and removals: everything that changes what a collection holds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path, PurePosixPath
+
+from muniment.collections.parts import Parts
+from muniment.collections.runtime import CollectionRuntime
+from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
+from muniment.ingest.kept_files import hash_file
+from muniment.ingest.pipeline import remove_rows
+from muniment.ingest.plan import IngestPlan, Work, make_plan
+from muniment.ingest.run import IngestRun
+from muniment.types import (
+    Document,
+    DocumentFinished,
+    DocumentOrigin,
+    MetadataValue,
+    Run,
+    RunEvent,
+    SourceFile,
+)
+
+MakePlan = Callable[[], Awaitable[IngestPlan]]
+
+
+class Ingestion:
+    """One run at a time for each collection; runs live on when whoever started them stops listening."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tasks: set[asyncio.Task[Run]] = set()
+
+    async def ingest(
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        retry_failed: bool = False,
+        rebuild: bool = False,
+        wait: bool = False,
+    ) -> AsyncIterator[RunEvent]:
+        """Bring the collection up to its sources; see ``Workspace.ingest``.
+
+        With ``wait`` the run starts when the one in progress has ended, instead of being refused.
+        """
+        runtime = self._parts.runtime(collection)
+        if rebuild:
+            await self._forget_index(runtime)
+        async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed), wait=wait):
+            yield event
+
+    async def repair(self, runtime: CollectionRuntime, plan: IngestPlan) -> None:
+        """Make lost chunks again from what is kept."""
+
+        async def lost() -> IngestPlan:
+            return plan
+
+        runtime.mending = True
+        try:
+            async for _ in self._run(runtime, "repair", lost):
+                pass
+        finally:
+            runtime.mending = False
+
+    async def upload(
+        self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
+    ) -> Document:
+        """Keep and ingest an uploaded file; see ``Workspace.upload``."""
+        runtime = self._parts.runtime(collection)
+        runtime.open_index()
+        uri = f"upload:///{safe_name(name)}"
+        known = {document.uri: document for document in await self._known(runtime)}.get(uri)
+        content_hash = await asyncio.to_thread(hash_file, file)
+        size = (await asyncio.to_thread(file.stat)).st_size
+        source_file = SourceFile(uri, name, size, content_hash, metadata)
+        work = Work(source_file, _OneFile(file), known, DocumentOrigin.UPLOAD)
+
+        async def plan() -> IngestPlan:
+            return IngestPlan((work,), (), 0)
+
+        ended: Document | None = None
+        last: Run | None = None
+        async for event in self._run(runtime, "upload", plan, wait=True):
+            if isinstance(event, DocumentFinished):
+                ended = event.document
+            else:
+                last = event.run
+        if ended is None:
+            raise StorageError(
+                last.error if last else "The upload was interrupted.",
+                code=last.error_code if last and last.error_code else "storage_failed",
+                hint=last.hint if last else "Send it again.",
+            )
+        return ended
+
+    async def delete(self, collection: str, document_id: str) -> Document:
+        """Remove an uploaded document; see ``Workspace.delete_document``."""
+        runtime = self._parts.runtime(collection)
+        catalog = self._parts.catalog
+        async with runtime.busy:
+            found = await asyncio.to_thread(catalog.documents_with_content, collection, document_id)
+            if not found:
+                raise unknown_document(collection, document_id)
+            uploaded = [document for document in found if document.origin is DocumentOrigin.UPLOAD]
+            if not uploaded:
+                raise ConflictError(
+                    f"{found[0].name} comes from a declared source of {collection!r}.",
+                    code="document_from_source",
+                    hint="Remove the file from its source and ingest; it is forgotten then.",
+                )
+            for document in uploaded:
+                await asyncio.to_thread(catalog.remove_document, collection, document.uri)
+                await remove_rows(catalog, runtime.open_index(), document, runtime.chunker.spec)
+            if len(uploaded) == len(found):
+                runtime.names.pop(document_id, None)
+            return uploaded[0]
+
+    async def aclose(self) -> None:
+        """Stop what runs; it is marked interrupted and taken up by the next run."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- inside
+
+    async def _run(
+        self, runtime: CollectionRuntime, trigger: str, make_plan: MakePlan, *, wait: bool = False
+    ) -> AsyncIterator[RunEvent]:
+        if runtime.busy.locked() and not wait:
+            raise ConflictError(
+                f"A run over collection {runtime.name!r} is in progress.",
+                code="run_in_progress",
+                hint="Follow it with `muniment status`, and start again when it has ended.",
+            )
+        events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
+        task = asyncio.create_task(self._carry_out(runtime, trigger, make_plan, events))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        while (event := await events.get()) is not None:
+            yield event
+        await task
+
+    async def _carry_out(
+        self,
+        runtime: CollectionRuntime,
+        trigger: str,
+        make_plan: MakePlan,
+        events: "asyncio.Queue[RunEvent | None]",
+    ) -> Run:
+        async def emit(event: RunEvent) -> None:
+            if isinstance(event, DocumentFinished):
+                runtime.show(event.document)
+            else:
+                runtime.run = event.run
+            events.put_nowait(event)
+
+        try:
+            async with runtime.busy:
+                ingest_run = IngestRun(runtime.name, trigger, self._parts.tools(runtime), emit)
+                runtime.run = ingest_run.run
+                result = await ingest_run.execute(make_plan)
+                runtime.hide_all_but(await self._known(runtime))
+                return result
+        finally:
+            runtime.run = None
+            events.put_nowait(None)
+
+    async def _plan(self, runtime: CollectionRuntime, retry_failed: bool) -> IngestPlan:
+        known = await self._known(runtime)
+        version = self._parts.parser.version
+        return await make_plan(runtime.sources, known, parser_version=version, retry_failed=retry_failed)
+
+    async def _known(self, runtime: CollectionRuntime) -> tuple[Document, ...]:
+        return await asyncio.to_thread(self._parts.catalog.documents, runtime.name)
+
+    async def _forget_index(self, runtime: CollectionRuntime) -> None:
+        async with runtime.busy:
+            await self._parts.store.drop(runtime.record.index_name)
+            await asyncio.to_thread(self._parts.catalog.forget_contents, runtime.name)
+            await asyncio.to_thread(self._parts.catalog.save_collection, runtime.record)
+            runtime.index = await self._parts.store.open(runtime.index_spec)
+            runtime.problem = None
+            runtime.names.clear()
+
+
+class _OneFile:
+    """A source of one file that lies in a folder of ours."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def check(self) -> None:
+        """Nothing to try."""
+
+    async def list(self) -> AsyncIterator[SourceFile]:
+        """Uploads are planned one by one, never listed."""
+        return
+        yield
+
+    async def fetch(self, file: SourceFile, target: Path) -> None:
+        """Copy the uploaded bytes."""
+        await asyncio.to_thread(lambda: target.write_bytes(self._path.read_bytes()))
+
+
+def safe_name(name: str) -> str:
+    """The name when it is a plain relative path of printable characters.
+
+    Raises:
+        InputError: code ``unsafe_name``.
+    """
+    path = PurePosixPath(name)
+    unsafe = path.is_absolute() or not path.parts or {"..", "."} & set(name.split("/")) or "\\" in name
+    if unsafe or not name.isprintable() or len(name.encode(errors="replace")) > 800:
+        raise InputError(
+            f"{name[:80]!r} cannot be used as a document's name.",
+            code="unsafe_name",
+            hint="Use a plain relative name such as `policies/travel.pdf`, without `..`, backslashes or "
+            "control characters, of at most 800 bytes.",
+        )
+    return path.as_posix()
+
+
+def unknown_document(collection: str, document_id: str) -> NotFoundError:
+    """The error for a document id that the collection does not hold."""
+    return NotFoundError(
+        f"Collection {collection!r} holds no document {document_id[:60]!r}.",
+        code="unknown_document",
+        hint=f"List its documents with `muniment documents {collection}`.",
+    )

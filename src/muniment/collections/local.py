@@ -1,0 +1,234 @@
+"""The workspace in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from muniment.answer.answerer import Answerer, AnswerSettings
+from muniment.answer.events import AnswerEvent
+from muniment.collections.documents import Documents
+from muniment.collections.ingestion import Ingestion
+from muniment.collections.lock import DataLock
+from muniment.collections.parts import Parts
+from muniment.collections.reconciler import Reconciler
+from muniment.collections.runtime import CollectionRuntime
+from muniment.errors import MunimentError, NotFoundError, StorageError, UnavailableError
+from muniment.retrieve import Retriever
+from muniment.types import (
+    Check,
+    CollectionStatus,
+    Document,
+    DocumentState,
+    Filter,
+    MetadataValue,
+    ParsedDocument,
+    Readiness,
+    Run,
+    RunEvent,
+    SearchMode,
+    SearchResult,
+)
+
+
+class LocalWorkspace:
+    """Everything in one process, over a data directory that is locked for it."""
+
+    def __init__(self, parts: Parts, lock: DataLock) -> None:
+        self._parts = parts
+        self._lock = lock
+        self._documents = Documents(parts)
+        self._ingestion = Ingestion(parts)
+        self._reconciler = Reconciler(parts, self._ingestion)
+
+    async def start(self, *, serving: bool) -> None:
+        """Open and mend all collections; while serving, keep them so and ingest what is new."""
+        await asyncio.to_thread(self._parts.catalog.interrupt_running)
+        await self._reconciler.start(serving=serving)
+        if serving and self._parts.settings.reconcile.ingest_on_start:
+            await self._reconciler.ingest_sources()
+
+    # -- status
+
+    async def readiness(self) -> Readiness:
+        """Whether questions can be answered, with reasons when not."""
+        checks = [self._check_collection(runtime) for runtime in self._parts.runtimes.values()]
+        used = {runtime.generator.name: runtime.generator for runtime in self._parts.runtimes.values()}
+        for name, generator in used.items():
+            try:
+                await generator.check()
+            except MunimentError as error:
+                checks.append(Check(f"generator {name}", False, error.message, error.hint))
+            else:
+                checks.append(Check(f"generator {name}", True, "answers"))
+        return Readiness(tuple(checks))
+
+    def _check_collection(self, runtime: CollectionRuntime) -> Check:
+        name = f"collection {runtime.name}"
+        if runtime.problem is not None:
+            return Check(name, False, runtime.problem.message, runtime.problem.hint)
+        if runtime.index is None:
+            return Check(name, False, "not open yet", "Wait a moment.")
+        if runtime.mending:
+            return Check(
+                name, False, "lost chunks are being made again", "Wait; `muniment status` shows how far."
+            )
+        return Check(name, True, f"{len(runtime.names)} documents can be searched")
+
+    async def collections(self) -> tuple[CollectionStatus, ...]:
+        """Every collection, by name."""
+        return tuple([await self.collection(name) for name in sorted(self._parts.runtimes)])
+
+    async def collection(self, name: str) -> CollectionStatus:
+        """One collection."""
+        runtime = self._parts.runtime(name)
+        catalog = self._parts.catalog
+        totals = await asyncio.to_thread(catalog.totals, name)
+        runs = await asyncio.to_thread(catalog.runs, name, 1)
+        mended = await asyncio.to_thread(catalog.mendings, name)
+        problem = runtime.problem
+        return CollectionStatus(
+            name=name,
+            description=runtime.settings.description,
+            declared=True,
+            state=runtime.state,
+            embedding_model=runtime.settings.embedding_model,
+            dimension=runtime.embedder.dimension,
+            generator=runtime.generator.name,
+            top_k=runtime.settings.top_k,
+            documents=totals.documents,
+            failed=totals.failed,
+            pages=totals.pages,
+            chunks=totals.chunks,
+            sources=tuple(_describe(source.model_dump()) for source in runtime.settings.sources),
+            detail=f"{problem.message} {problem.hint}".strip() if problem else "",
+            last_run=runtime.run or (runs[0] if runs else None),
+            mended=mended,
+        )
+
+    async def documents(
+        self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[Document, ...]:
+        """Documents by name, from behind the name ``after``."""
+        self._parts.runtime(collection)
+        return await asyncio.to_thread(
+            lambda: self._parts.catalog.documents(collection, state=state, limit=limit, after=after)
+        )
+
+    async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
+        """Runs, newest first."""
+        if collection is not None:
+            self._parts.runtime(collection)
+        return await asyncio.to_thread(self._parts.catalog.runs, collection, limit)
+
+    # -- search and answer
+
+    def _retriever(self, runtime: CollectionRuntime) -> Retriever:
+        index = runtime.open_index()
+        return Retriever(
+            embedder=runtime.embedder,
+            index=index,
+            names=runtime.names,
+            max_question_chars=self._parts.settings.server.max_question_chars,
+        )
+
+    async def search(
+        self,
+        collection: str,
+        query: str,
+        *,
+        mode: SearchMode = SearchMode.HYBRID,
+        limit: int = 10,
+        filter: Filter | None = None,
+    ) -> SearchResult:
+        """The passages that fit best; see ``Workspace.search``."""
+        runtime = self._parts.runtime(collection)
+        try:
+            found = await self._retriever(runtime).search(query, mode=mode, limit=limit, filter=filter)
+        except (StorageError, UnavailableError, NotFoundError):
+            self._reconciler.wake()
+            raise
+        return SearchResult(collection, query, mode, found.passages, found.timings)
+
+    async def answer(
+        self,
+        collection: str,
+        question: str,
+        *,
+        generator: str | None = None,
+        top_k: int | None = None,
+        filter: Filter | None = None,
+    ) -> AsyncIterator[AnswerEvent]:
+        """The answer in the making; see ``Workspace.answer``."""
+        runtime = self._parts.runtime(collection)
+        answerer = Answerer(
+            self._retriever(runtime),
+            self._parts.generator(runtime, generator),
+            lambda document_id: self._documents.parsed(collection, document_id),
+            AnswerSettings(collection, runtime.settings.top_k),
+        )
+        try:
+            async for event in answerer.stream(question, top_k=top_k, filter=filter):
+                yield event
+        except (StorageError, UnavailableError, NotFoundError):
+            self._reconciler.wake()
+            raise
+
+    # -- change
+
+    def ingest(
+        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+    ) -> AsyncIterator[RunEvent]:
+        """Bring the collection up to its sources; see ``Workspace.ingest``."""
+        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed, rebuild=rebuild)
+
+    async def upload(
+        self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
+    ) -> Document:
+        """Keep the file, ingest it and return its document."""
+        return await self._ingestion.upload(collection, name, file, metadata)
+
+    async def delete_document(self, collection: str, document_id: str) -> Document:
+        """Remove an uploaded document with its chunks."""
+        return await self._ingestion.delete(collection, document_id)
+
+    # -- read back
+
+    async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
+        """A document as parsed."""
+        return await self._documents.parsed(collection, document_id)
+
+    async def raw_file(self, collection: str, document_id: str) -> Path:
+        """The document's original bytes, as a local file to read."""
+        return await self._documents.raw_file(collection, document_id)
+
+    async def page_image(
+        self,
+        collection: str,
+        document_id: str,
+        page: int,
+        *,
+        ranges: tuple[tuple[int, int], ...],
+        scale: float,
+    ) -> bytes:
+        """PNG of a page with the boxes of the given character ranges marked."""
+        return await self._documents.page_image(collection, document_id, page, ranges=ranges, scale=scale)
+
+    async def aclose(self) -> None:
+        """Finish what runs and let go of everything."""
+        await self._reconciler.aclose()
+        await self._ingestion.aclose()
+        await self._parts.parser.aclose()
+        for embedder in {
+            id(runtime.embedder): runtime.embedder for runtime in self._parts.runtimes.values()
+        }.values():
+            await embedder.aclose()
+        for generator in self._parts.generators.values():
+            await generator.aclose()
+        await self._parts.store.aclose()
+        self._parts.catalog.close()
+        self._lock.release()
+
+
+def _describe(source: dict[str, object]) -> str:
+    place = source.get("path") or source.get("uri") or source.get("bucket") or ""
+    return f"{source['provider']} {place}".strip()

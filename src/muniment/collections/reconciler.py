@@ -1,0 +1,95 @@
+"""Runs the reconciler over all collections: at start, on an interval, and when a search finds a hole."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+
+from muniment.collections.ingestion import Ingestion
+from muniment.collections.parts import Parts
+from muniment.collections.reconcile import reconcile
+from muniment.collections.runtime import CollectionRuntime
+from muniment.errors import MunimentError
+
+logger = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Checks and mends; one collection after the other, never beside a run of the same one."""
+
+    def __init__(self, parts: Parts, ingestion: Ingestion) -> None:
+        self._parts = parts
+        self._ingestion = ingestion
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, *, serving: bool) -> None:
+        """Open every collection. While serving, repairs go on in the background and checks recur."""
+        for runtime in self._parts.runtimes.values():
+            await self._check(runtime, in_background=serving)
+        if serving:
+            self._spawn(self._watch())
+
+    def wake(self) -> None:
+        """Check again soon: something was not where it should be."""
+        self._wake.set()
+
+    async def ingest_sources(self) -> None:
+        """Ingest new and changed files of every collection that has sources, in the background."""
+        self._spawn(self._ingest_all())
+
+    async def aclose(self) -> None:
+        """Stop checking."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._parts.settings.reconcile.interval_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            for runtime in self._parts.runtimes.values():
+                if not runtime.busy.locked():
+                    await self._check(runtime, in_background=True)
+
+    async def _check(self, runtime: CollectionRuntime, *, in_background: bool) -> None:
+        try:
+            async with runtime.busy:
+                finding = await reconcile(runtime, self._parts.catalog, self._parts.store)
+            runtime.problem = None
+        except MunimentError as error:
+            if runtime.problem is None or runtime.problem.code != error.code:
+                logger.error("Collection %s cannot be used: %s %s", runtime.name, error.message, error.hint)
+            runtime.problem = error
+            return
+        if finding is None or not finding.lost:
+            return
+        repair = self._ingestion.repair(runtime, finding.repair)
+        if in_background:
+            runtime.mending = True
+            self._spawn(repair)
+        else:
+            await repair
+
+    async def _ingest_all(self) -> None:
+        for runtime in list(self._parts.runtimes.values()):
+            if not runtime.sources or runtime.problem is not None:
+                continue
+            try:
+                async for _ in self._ingestion.ingest(runtime.name, trigger="start", wait=True):
+                    pass
+            except MunimentError as error:
+                logger.error("Collection %s was not ingested: %s %s", runtime.name, error.message, error.hint)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            logger.error("The reconciler failed.", exc_info=failure)

@@ -1,0 +1,99 @@
+"""One collection at work: what it is made of, and what is known of it in memory."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from muniment.catalog import CollectionRecord
+from muniment.errors import MunimentError, UnavailableError
+from muniment.protocols import Chunker, Embedder, Generator, IndexSpec, Source, VectorIndex
+from muniment.settings import CollectionSettings
+from muniment.types import CollectionState, Document, Run
+
+
+@dataclass(slots=True)
+class CollectionRuntime:
+    """A declared collection with everything it works with.
+
+    Attributes:
+        index: the open index; None until the reconciler has opened it.
+        names: name shown for each document id that may be searched. What is not here is not
+            found: chunks of a document still being written, or just replaced, stay invisible.
+        run: the run in progress.
+        problem: why the collection cannot be asked, when it cannot.
+    """
+
+    name: str
+    settings: CollectionSettings
+    sources: Sequence[Source]
+    embedder: Embedder
+    chunker: Chunker
+    generator: Generator
+    index: VectorIndex | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    run: Run | None = None
+    problem: MunimentError | None = None
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    mending: bool = False
+
+    @property
+    def record(self) -> CollectionRecord:
+        """How its index is to be made."""
+        return CollectionRecord(
+            name=self.name,
+            index_name=index_name(self.name),
+            dimension=self.embedder.dimension,
+            embedding_model=self.settings.embedding_model,
+            embedding_fingerprint=self.embedder.fingerprint,
+            chunker_spec=self.chunker.spec,
+        )
+
+    @property
+    def index_spec(self) -> IndexSpec:
+        """The same for the vector store."""
+        record = self.record
+        return IndexSpec(
+            record.index_name, record.dimension, record.embedding_fingerprint, record.chunker_spec
+        )
+
+    @property
+    def state(self) -> CollectionState:
+        """Whether it can be asked."""
+        if self.problem is not None or self.index is None:
+            return CollectionState.UNAVAILABLE
+        if self.mending:
+            return CollectionState.MENDING
+        if self.run is not None:
+            return CollectionState.INGESTING
+        return CollectionState.READY if self.names else CollectionState.EMPTY
+
+    def open_index(self) -> VectorIndex:
+        """The index; raises what keeps the collection from being asked."""
+        if self.problem is not None:
+            raise self.problem
+        if self.index is None:
+            raise UnavailableError(
+                f"Collection {self.name!r} is not open yet.",
+                code="collection_not_ready",
+                hint="Wait until /v1/ready answers 200.",
+            )
+        return self.index
+
+    def show(self, document: Document) -> None:
+        """Make a document that is completely written visible to searches."""
+        if document.chunks and document.document_id:
+            self.names[document.document_id] = document.name
+
+    def hide_all_but(self, documents: Sequence[Document]) -> None:
+        """Make exactly these documents visible."""
+        self.names.clear()
+        for document in documents:
+            self.show(document)
+
+
+def index_name(collection: str) -> str:
+    """The index's name: letters, digits and underscores, different for every collection."""
+    digest = sha256(collection.encode()).hexdigest()[:8]
+    return f"muniment_{re.sub('[^a-z0-9]', '_', collection)}_{digest}"

@@ -1,0 +1,127 @@
+"""What the HTTP server and the command line do their work through.
+
+There are two implementations: one in this process (``collections/local.py``), and one that speaks
+to a running server (``cli/remote.py``), because an embedded store belongs to one process at a time.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from muniment.answer.events import AnswerEvent
+from muniment.types import (
+    CollectionStatus,
+    Document,
+    DocumentState,
+    Filter,
+    MetadataValue,
+    ParsedDocument,
+    Readiness,
+    Run,
+    RunEvent,
+    SearchMode,
+    SearchResult,
+)
+
+
+class Workspace(Protocol):
+    """All collections of one data directory.
+
+    Every method that takes a collection raises NotFoundError (code ``unknown_collection``) when
+    there is none of that name, with the known names in the hint.
+    """
+
+    async def readiness(self) -> Readiness:
+        """Whether questions can be answered, with reasons when not."""
+
+    async def collections(self) -> tuple[CollectionStatus, ...]:
+        """Every collection, by name."""
+
+    async def collection(self, name: str) -> CollectionStatus:
+        """One collection."""
+
+    async def documents(
+        self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[Document, ...]:
+        """Documents by name, from behind the name ``after``."""
+
+    async def search(
+        self,
+        collection: str,
+        query: str,
+        *,
+        mode: SearchMode = SearchMode.HYBRID,
+        limit: int = 10,
+        filter: Filter | None = None,
+    ) -> SearchResult:
+        """The passages that fit best.
+
+        Raises:
+            InputError: codes ``question_empty``, ``question_too_long``, ``invalid_filter``.
+            UnavailableError: store or embedding model cannot be had.
+        """
+
+    def answer(
+        self,
+        collection: str,
+        question: str,
+        *,
+        generator: str | None = None,
+        top_k: int | None = None,
+        filter: Filter | None = None,
+    ) -> AsyncIterator[AnswerEvent]:
+        """The answer in the making; errors as in ``search``, and ``generator_unavailable``."""
+
+    def ingest(
+        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+    ) -> AsyncIterator[RunEvent]:
+        """Bring the collection up to its sources; the last event's run is not running any more.
+
+        Documents that failed before are tried again when they changed, or with ``retry_failed``.
+        ``rebuild`` makes all chunks anew, after a change of embedding model or chunking.
+
+        Raises:
+            ConflictError: code ``run_in_progress``.
+        """
+
+    async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
+        """Runs, newest first."""
+
+    async def upload(
+        self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
+    ) -> Document:
+        """Keep the file, ingest it and return its document, whatever state it ended in.
+
+        A name already uploaded is replaced. ``name`` must be a plain relative path.
+        """
+
+    async def delete_document(self, collection: str, document_id: str) -> Document:
+        """Remove an uploaded document with its chunks.
+
+        Raises:
+            ConflictError: code ``document_from_source``: it comes from a declared source.
+        """
+
+    async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
+        """A document as parsed; NotFoundError ``unknown_document``."""
+
+    async def raw_file(self, collection: str, document_id: str) -> Path:
+        """The document's original bytes, as a local file to read."""
+
+    async def page_image(
+        self,
+        collection: str,
+        document_id: str,
+        page: int,
+        *,
+        ranges: tuple[tuple[int, int], ...],
+        scale: float,
+    ) -> bytes:
+        """PNG of a page with the boxes of the given character ranges marked.
+
+        Raises:
+            NotFoundError: codes ``unknown_document``, ``unknown_page``, ``no_page_image``.
+        """
+
+    async def aclose(self) -> None:
+        """Finish what runs and let go of everything."""

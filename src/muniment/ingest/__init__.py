@@ -1,0 +1,1 @@
+"""From source files to searchable chunks, without loss and without duplicates."""

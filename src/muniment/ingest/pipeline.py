@@ -1,0 +1,335 @@
+"""The stages of ingestion: read and parse, chunk, embed, write; bounded queues between them.
+
+A slow stage slows its feeder, so memory stays flat however many documents there are. A document is
+saved in the catalog when its last chunk is written and not before: what a killed run leaves behind
+is written again under the same ids by the next.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muniment.catalog import Catalog
+from muniment.errors import DocumentError, InputError, MunimentError, NotFoundError, TooLargeError
+from muniment.ingest.kept_files import KeptFiles, hash_file
+from muniment.ingest.plan import Work
+from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
+from muniment.types import (
+    Chunk,
+    ChunkRow,
+    Document,
+    DocumentState,
+    ParsedDocument,
+    chunk_id,
+    document_id,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """Sizes and limits; ``readers`` documents are read and parsed at a time."""
+
+    scratch_dir: Path
+    max_file_bytes: int
+    readers: int
+    queue_documents: int
+    batch_chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A document that has been read and parsed."""
+
+    work: Work
+    content_hash: str
+    size: int
+    parser: str
+    parsed: ParsedDocument
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A document whose chunks are on their way into the index."""
+
+    document: Document
+    work: Work
+    unwritten: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    pending: _Pending
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    pieces: Sequence[_Piece]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Brings documents into one collection's index.
+
+    ``present`` are the ids in the index at the start: chunks that an earlier, killed run wrote are
+    not embedded again. ``finished`` is awaited once for every piece of work, with its document in
+    its final state.
+    """
+
+    collection: str
+    catalog: Catalog
+    kept: KeptFiles
+    parser: Parser
+    chunker: Chunker
+    embedder: Embedder
+    index: VectorIndex
+    settings: PipelineSettings
+    present: set[int]
+    finished: Callable[[Document], Awaitable[None]]
+    started: Callable[[str], Awaitable[None]]
+    _claimed: set[str] = field(default_factory=set)
+    _shared: list[tuple[Document, Work]] = field(default_factory=list)
+
+    async def run(self, work: Sequence[Work]) -> None:
+        """Ingest every piece of work; documents that cannot be read end failed, the rest goes on.
+
+        Raises:
+            StorageError, UnavailableError: store, disk or model failed; what was finished is kept.
+        """
+        waiting: asyncio.Queue[Work] = asyncio.Queue()
+        for item in work:
+            waiting.put_nowait(item)
+        read: asyncio.Queue[_Read | None] = asyncio.Queue(self.settings.queue_documents)
+        pieces: asyncio.Queue[_Piece | None] = asyncio.Queue(4 * self.settings.batch_chunks)
+        embedded: asyncio.Queue[_Embedded | None] = asyncio.Queue(2)
+        self.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._read_all(waiting, read))
+                group.create_task(self._chunk_all(read, pieces))
+                group.create_task(self._embed_all(pieces, embedded))
+                group.create_task(self._write_all(embedded))
+        except BaseExceptionGroup as failures:
+            raise _first_failure(failures) from failures
+        for document, item in self._shared:
+            await self._finish(document, item.known)
+
+    # -- read and parse
+
+    async def _read_all(self, waiting: asyncio.Queue[Work], read: asyncio.Queue[_Read | None]) -> None:
+        async with asyncio.TaskGroup() as readers:
+            for _ in range(self.settings.readers):
+                readers.create_task(self._reader(waiting, read))
+        await read.put(None)
+
+    async def _reader(self, waiting: asyncio.Queue[Work], read: asyncio.Queue[_Read | None]) -> None:
+        while not waiting.empty():
+            work = waiting.get_nowait()
+            await self.started(work.file.name)
+            try:
+                done = await self._read(work)
+            except (InputError, DocumentError, NotFoundError) as error:
+                await self._fail(work, error)
+            else:
+                await read.put(done)
+
+    async def _read(self, work: Work) -> _Read:
+        if work.source is None and work.known is not None:
+            known = work.known
+            parsed = await self.kept.load_parsed(known.content_hash, known.parser)
+            if parsed is not None:
+                return _Read(work, known.content_hash, known.size, known.parser, parsed)
+        with TemporaryDirectory(dir=self.settings.scratch_dir) as scratch:
+            path = Path(scratch, "file")
+            await self._fetch(work, path)
+            size = (await asyncio.to_thread(path.stat)).st_size
+            self._check_size(work.file.name, size)
+            content_hash = await asyncio.to_thread(hash_file, path)
+            parsed = await self.kept.load_parsed(content_hash, self.parser.version)
+            if parsed is None:
+                result = await self.parser.parse(path, work.file.name, content_hash)
+                parsed = result.document
+                await self.kept.save_parsed(self.parser.version, result)
+            await self.kept.save_raw(content_hash, await asyncio.to_thread(path.read_bytes))
+            return _Read(work, content_hash, size, self.parser.version, parsed)
+
+    async def _fetch(self, work: Work, path: Path) -> None:
+        if work.source is not None:
+            self._check_size(work.file.name, work.file.size)
+            await work.source.fetch(work.file, path)
+        elif work.known is not None:
+            data = await self.kept.load_raw(work.known.content_hash)
+            await asyncio.to_thread(path.write_bytes, data)
+
+    def _check_size(self, name: str, size: int) -> None:
+        if size > self.settings.max_file_bytes:
+            raise TooLargeError(
+                f"{name} has {size / 1e6:.1f} MB; the limit is {self.settings.max_file_bytes / 1e6:.0f} MB.",
+                code="file_too_large",
+                hint="Raise `ingest.max_file_mb`, or split the file.",
+            )
+
+    async def _fail(self, work: Work, error: MunimentError) -> None:
+        failed = Document(
+            collection=self.collection,
+            uri=work.file.uri,
+            name=work.file.name,
+            document_id="",
+            content_hash="",
+            version=work.file.version,
+            size=work.file.size,
+            state=DocumentState.FAILED,
+            origin=work.origin,
+            parser=self.parser.version,
+            metadata=work.file.metadata,
+        )
+        if work.known is not None and work.known.chunks:
+            # The version read before stays searchable: a file caught half-written must lose nothing.
+            failed = replace(work.known, version=work.file.version, state=DocumentState.FAILED)
+        if error.code in ("source_file_gone", "file_not_stored"):
+            failed = replace(failed, version="")
+        failed = replace(failed, error_code=error.code, error=error.message, hint=error.hint)
+        await self._finish(failed, known=None)
+
+    # -- chunk
+
+    async def _chunk_all(
+        self, read: asyncio.Queue[_Read | None], pieces: asyncio.Queue[_Piece | None]
+    ) -> None:
+        while (item := await read.get()) is not None:
+            chunks = await asyncio.to_thread(self.chunker.chunk, item.parsed)
+            document = self._document(item, len(chunks))
+            if not chunks:
+                await self._finish(_without_text(document), item.work.known)
+            elif document.document_id in self._claimed or self._written_before(document, item.work):
+                self._shared.append((document, item.work))
+            else:
+                self._claimed.add(document.document_id)
+                pending = _Pending(document, item.work, len(chunks))
+                for chunk in chunks:
+                    await pieces.put(_Piece(pending, chunk))
+        await pieces.put(None)
+
+    def _written_before(self, document: Document, work: Work) -> bool:
+        changed = work.known is not None and work.known.metadata != document.metadata
+        return not changed and row_ids(document, self.chunker.spec) <= self.present
+
+    def _document(self, item: _Read, chunks: int) -> Document:
+        return Document(
+            collection=self.collection,
+            uri=item.work.file.uri,
+            name=item.work.file.name,
+            document_id=document_id(item.content_hash),
+            content_hash=item.content_hash,
+            version=item.work.file.version,
+            size=item.size,
+            state=DocumentState.DONE,
+            origin=item.work.origin,
+            parser=item.parser,
+            pages=len(item.parsed.pages),
+            chunks=chunks,
+            title=item.parsed.title,
+            metadata=item.work.file.metadata,
+            notes=item.parsed.notes,
+        )
+
+    # -- embed
+
+    async def _embed_all(
+        self, pieces: asyncio.Queue[_Piece | None], embedded: asyncio.Queue[_Embedded | None]
+    ) -> None:
+        ended = False
+        while not ended:
+            batch: list[_Piece] = []
+            while len(batch) < self.settings.batch_chunks:
+                # A started batch takes what is there, but does not wait for more: the engine must not idle.
+                if batch and pieces.empty():
+                    break
+                piece = await pieces.get()
+                if piece is None:
+                    ended = True
+                    break
+                batch.append(piece)
+            if batch:
+                vectors = await self.embedder.embed_texts([piece.chunk.embedding_text for piece in batch])
+                await embedded.put(_Embedded(batch, vectors))
+        await embedded.put(None)
+
+    # -- write
+
+    async def _write_all(self, embedded: asyncio.Queue[_Embedded | None]) -> None:
+        while (batch := await embedded.get()) is not None:
+            rows = [
+                ChunkRow(
+                    id=row_id(piece.pending.document, self.chunker.spec, piece.chunk.ordinal),
+                    document_id=piece.pending.document.document_id,
+                    chunk=piece.chunk,
+                    vector=vector,
+                    metadata=piece.pending.document.metadata,
+                )
+                for piece, vector in zip(batch.pieces, batch.vectors, strict=True)
+            ]
+            await self.index.upsert(rows)
+            for piece in batch.pieces:
+                piece.pending.unwritten -= 1
+                if piece.pending.unwritten == 0:
+                    await self._finish(piece.pending.document, piece.pending.work.known)
+
+    async def _finish(self, document: Document, known: Document | None) -> None:
+        await asyncio.to_thread(self.catalog.save_document, document)
+        if known is not None:
+            await remove_rows(self.catalog, self.index, known, self.chunker.spec)
+        await self.finished(document)
+
+
+def row_id(document: Document, chunker_spec: str, ordinal: int) -> int:
+    """Id of one of a document's rows; another parser or chunker gives other ids."""
+    return chunk_id(document.document_id, f"{document.parser}\n{chunker_spec}", ordinal)
+
+
+def row_ids(document: Document, chunker_spec: str) -> set[int]:
+    """Ids of all rows a document has in the index."""
+    return {row_id(document, chunker_spec, ordinal) for ordinal in range(document.chunks)}
+
+
+async def remove_rows(catalog: Catalog, index: VectorIndex, gone: Document, chunker_spec: str) -> None:
+    """Remove the rows of a document that the catalog no longer holds in this form.
+
+    Rows stay that another name with the same content, or the document's new form, still needs.
+    """
+    if not gone.chunks:
+        return
+    holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
+    needed: set[int] = set()
+    for holder in holders:
+        needed |= row_ids(holder, chunker_spec)
+    await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
+
+
+def _without_text(document: Document) -> Document:
+    return replace(
+        document,
+        state=DocumentState.SKIPPED,
+        error_code="document_no_text",
+        error=f"{document.name} holds no text.",
+        hint="If it is a scan, check that OCR is on (`parser.ocr`); else there is nothing to search in it.",
+    )
+
+
+def _first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure that says most: a deliberate error before any other."""
+    flat: list[BaseException] = []
+    stack: list[BaseException] = [group]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, BaseExceptionGroup):
+            stack.extend(current.exceptions)
+        else:
+            flat.append(current)
+    return next((failure for failure in flat if isinstance(failure, MunimentError)), flat[0])

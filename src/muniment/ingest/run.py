@@ -1,0 +1,120 @@
+"""One run over one collection: plan, ingest, forget what is gone, and keep a record of it all."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from muniment.catalog import Catalog
+from muniment.catalog.catalog import now
+from muniment.errors import MunimentError
+from muniment.ingest.kept_files import KeptFiles
+from muniment.ingest.pipeline import Pipeline, PipelineSettings, remove_rows
+from muniment.ingest.plan import IngestPlan
+from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
+from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent, RunProgress, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class IngestTools:
+    """What a run works with."""
+
+    catalog: Catalog
+    kept: KeptFiles
+    parser: Parser
+    chunker: Chunker
+    embedder: Embedder
+    index: VectorIndex
+    settings: PipelineSettings
+
+
+@dataclass(slots=True)
+class IngestRun:
+    """A run in the making. ``emit`` is awaited for every event, in order."""
+
+    collection: str
+    trigger: str
+    tools: IngestTools
+    emit: Callable[[RunEvent], Awaitable[None]]
+    run: Run = field(init=False)
+    _started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        run_id = f"run_{secrets.token_hex(8)}"
+        self.run = Run(run_id, self.collection, self.trigger, RunState.RUNNING, started_at=now())
+
+    async def execute(self, make_plan: Callable[[], Awaitable[IngestPlan]]) -> Run:
+        """Carry out the plan; the run returned has ended, well or with its error in it.
+
+        Cancelling leaves the run marked interrupted; the next one goes on from there.
+        """
+        await self._save(RunState.RUNNING)
+        try:
+            plan = await make_plan()
+            self.run = replace(self.run, total=plan.total, unchanged=plan.unchanged)
+            await self.emit(RunProgress(self.run))
+            await self._ingest(plan)
+            await self._forget(plan.removed)
+            await self._save(RunState.DONE)
+        except asyncio.CancelledError:
+            await self._save(RunState.INTERRUPTED)
+            raise
+        except MunimentError as error:
+            self.run = replace(self.run, error_code=error.code, error=error.message, hint=error.hint)
+            await self._save(RunState.FAILED)
+        await self.emit(RunProgress(self.run))
+        return self.run
+
+    async def _ingest(self, plan: IngestPlan) -> None:
+        if not plan.work:
+            return
+        tools = self.tools
+        pipeline = Pipeline(
+            collection=self.collection,
+            catalog=tools.catalog,
+            kept=tools.kept,
+            parser=tools.parser,
+            chunker=tools.chunker,
+            embedder=tools.embedder,
+            index=tools.index,
+            settings=tools.settings,
+            present=await tools.index.ids(),
+            finished=self._finished,
+            started=self._reading,
+        )
+        await pipeline.run(plan.work)
+
+    async def _forget(self, removed: Sequence[Document]) -> None:
+        for document in removed:
+            await asyncio.to_thread(self.tools.catalog.remove_document, self.collection, document.uri)
+            await remove_rows(self.tools.catalog, self.tools.index, document, self.tools.chunker.spec)
+            self.run = replace(self.run, removed=self.run.removed + 1)
+            await self.emit(RunProgress(self.run, document.name))
+
+    async def _reading(self, name: str) -> None:
+        await self.emit(RunProgress(self._timed(), name))
+
+    async def _finished(self, document: Document) -> None:
+        run = self.run
+        if document.state is DocumentState.DONE:
+            run = replace(
+                run, done=run.done + 1, pages=run.pages + document.pages, chunks=run.chunks + document.chunks
+            )
+        elif document.state is DocumentState.SKIPPED:
+            run = replace(run, skipped=run.skipped + 1)
+        else:
+            run = replace(run, failed=run.failed + 1)
+        self.run = run
+        await self.emit(DocumentFinished(run.id, document))
+        await self.emit(RunProgress(self._timed(), document.name))
+
+    def _timed(self) -> Run:
+        self.run = replace(self.run, seconds=round(time.monotonic() - self._started, 3))
+        return self.run
+
+    async def _save(self, state: RunState) -> None:
+        finished_at = "" if state is RunState.RUNNING else now()
+        self.run = replace(self._timed(), state=state, finished_at=finished_at)
+        # Shielded: a cancelled run must still leave its mark in the catalog.
+        await asyncio.shield(asyncio.to_thread(self.tools.catalog.save_run, self.run))

@@ -1,0 +1,11 @@
+"""The default generator: no model, the sentences that answer, quoted exactly.
+
+Candidates are sentences, list items and table rows of the passages. They are scored by the share of
+the question's terms they carry (weighted by how rare each is among the candidates), by whether they
+hold the kind of thing asked for, and by how well their passage was retrieved. When too little of the
+question is carried, nothing is generated and the answerer abstains.
+"""
+
+from muniment.providers.extractive.generator import PROVIDER
+
+__all__ = ["PROVIDER"]

@@ -1,0 +1,77 @@
+"""The sentences, list items and table rows of the passages, with the question's terms that each carries."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from muniment.language.terms import WORD, stem
+from muniment.language.units import Unit, UnitKind, split_units
+from muniment.protocols import PromptPassage
+from muniment.providers.extractive.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit of a passage; ``carried`` are question terms in it, ``nearby`` those in its surroundings.
+
+    Surroundings are the heading path, the document's title, the table header and the sentence before.
+    """
+
+    passage: PromptPassage
+    position: int
+    unit: Unit
+    text: str
+    carried: frozenset[str]
+    nearby: frozenset[str]
+    is_heading: bool
+
+
+def find_candidates(question: Question, passages: tuple[PromptPassage, ...]) -> list[Candidate]:
+    """Every unit of every passage, in reading order."""
+    wanted = _Wanted(question.terms)
+    return [candidate for given in passages for candidate in _of_passage(given, wanted)]
+
+
+def term_weights(terms: tuple[str, ...], candidates: list[Candidate]) -> dict[str, float]:
+    """Inverse document frequency of each question term, candidates taken as the documents.
+
+    The weight of a term that no candidate carries is the highest: its absence counts.
+    """
+    frequency = Counter(term for candidate in candidates for term in candidate.carried)
+    total = len(candidates)
+    return {term: math.log(1 + (total + 0.5) / (frequency[term] + 0.5)) for term in terms}
+
+
+class _Wanted:
+    """Finds question terms in text. Stems only words that begin like one: stemming is the slow part."""
+
+    def __init__(self, terms: tuple[str, ...]) -> None:
+        self._terms = frozenset(terms)
+        self._beginnings = frozenset(term[:2] for term in terms)
+
+    def of(self, text: str) -> frozenset[str]:
+        return self._terms & {
+            stem(word)
+            for word in set(WORD.findall(text.lower()))
+            if word[:2] in self._beginnings or len(word) < 5
+        }
+
+
+def _of_passage(given: PromptPassage, wanted: _Wanted) -> list[Candidate]:
+    chunk = given.passage.chunk
+    headings = {" ".join(heading.split()).casefold() for heading in chunk.headings}
+    around = wanted.of(f"{given.passage.document_name}\n{chunk.context}\n{' '.join(chunk.headings)}")
+    candidates: list[Candidate] = []
+    lead, before = frozenset[str](), frozenset[str]()
+    for position, unit in enumerate(split_units(chunk.text)):
+        text = unit.of(chunk.text)
+        carried = wanted.of(text)
+        header = wanted.of(chunk.text[slice(*unit.header)]) if unit.header else frozenset()
+        is_heading = unit.kind is UnitKind.FRAGMENT and " ".join(text.split()).casefold() in headings
+        in_list = unit.kind in (UnitKind.LIST_ITEM, UnitKind.FRAGMENT, UnitKind.TABLE_ROW)
+        nearby = (around | header | (lead if in_list else before)) - carried
+        candidates.append(Candidate(given, position, unit, text, carried, nearby, is_heading))
+        before = carried
+        if unit.kind is UnitKind.SENTENCE or is_heading:
+            lead = carried
+    return candidates

@@ -1,0 +1,87 @@
+"""The generator that quotes."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from muniment.language.units import UnitKind
+from muniment.protocols import Generator, Prompt, Provider, ProviderContext
+from muniment.providers.extractive.candidates import Candidate
+from muniment.providers.extractive.selection import Limits, select
+
+_CONTEXT_TOKENS = 1_000_000
+_MARK = re.compile(r"[\[【](\d+(?:\s*[,;–-]\s*\d+)*)[\]】]")
+
+
+class ExtractiveOptions(BaseModel):
+    """Options of the extractive generator."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_coverage: float = Field(
+        default=Limits().coverage,
+        ge=0,
+        le=1,
+        description="Share of the question's words, rare ones counting more, that one sentence with its "
+        "headings must carry; below it nothing is answered.",
+    )
+
+
+class ExtractiveGenerator:
+    """Quotes the sentences, list items and table rows that answer; needs no model."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._name = name
+        self._limits = limits
+
+    @property
+    def name(self) -> str:
+        """The name the settings give it."""
+        return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """No model, so no limit but what retrieval may give."""
+        return _CONTEXT_TOKENS
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """One piece per quoted unit; nothing when the passages do not support an answer."""
+        chosen = await asyncio.to_thread(select, prompt.question, prompt.passages, self._limits)
+        before: Candidate | None = None
+        for candidate in chosen:
+            yield _separator(before, candidate) + _quoted(before, candidate)
+            before = candidate
+
+    async def check(self) -> None:
+        """Always able to answer."""
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+
+def _quoted(before: Candidate | None, candidate: Candidate) -> str:
+    """The unit with its mark. Marks in the text itself lose their brackets: they cite nothing here."""
+    text = _MARK.sub(r"(\1)", candidate.text)
+    header = candidate.unit.header
+    if header and (before is None or before.unit.header != header or before.passage != candidate.passage):
+        text = _MARK.sub(r"(\1)", candidate.passage.passage.chunk.text[slice(*header)]) + "\n" + text
+    return f"{text} [{candidate.passage.number}]"
+
+
+def _separator(before: Candidate | None, candidate: Candidate) -> str:
+    if before is None:
+        return ""
+    if candidate.passage.number != before.passage.number:
+        return "\n\n"
+    running = UnitKind.SENTENCE in (candidate.unit.kind,) and before.unit.kind is UnitKind.SENTENCE
+    new_table = candidate.unit.header is not None and candidate.unit.header != before.unit.header
+    return " " if running else "\n\n" if new_table else "\n"
+
+
+async def _create(options: ExtractiveOptions, context: ProviderContext) -> Generator:
+    return ExtractiveGenerator(context.name or "extractive", Limits(coverage=options.min_coverage))
+
+
+PROVIDER: Provider[Generator] = Provider("extractive", ExtractiveOptions, _create)

@@ -1,0 +1,73 @@
+"""Reads a question: its terms, and what kind of answer it expects."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from muniment.language.names import codes
+from muniment.language.terms import WORD, is_content, stem
+
+
+class Expects(StrEnum):
+    """What an answer must hold."""
+
+    ANYTHING = "anything"
+    NUMBER = "number"
+    MONEY = "money"
+    DURATION = "duration"
+    DATE = "date"
+    PERSON = "person"
+    PLACE = "place"
+    LIST = "list"
+    DEFINITION = "definition"
+    REASON = "reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question's content stems in order (none twice), its codes (upper case) and its expectation."""
+
+    text: str
+    terms: tuple[str, ...]
+    codes: frozenset[str]
+    expects: Expects
+
+
+_PATTERNS = {
+    Expects.MONEY: r"""
+        \bhow\ much\ (?:money|does|do|did|is|are|was|will|would|can)\b
+        .*\b(?:cost|pay|paid|price|charge|fee|spend|earn)|\b(?:price|cost|fee|salary|budget|rate|fare|allowance)s?\b.*\?""",
+    Expects.DURATION: r"""
+        \bhow\ (?:long|soon|quickly|often)\b|\b(?:within|after)\ how\ (?:many|long)\b
+        |\bhow\ many\ (?:days|weeks|months|years|hours|minutes)\b|\b(?:notice\ period|deadline|duration)\b""",
+    Expects.NUMBER: r"""
+        \bhow\ (?:many|much|large|big|high|far|old|heavy|tall|deep|fast|wide|hot|cold|small)\b
+        |\bwhat\ (?:\w+\ )?(?:number|percentage|percent|amount|age|temperature|pressure|limit)\b""",
+    Expects.DATE: r"""
+        \b(?:when|what\ (?:year|date|day|month|time|century|decade)|which\ (?:year|date|day|month)
+        |in\ what\ (?:year|century))\b""",
+    Expects.PERSON: r"\b(?:who|whom|whose)\b",
+    Expects.PLACE: r"\b(?:where|(?:which|what)\ (?:country|city|room|building|floor|place))\b",
+    Expects.REASON: r"\bwhy\b|\bwhat\ (?:caused|causes|is\ the\ (?:reason|cause|purpose))\b",
+    Expects.LIST: r"""
+        ^(?:list|name|enumerate)\b|\b(?:what|which)\ (?:are|were)\ (?:the|all|some)\b
+        |\b(?:what|which)\ (?:\w+\ ){0,2}(?:steps|types|kinds|items|documents|options|reasons|benefits
+        |features|requirements|conditions|categories|members|parts|ways|things|countries|areas)\b""",
+    Expects.DEFINITION: r"""
+        ^\W*(?:what|who)\ (?:is|are|was|were)\ (?:an?\ |the\ )?[\w'’-]+(?:\ [\w'’-]+){0,2}\?*$
+        |\bwhat\ does\ .*\ (?:mean|stand\ for)\b|\bdefin(?:e|ition)\b|\bmeaning\ of\b""",
+}
+"""Tried in this order; the first that fits decides."""
+_KINDS = [(kind, re.compile(pattern, re.I | re.X)) for kind, pattern in _PATTERNS.items()]
+
+
+def read_question(text: str) -> Question:
+    """The question's terms and expectation.
+
+    When every word is a stop word ("Who are you?"), all words but question words are terms.
+    """
+    terms = [stem(word) for word in WORD.findall(text) if is_content(word) or word.isdigit()]
+    expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
+    return Question(
+        text, tuple(dict.fromkeys(terms)), frozenset(code.upper() for code in codes(text)), expects
+    )

@@ -1,0 +1,116 @@
+"""How well a candidate answers a question."""
+
+import re
+from dataclasses import dataclass
+
+from muniment.language.names import codes, names
+from muniment.language.quantities import Amounts, amounts
+from muniment.language.units import UnitKind
+from muniment.providers.extractive.candidates import Candidate
+from muniment.providers.extractive.question import Expects, Question
+
+NEARBY = 0.5
+"""What a term in the surroundings counts, against 1 for a term in the unit itself."""
+EXPECTED = 0.25
+"""Added when the unit holds the kind of thing asked for; taken off when a number, sum or date is missing."""
+RANK = 0.03
+"""Taken off per rank of the passage, up to five ranks: retrieval knows more than shared words."""
+
+_MONEY = frozenset({"euro", "dollar", "pound", "yen"})
+_TIME = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond", "clock time"})
+_OFTEN = re.compile(
+    r"\b(?:daily|weekly|monthly|quarterly|annual(?:ly)?|yearly|hourly|once|twice|immediately|every)\b", re.I
+)
+_WHEN = re.compile(
+    r"\b(?:before|after|until|since|during|centur(?:y|ies)|monday|tuesday|wednesday|thursday|friday)\b", re.I
+)
+_WHY = re.compile(
+    r"\b(?:because|due to|caused? by|since|so that|in order to|therefore|reason|as a result)\b", re.I
+)
+_WHERE = re.compile(r"\b(?:in|at|on|near|to|from)\s+(?:the\s+)?[A-Z]")
+_DEFINES = re.compile(
+    r"^\W*[\w\s\"“”'’().-]{2,60}?\b(?:is|are|was|were|means?|refers? to|describes?|stands? for)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with its score and its coverage, both weighted by term.
+
+    ``coverage`` is the share of the question carried by the unit with its surroundings;
+    ``own`` the share carried by the unit alone.
+    """
+
+    candidate: Candidate
+    score: float
+    coverage: float
+    own: float
+
+
+def score(question: Question, weights: dict[str, float], candidate: Candidate) -> Scored:
+    """The candidate's score; about 1 for a unit that carries every term."""
+    total = sum(weights.values()) or 1.0
+    own = sum(weights[term] for term in candidate.carried) / total
+    nearby = sum(weights[term] for term in candidate.nearby) / total
+    rank = min(candidate.passage.number - 1, 5)
+    value = own + NEARBY * nearby - RANK * rank + _fit(question, candidate) + _form(candidate)
+    return Scored(candidate, value, own + nearby, own)
+
+
+def holds_expected(expects: Expects, text: str) -> bool | None:
+    """Whether ``text`` holds what is asked for; None when the question does not say."""
+    found = amounts(text) if expects in _NEEDS_AMOUNTS else Amounts((), ())
+    units = {quantity.unit for quantity in found.quantities}
+    checks = {
+        Expects.NUMBER: lambda: bool(found.quantities),
+        Expects.MONEY: lambda: bool(units & _MONEY) or (" | " in text and bool(found.quantities)),
+        Expects.DURATION: lambda: bool(units & _TIME) or bool(_OFTEN.search(text)),
+        Expects.DATE: lambda: (
+            bool(found.dates) or bool(units & _TIME) or _year(found) or bool(_WHEN.search(text))
+        ),
+        Expects.PERSON: lambda: bool(names(text)),
+        Expects.PLACE: lambda: bool(_WHERE.search(text)),
+        Expects.REASON: lambda: bool(_WHY.search(text)),
+        Expects.DEFINITION: lambda: bool(_DEFINES.match(text)),
+    }
+    return checks[expects]() if expects in checks else None
+
+
+_NEEDS_AMOUNTS = frozenset({Expects.NUMBER, Expects.MONEY, Expects.DURATION, Expects.DATE})
+
+
+def _year(found: Amounts) -> bool:
+    return any(1000 <= value <= 2100 for quantity in found.quantities for value in quantity.values)
+
+
+def _fit(question: Question, candidate: Candidate) -> float:
+    fit = 0.0
+    if candidate.carried or candidate.nearby:
+        holds = holds_expected(question.expects, candidate.text)
+        if holds:
+            fit = EXPECTED
+        elif holds is False and question.expects in _NEEDS_AMOUNTS:
+            fit = -EXPECTED
+    if question.codes and question.codes & {code.upper() for code in codes(candidate.text)}:
+        fit += EXPECTED
+    return fit
+
+
+def _form(candidate: Candidate) -> float:
+    """Headings and headers answer nothing; questions, labels and very short lines seldom do."""
+    if candidate.is_heading or candidate.unit.kind is UnitKind.TABLE_HEADER:
+        return -2.0
+    length = len(candidate.text)
+    penalty = 0.0
+    if candidate.text.rstrip().endswith("?"):
+        penalty -= 0.4
+    if candidate.text.rstrip().endswith(":"):
+        penalty -= 0.15
+    if candidate.unit.kind is UnitKind.FRAGMENT:
+        penalty -= 0.15
+    if length < 25:
+        penalty -= 0.1
+    if length > 400:
+        penalty -= 0.1
+    return penalty + (0.02 if candidate.position == 0 else 0.0)

@@ -1,0 +1,105 @@
+"""A vector store in memory: exact, for tests and trials; nothing outlives the process."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from muniment.errors import ConflictError
+from muniment.protocols import IndexSpec, Provider, ProviderContext, VectorIndex, VectorStore
+from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, analyze
+from muniment.types import ChunkRow, StoredHit, VectorQuery
+
+
+class FakeVectorStoreOptions(BaseModel):
+    """Options of the in-memory store."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fusion: Fusion = Field(default=Fusion.ZSCORE, description="How hybrid search joins its two rankings.")
+
+
+class FakeVectorIndex:
+    """One index of the in-memory store."""
+
+    def __init__(self, spec: IndexSpec, fusion: Fusion) -> None:
+        self.spec = spec
+        self._fusion = fusion
+        self._rows: dict[int, ChunkRow] = {}
+        self._resident = ResidentIndex(spec.dimension)
+
+    async def upsert(self, rows: Sequence[ChunkRow]) -> None:
+        """Write rows; see the protocol."""
+        self._rows |= {row.id: row for row in rows}
+        self._resident.upsert(
+            Entry(
+                row.id,
+                Attributes(row.document_id, row.chunk.pages, row.metadata),
+                analyze(row.chunk.embedding_text),
+                row.vector,
+            )
+            for row in rows
+        )
+
+    async def delete(self, ids: Sequence[int]) -> None:
+        """Remove rows; see the protocol."""
+        for number in ids:
+            self._rows.pop(number, None)
+        self._resident.delete(ids)
+
+    async def search(self, query: VectorQuery) -> list[StoredHit]:
+        """The best rows; see the protocol."""
+        found = self._resident.search(query, self._fusion)
+        return [_hit(self._rows[one.id], one.score, one.scores) for one in found]
+
+    async def get(self, ids: Sequence[int]) -> list[StoredHit]:
+        """Rows by id; see the protocol."""
+        return [_hit(self._rows[number], 0.0, {}) for number in ids if number in self._rows]
+
+    async def ids(self, document_id: str | None = None) -> set[int]:
+        """Ids; see the protocol."""
+        return self._resident.ids(document_id)
+
+
+def _hit(row: ChunkRow, score: float, scores: dict[str, float]) -> StoredHit:
+    return StoredHit(row.id, row.document_id, row.chunk, score, scores, dict(row.metadata))
+
+
+class FakeVectorStore:
+    """Indexes by name, in memory."""
+
+    def __init__(self, options: FakeVectorStoreOptions | None = None) -> None:
+        self._options = options or FakeVectorStoreOptions()
+        self._indexes: dict[str, FakeVectorIndex] = {}
+
+    async def names(self) -> set[str]:
+        """Names of the indexes that exist."""
+        return set(self._indexes)
+
+    async def open(self, spec: IndexSpec) -> VectorIndex:
+        """Open or make the index; see the protocol.
+
+        Raises:
+            ConflictError: it exists with another dimension, embedding model or chunker.
+        """
+        index = self._indexes.setdefault(spec.name, FakeVectorIndex(spec, self._options.fusion))
+        if index.spec != spec:
+            raise ConflictError(
+                f"Index {spec.name!r} was made as {index.spec}, not as {spec}.",
+                code="index_mismatch",
+                hint="Drop the index and ingest again, or use another name.",
+            )
+        return index
+
+    async def drop(self, name: str) -> None:
+        """Remove the index, if there."""
+        self._indexes.pop(name, None)
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+
+async def _create(options: FakeVectorStoreOptions, context: ProviderContext) -> VectorStore:
+    return FakeVectorStore(options)
+
+
+PROVIDER = Provider("fake", FakeVectorStoreOptions, _create)

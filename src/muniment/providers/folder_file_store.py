@@ -1,0 +1,100 @@
+"""File store: a folder on this machine."""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from muniment.errors import InputError, NotFoundError, StorageError
+from muniment.protocols import Provider, ProviderContext
+
+
+class FolderFileStoreOptions(BaseModel):
+    """Where the files are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path | None = Field(
+        default=None, description="The folder; `files` in the data directory when omitted."
+    )
+
+
+class FolderFileStore:
+    """One file a key; written beside its place, synced, and renamed into it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store ``data`` under ``key``."""
+        await asyncio.to_thread(self._write, self._path(key), data)
+
+    async def get(self, key: str) -> bytes:
+        """The bytes under ``key``."""
+        try:
+            return await asyncio.to_thread(self._path(key).read_bytes)
+        except FileNotFoundError as error:
+            raise NotFoundError(
+                f"No file is stored under {key!r}.",
+                code="file_not_stored",
+                hint="Ingest the document again: `muniment ingest`.",
+            ) from error
+
+    async def exists(self, key: str) -> bool:
+        """Whether ``key`` is stored."""
+        return self._path(key).is_file()
+
+    async def delete(self, key: str) -> None:
+        """Remove ``key``."""
+        self._path(key).unlink(missing_ok=True)
+
+    async def keys(self, prefix: str = "") -> AsyncIterator[str]:
+        """Every stored key that starts with ``prefix``."""
+        for folder, subfolders, names in os.walk(self._root):
+            subfolders.sort()
+            for name in sorted(names):
+                key = Path(folder, name).relative_to(self._root).as_posix()
+                if key.startswith(prefix) and not name.startswith(".part-"):
+                    yield key
+
+    def _path(self, key: str) -> Path:
+        parts = PurePosixPath(key)
+        if parts.is_absolute() or ".." in parts.parts or not parts.parts:
+            raise InputError(
+                f"{key!r} is no key of a file store.", code="unsafe_name", hint="Use a plain relative path."
+            )
+        return self._root / parts
+
+    def _write(self, path: Path, data: bytes) -> None:
+        part: Path | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as file:
+                part = Path(file.name)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            if part is not None:
+                part.unlink(missing_ok=True)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise StorageError(
+                f"{path.name} ({len(data)} bytes) cannot be written under {self._root}: {error.strerror}.",
+                code="disk_full" if full else "storage_failed",
+                hint="Free some space and run again; what was done is kept."
+                if full
+                else "Check that the folder is writable.",
+            ) from error
+
+
+async def create(options: FolderFileStoreOptions, context: ProviderContext) -> FolderFileStore:
+    """Make the store; its folder is made with the first file."""
+    return FolderFileStore(options.path or context.data_dir / "files")
+
+
+PROVIDER = Provider("folder", FolderFileStoreOptions, create)

@@ -1,0 +1,132 @@
+"""Source: a folder on this machine."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from muniment.errors import InputError, NotFoundError, SettingsError, UnavailableError
+from muniment.protocols import Provider, ProviderContext
+from muniment.types import MetadataValue, SourceFile
+
+
+class FolderSourceOptions(BaseModel):
+    """A folder and which of its files count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path = Field(description="The folder, or a single file; relative to the settings file.")
+    include: tuple[str, ...] = Field(default=("*",), description="Globs on the path inside the folder.")
+    exclude: tuple[str, ...] = Field(
+        default=(), description="Globs that leave files out again; hidden files never count."
+    )
+    metadata: dict[str, MetadataValue] = Field(
+        default_factory=dict, description="Key/value pairs given to every document, for filters."
+    )
+
+
+class FolderSource:
+    """Lists a folder recursively, in the order of its paths.
+
+    Symbolic links that lead out of the folder are left out, so that a document can never name
+    a file elsewhere on the machine.
+    """
+
+    def __init__(self, options: FolderSourceOptions) -> None:
+        self._options = options
+        self._root = options.path
+
+    async def check(self) -> None:
+        """The folder must exist and be readable."""
+        if not self._root.exists():
+            raise UnavailableError(
+                f"The source folder {str(self._root)!r} does not exist.",
+                code="source_unavailable",
+                hint="Mend `path` in the collection's sources, or mount the folder. Nothing was removed.",
+            )
+        if not os.access(self._root, os.R_OK):
+            raise UnavailableError(
+                f"The source folder {str(self._root)!r} may not be read by this user.",
+                code="source_unavailable",
+                hint="Give the user read permission on it.",
+            )
+
+    async def list(self) -> AsyncIterator[SourceFile]:
+        """Every file that counts, by path; reads no contents."""
+        await self.check()
+        for file in await asyncio.to_thread(lambda: list(self._walk())):
+            yield file
+
+    async def fetch(self, file: SourceFile, target: Path) -> None:
+        """Copy the file's bytes to ``target``."""
+        # By URI, not by name: the name shown may have lost bytes that are not UTF-8.
+        path = Path(os.fsdecode(unquote_to_bytes(urlsplit(file.uri).path)))
+        try:
+            await asyncio.to_thread(shutil.copyfile, path, target)
+        except FileNotFoundError as error:
+            raise NotFoundError(
+                f"{file.name} disappeared after it was listed.",
+                code="source_file_gone",
+                hint="If it was moved or deleted on purpose, the next run forgets it.",
+            ) from error
+        except PermissionError as error:
+            raise InputError(
+                f"{file.name} may not be read by this user.",
+                code="source_file_unreadable",
+                hint="Give the user read permission on it, then run again.",
+            ) from error
+
+    def _walk(self) -> Iterator[SourceFile]:
+        if self._root.is_file():
+            yield self._describe(self._root, self._root.name)
+            return
+        root = self._root.resolve()
+        for folder, subfolders, names in os.walk(root):
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+            for name in sorted(names):
+                path = Path(folder, name)
+                inside = path.relative_to(root).as_posix()
+                if self._counts(name, inside) and path.is_file() and path.resolve().is_relative_to(root):
+                    yield self._describe(path, inside)
+
+    def _counts(self, name: str, inside: str) -> bool:
+        if name.startswith((".", "~$")):
+            return False
+        included = any(fnmatch(inside, glob) or fnmatch(name, glob) for glob in self._options.include)
+        return included and not any(
+            fnmatch(inside, glob) or fnmatch(name, glob) for glob in self._options.exclude
+        )
+
+    def _describe(self, path: Path, inside: str) -> SourceFile:
+        status = path.stat()
+        return SourceFile(
+            uri=path.resolve().as_uri()
+            if self._root.is_file()
+            else (self._root / inside).absolute().as_uri(),
+            name=printable(inside),
+            size=status.st_size,
+            version=f"{status.st_size}-{status.st_mtime_ns}",
+            metadata=dict(self._options.metadata),
+        )
+
+
+def printable(name: str) -> str:
+    """The name with bytes that are not UTF-8 replaced, so that it can be stored and shown."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+async def create(options: FolderSourceOptions, context: ProviderContext) -> FolderSource:
+    """Make the source."""
+    if str(options.path) in ("", "/"):
+        raise SettingsError(
+            "A folder source needs a folder of its own, not '/'.", hint="Name a folder in `path`."
+        )
+    return FolderSource(options)
+
+
+PROVIDER = Provider("folder", FolderSourceOptions, create)

@@ -1,0 +1,101 @@
+"""From filters to Milvus's expression language, with every value quoted.
+
+Metadata is stored by kind (``metadata["s"]`` strings, ``["n"]`` numbers, ``["b"]`` booleans), so that
+no value ever compares with one of another kind, whatever rules a version of Milvus has for that.
+"""
+
+import math
+
+from muniment.errors import InputError
+from muniment.ranking.filters import kind_of
+from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator
+
+KINDS = {str: "s", float: "n", bool: "b"}
+INT64 = 2**63
+
+_ALWAYS = "id >= 0"
+_NEVER = "id < 0"
+_SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def expression(condition: Filter) -> str:
+    """The filter as a Milvus expression that selects exactly what ``ranking.matches`` accepts.
+
+    Raises:
+        InputError: code ``invalid_filter``, when a value cannot be written in the language.
+    """
+    if isinstance(condition, Combination):
+        parts = [f"({expression(part)})" for part in condition.parts]
+        if not parts:
+            return _ALWAYS if condition.every else _NEVER
+        return (" and " if condition.every else " or ").join(parts)
+    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    if condition.operator in _SIGNS:
+        return _order(condition, values[0])
+    equal = [_equal(condition.key, kind, [v for v in values if kind_of(v) is kind]) for kind in KINDS]
+    parts = [part for part in equal if part]
+    if condition.operator in (Operator.EQ, Operator.IN):
+        return " or ".join(f"({part})" for part in parts) or _NEVER
+    return " and ".join(f"(not ({part}))" for part in parts) or _ALWAYS
+
+
+def literal(value: MetadataValue) -> str:
+    """A value as the expression language writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        _require(_encodable(value), "text that is not valid Unicode")
+        return f'"{value.translate(_ESCAPES)}"'
+    _require(math.isfinite(value), f"the number {value}")
+    _require(isinstance(value, float) or -INT64 < value < INT64, f"the integer {value} beyond 64 bits")
+    return repr(value)
+
+
+def _equal(key: str, kind: type, values: list[MetadataValue]) -> str:
+    """An expression that is true or false, never unknown, so that it can be negated."""
+    if not values:
+        return ""
+    listed = f"[{', '.join(literal(value) for value in values)}]"
+    if key == "document_id":
+        return f"document_id in {listed}" if kind is str else ""
+    if key == "page":
+        pages = sorted({int(v) for v in values if kind is float and not isinstance(v, str) and int(v) == v})
+        return " or ".join(f"array_contains(pages, {page})" for page in pages)
+    path = _path(key, kind)
+    # Milvus Lite knows `in` for fields only, not for paths into JSON.
+    return f"(exists {path}) and ({' or '.join(f'{path} == {literal(value)}' for value in values)})"
+
+
+def _order(condition: Comparison, value: MetadataValue) -> str:
+    kind, sign, text = kind_of(value), _SIGNS[condition.operator], literal(value)
+    if kind is bool:
+        return _NEVER
+    if condition.key == "document_id":
+        return f"document_id {sign} {text}" if kind is str else _NEVER
+    if condition.key == "page":
+        edge = "last_page" if sign.startswith(">") else "first_page"
+        return f"first_page > 0 and {edge} {sign} {text}" if kind is float else _NEVER
+    path = _path(condition.key, kind)
+    return f"(exists {path}) and ({path} {sign} {text})"
+
+
+def _path(key: str, kind: type) -> str:
+    return f'metadata["{KINDS[kind]}"][{literal(key)}]'
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise InputError(
+            f"A filter cannot hold {what}.",
+            code="invalid_filter",
+            hint="Use text, 64-bit integers, finite numbers, true or false.",
+        )

@@ -1,0 +1,81 @@
+"""The resident index over an embedded database: loaded from a snapshot, or from the rows."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from muniment.protocols import IndexSpec
+from muniment.providers.milvus.schema import SEARCH_FIELDS, to_entry
+from muniment.ranking import Entry, Fusion, Ranked, ResidentIndex
+from muniment.types import VectorQuery
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
+
+BATCH_BYTES = 32 * 1024 * 1024
+"""About how much is asked of Milvus at a time when the index is made from the rows."""
+
+
+class ResidentCopy:
+    """What Milvus holds, searchable in memory.
+
+    Milvus keeps the rows; this is derived from them. The snapshot is removed before the first write
+    and written again on closing, so one that exists is right: after a crash there is none, and
+    the index is made from the rows.
+    """
+
+    def __init__(self, index: ResidentIndex, path: Path, stamp: str, saved: bool) -> None:
+        self.index = index
+        self._path = path
+        self._stamp = stamp
+        self._saved = saved
+
+    @classmethod
+    def open(cls, client: "MilvusClient", spec: IndexSpec, path: Path, stamp: str) -> "ResidentCopy":
+        """Load the snapshot of this very collection, or read all rows."""
+        index = ResidentIndex.load(path, stamp)
+        if index is not None:
+            return cls(index, path, stamp, saved=True)
+        path.unlink(missing_ok=True)
+        index = ResidentIndex(spec.dimension)
+        for entries in _stored(client, spec):
+            index.upsert(entries)
+        return cls(index, path, stamp, saved=False)
+
+    def search(self, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
+        """The best rows by id."""
+        return self.index.search(query, fusion)
+
+    def before_write(self) -> None:
+        """Take back the snapshot; call before the rows in Milvus change."""
+        if self._saved:
+            self._path.unlink(missing_ok=True)
+            self._saved = False
+
+    def save(self) -> None:
+        """Write the snapshot, unless it is there. A full disk costs the next start time, nothing else."""
+        if not self._saved and len(self.index):
+            try:
+                self._path.parent.mkdir(exist_ok=True)
+                self.index.save(self._path, self._stamp)
+            except OSError:
+                self._path.with_suffix(".part").unlink(missing_ok=True)
+            else:
+                self._saved = True
+
+    def forget(self) -> None:
+        """Remove the snapshot: the collection goes."""
+        self._path.unlink(missing_ok=True)
+        self._saved = False
+
+
+def _stored(client: "MilvusClient", spec: IndexSpec) -> Iterator[Sequence[Entry]]:
+    rows = max(1, min(16_384, BATCH_BYTES // (spec.dimension * 4 + 4096)))
+    iterator = client.query_iterator(
+        spec.name, filter="id >= 0", output_fields=["id", *SEARCH_FIELDS], batch_size=rows
+    )
+    try:
+        while batch := iterator.next():
+            yield [to_entry(fields) for fields in batch]
+    finally:
+        iterator.close()

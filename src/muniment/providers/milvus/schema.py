@@ -1,0 +1,182 @@
+"""The collection's fields, and rows to and from them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from muniment.errors import DocumentError
+from muniment.protocols import IndexSpec
+from muniment.providers.milvus.expressions import KINDS
+from muniment.providers.milvus.options import MilvusOptions
+from muniment.ranking import Attributes, Entry, analyze
+from muniment.ranking.bm25 import K1, B
+from muniment.ranking.filters import kind_of
+from muniment.types import Box, Chunk, ChunkRow, MetadataValue, Span, StoredHit
+
+if TYPE_CHECKING:
+    from pymilvus import CollectionSchema, MilvusClient
+    from pymilvus.milvus_client.index import IndexParams
+
+MAX_BYTES = 65_535
+"""Longest VARCHAR and JSON value that Milvus takes."""
+
+MAX_PAGES = 4096
+
+CHUNK_FIELDS = ["document_id", "ordinal", "text", "context", "headings", "spans", "tokens", "metadata"]
+SEARCH_FIELDS = ["document_id", "pages", "metadata", "search_text", "vector"]
+
+Row = dict[str, Any]
+
+
+def collection_schema(client: "MilvusClient", spec: IndexSpec, description: str) -> "CollectionSchema":
+    """Explicit fields; BM25's vectors are made by Milvus from ``search_text``."""
+    from pymilvus import DataType, Function, FunctionType
+
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False, description=description)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("document_id", DataType.VARCHAR, max_length=512)
+    schema.add_field("ordinal", DataType.INT64)
+    schema.add_field("text", DataType.VARCHAR, max_length=MAX_BYTES)
+    schema.add_field("context", DataType.VARCHAR, max_length=MAX_BYTES)
+    schema.add_field("headings", DataType.JSON)
+    schema.add_field("spans", DataType.JSON)
+    schema.add_field("tokens", DataType.INT64)
+    schema.add_field("pages", DataType.ARRAY, element_type=DataType.INT64, max_capacity=MAX_PAGES)
+    schema.add_field("first_page", DataType.INT64)
+    schema.add_field("last_page", DataType.INT64)
+    schema.add_field("metadata", DataType.JSON)
+    schema.add_field(
+        "search_text",
+        DataType.VARCHAR,
+        max_length=MAX_BYTES,
+        enable_analyzer=True,
+        analyzer_params={"tokenizer": "standard"},
+    )
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=spec.dimension)
+    schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+    schema.add_function(
+        Function(
+            name="bm25",
+            function_type=FunctionType.BM25,
+            input_field_names=["search_text"],
+            output_field_names=["sparse"],
+        )
+    )
+    return schema
+
+
+def index_params(client: "MilvusClient", options: MilvusOptions) -> "IndexParams":
+    """HNSW with cosine for ``vector``, BM25 for ``sparse``."""
+    params = client.prepare_index_params()
+    params.add_index(
+        "vector",
+        index_type="HNSW",
+        metric_type="COSINE",
+        params={"M": options.hnsw_m, "efConstruction": options.hnsw_ef_construction},
+    )
+    params.add_index(
+        "sparse",
+        index_type="SPARSE_INVERTED_INDEX",
+        metric_type="BM25",
+        params={"bm25_k1": K1, "bm25_b": B},
+    )
+    return params
+
+
+def to_row(row: ChunkRow) -> tuple[Row, Entry]:
+    """A chunk as Milvus and as the resident index take it.
+
+    Raises:
+        DocumentError: code ``chunk_too_large``; text is never cut.
+    """
+    chunk = row.chunk
+    terms = analyze(chunk.embedding_text)
+    spans = [_span_to_json(span) for span in chunk.spans]
+    for name, value in (("text", chunk.text), ("context", chunk.context), ("spans", json.dumps(spans))):
+        if (size := len(value.encode())) > MAX_BYTES:
+            raise DocumentError(
+                f"Chunk {chunk.ordinal} of document {row.document_id} has {size} bytes of {name}; "
+                f"the store takes {MAX_BYTES}.",
+                code="chunk_too_large",
+                hint="Lower chunking.max_tokens of the collection.",
+            )
+    fields = {
+        "id": row.id,
+        "document_id": row.document_id,
+        "ordinal": chunk.ordinal,
+        "text": chunk.text,
+        "context": chunk.context,
+        "headings": list(chunk.headings),
+        "spans": spans,
+        "tokens": chunk.tokens,
+        "pages": list(chunk.pages[:MAX_PAGES]),
+        "first_page": min(chunk.pages, default=0),
+        "last_page": max(chunk.pages, default=0),
+        "metadata": _by_kind(row.metadata),
+        "search_text": _cut(" ".join(terms)),
+        "vector": row.vector.tolist(),
+    }
+    return fields, Entry(row.id, Attributes(row.document_id, chunk.pages, row.metadata), terms, row.vector)
+
+
+def to_entry(fields: Mapping[str, Any]) -> Entry:
+    """A stored row, with ``SEARCH_FIELDS``, as the resident index takes it."""
+    return Entry(
+        int(fields["id"]),
+        Attributes(fields["document_id"], tuple(fields["pages"]), _metadata(fields["metadata"])),
+        fields["search_text"].split(),
+        np.asarray(fields["vector"], np.float32),
+    )
+
+
+def to_hit(fields: Mapping[str, Any], score: float, scores: dict[str, float]) -> StoredHit:
+    """A stored row, with ``CHUNK_FIELDS``, as a hit."""
+    chunk = Chunk(
+        ordinal=fields["ordinal"],
+        text=fields["text"],
+        context=fields["context"],
+        headings=tuple(_parsed(fields["headings"])),
+        spans=tuple(_span_from_json(span) for span in _parsed(fields["spans"])),
+        tokens=fields["tokens"],
+    )
+    metadata = _metadata(fields["metadata"])
+    return StoredHit(int(fields["id"]), fields["document_id"], chunk, score, scores, metadata)
+
+
+def query_text(text: str) -> str:
+    """A question as ``search_text`` is written."""
+    return _cut(" ".join(analyze(text)))
+
+
+def _by_kind(metadata: Mapping[str, MetadataValue]) -> dict[str, dict[str, MetadataValue]]:
+    return {
+        letter: {key: value for key, value in metadata.items() if kind_of(value) is kind}
+        for kind, letter in KINDS.items()
+    }
+
+
+def _metadata(stored: Any) -> dict[str, MetadataValue]:
+    return {key: value for part in _parsed(stored).values() for key, value in part.items()}
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _span_to_json(span: Span) -> list[float | None]:
+    box = [span.box.left, span.box.top, span.box.right, span.box.bottom] if span.box else []
+    return [span.start, span.end, span.page, *box]
+
+
+def _span_from_json(values: Sequence[Any]) -> Span:
+    start, end, page, *box = values
+    return Span(int(start), int(end), None if page is None else int(page), Box(*box) if box else None)
+
+
+def _cut(text: str) -> str:
+    """The longest run of whole terms that fits; keyword search can do without the rest."""
+    if len(text.encode()) <= MAX_BYTES:
+        return text
+    return text.encode()[: MAX_BYTES + 1].rpartition(b" ")[0].decode(errors="ignore")

@@ -1,0 +1,222 @@
+"""The store: connects, and opens, lists and drops collections."""
+
+import asyncio
+import json
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from muniment.errors import ConflictError
+from muniment.protocols import IndexSpec, ProviderContext, VectorIndex, VectorStore
+from muniment.providers.milvus.connection import (
+    connect_embedded,
+    connect_server,
+    failures,
+    locked,
+    release_embedded,
+    release_memory,
+)
+from muniment.providers.milvus.index import MilvusIndex
+from muniment.providers.milvus.options import MilvusOptions
+from muniment.providers.milvus.resident import ResidentCopy
+from muniment.providers.milvus.schema import collection_schema, index_params
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
+
+Result = TypeVar("Result")
+
+THREADS = 8
+
+_open_paths: set[Path] = set()
+
+
+class MilvusStore:
+    """Indexes as Milvus collections. Every call runs in a thread, since pymilvus blocks."""
+
+    def __init__(self, options: MilvusOptions, data_dir: Path) -> None:
+        self.options = options
+        self._path = (data_dir / (options.uri or "milvus.db")).resolve() if options.embedded else None
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="milvus")
+        self._client: MilvusClient | None = None
+        self._lock = threading.RLock()
+        self._indexes: dict[str, MilvusIndex] = {}
+
+    @property
+    def place(self) -> str:
+        """Where the data is, for messages."""
+        return str(self._path or self.options.uri)
+
+    async def names(self) -> set[str]:
+        """Names of the indexes that exist."""
+        return await self.call(self._names)
+
+    async def open(self, spec: IndexSpec) -> VectorIndex:
+        """Open or make the index; see the protocol.
+
+        Raises:
+            ConflictError: code ``index_mismatch``, when it exists with another dimension, embedding
+                model or chunker.
+            UnavailableError: codes ``store_unavailable``, ``store_locked``, ``store_too_old``.
+            StorageError: code ``store_damaged``.
+        """
+        return await self.call(self._open, spec)
+
+    async def drop(self, name: str) -> None:
+        """Remove the index, if there."""
+        await self.call(self._drop, name)
+
+    async def aclose(self) -> None:
+        """Write snapshots and close the database."""
+        await self.call(self._close)
+        self._threads.shutdown()
+
+    async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Run a blocking function in one of the store's threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    def client(self) -> "MilvusClient":
+        """The connected client. A database whose folder was removed is made anew, empty."""
+        with self._lock:
+            if self._client is not None and self._path is not None and not (self._path / "LOCK").exists():
+                removed = not self._path.exists()
+                self._disconnect()
+                if removed:
+                    # Closing wrote out rows that were only in memory, into a folder without the others.
+                    shutil.rmtree(self._path, ignore_errors=True)
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def _connect(self) -> "MilvusClient":
+        if self._path is None:
+            return connect_server(self.options)
+        if self._path in _open_paths:
+            raise locked(self._path)
+        client = connect_embedded(self._path, self.options)
+        _open_paths.add(self._path)
+        return client
+
+    def _disconnect(self) -> None:
+        self._indexes.clear()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+            if self._path is not None:
+                release_embedded(self._path)
+                _open_paths.discard(self._path)
+
+    def _names(self) -> set[str]:
+        client = self.client()
+        with failures(f"The database {self.place}", opening=self.options.embedded):
+            return set(client.list_collections(timeout=self.options.timeout_s))
+
+    def _open(self, spec: IndexSpec) -> MilvusIndex:
+        with self._lock:
+            client = self.client()
+            known = self._indexes.get(spec.name)
+            if known is not None:
+                _check(known.spec, spec)
+                return known
+            if spec.name not in self._names():
+                self._create(client, spec)
+            stamp = self._checked_stamp(client, spec)
+            with failures(self._what(spec), opening=self.options.embedded):
+                if "vector" not in client.list_indexes(spec.name):
+                    # Not in create_collection, which waits half a second for each empty index.
+                    client.create_index(spec.name, index_params(client, self.options), sync=False)
+                client.load_collection(spec.name, timeout=self.options.timeout_s)
+            index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
+            release_memory()
+            self._indexes[spec.name] = index
+            return index
+
+    def _create(self, client: "MilvusClient", spec: IndexSpec) -> None:
+        description = json.dumps(
+            {
+                "dimension": spec.dimension,
+                "embedding_fingerprint": spec.embedding_fingerprint,
+                "chunker_spec": spec.chunker_spec,
+                "stamp": uuid4().hex,
+            }
+        )
+        with failures(self._what(spec)):
+            client.create_collection(
+                spec.name,
+                schema=collection_schema(client, spec, "Chunks of a Muniment collection"),
+                properties={"muniment": description},
+                consistency_level="Strong",
+                timeout=self.options.timeout_s,
+            )
+
+    def _checked_stamp(self, client: "MilvusClient", spec: IndexSpec) -> str:
+        try:
+            with failures(self._what(spec), opening=self.options.embedded):
+                properties = client.describe_collection(spec.name, timeout=self.options.timeout_s)[
+                    "properties"
+                ]
+            kept = json.loads(properties["muniment"])
+            found = IndexSpec(
+                spec.name, kept["dimension"], kept["embedding_fingerprint"], kept["chunker_spec"]
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConflictError(
+                f"Collection {spec.name!r} in {self.place} was not made by Muniment.",
+                code="index_mismatch",
+                hint="Use another database, or remove that collection.",
+            ) from error
+        _check(found, spec)
+        return str(kept["stamp"])
+
+    def _resident(self, client: "MilvusClient", spec: IndexSpec, stamp: str) -> ResidentCopy | None:
+        if not self.options.resident or self._path is None:
+            return None
+        folder = self._path.with_name(f"{self._path.name}.resident")
+        with failures(self._what(spec), opening=True):
+            return ResidentCopy.open(client, spec, folder / f"{spec.name}.npz", stamp)
+
+    def _what(self, spec: IndexSpec) -> str:
+        return f"Index {spec.name!r} in {self.place}"
+
+    def _drop(self, name: str) -> None:
+        with self._lock:
+            client = self.client()
+            index = self._indexes.pop(name, None)
+            if index is not None and index.resident is not None:
+                index.resident.forget()
+            with failures(f"Index {name!r}"):
+                client.drop_collection(name, timeout=self.options.timeout_s)
+
+    def _close(self) -> None:
+        with self._lock:
+            for index in self._indexes.values():
+                if index.resident is not None:
+                    index.resident.save()
+            self._disconnect()
+
+
+def _check(found: IndexSpec, wanted: IndexSpec) -> None:
+    for what in ("dimension", "embedding_fingerprint", "chunker_spec"):
+        kept, now = getattr(found, what), getattr(wanted, what)
+        if kept != now:
+            raise ConflictError(
+                f"Index {wanted.name!r} was made with {what.replace('_', ' ')} {kept!r}, not {now!r}.",
+                code="index_mismatch",
+                hint="Ingest into a new index (another name), or drop this one and ingest again.",
+            )
+
+
+async def create(options: MilvusOptions, context: ProviderContext) -> VectorStore:
+    """Connect, so that a database that cannot be used is known at once.
+
+    Raises:
+        UnavailableError: it does not answer, is locked, or is too old.
+        StorageError: it is damaged.
+    """
+    store = MilvusStore(options, context.data_dir)
+    await store.call(store.client)
+    return store

@@ -1,0 +1,37 @@
+"""What every FileStore must do."""
+
+import pytest
+
+from muniment.errors import NotFoundError
+from muniment.protocols import FileStore
+
+
+class FileStoreContract:
+    """Inherit it and give a fixture ``store``: an empty file store."""
+
+    async def test_gives_back_what_was_put(self, store: FileStore) -> None:
+        """Any bytes, also none."""
+        for data in (b"", b"text", bytes(range(256)) * 1000):
+            await store.put("parsed/ab/abc.json", data)
+            assert await store.get("parsed/ab/abc.json") == data
+
+    async def test_says_when_a_key_is_not_there(self, store: FileStore) -> None:
+        """With a code that callers can rely on."""
+        assert not await store.exists("raw/none")
+        with pytest.raises(NotFoundError) as caught:
+            await store.get("raw/none")
+        assert caught.value.code == "file_not_stored"
+
+    async def test_forgets_what_is_deleted(self, store: FileStore) -> None:
+        """And does not mind deleting twice."""
+        await store.put("raw/a", b"1")
+        await store.delete("raw/a")
+        await store.delete("raw/a")
+        assert not await store.exists("raw/a")
+
+    async def test_lists_by_prefix(self, store: FileStore) -> None:
+        """Only keys that start with it."""
+        for key in ("raw/a", "raw/b", "parsed/a"):
+            await store.put(key, b"x")
+        assert sorted([key async for key in store.keys("raw/")]) == ["raw/a", "raw/b"]
+        assert len([key async for key in store.keys("")]) == 3

@@ -1,0 +1,139 @@
+"""What the program reports about itself: readiness, collections, runs and their progress."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from muniment.types.chunk import Passage
+from muniment.types.document import Document
+from muniment.types.search import SearchMode
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must hold before questions can be answered."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the server can answer, and why not."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ready(self) -> bool:
+        """All checks hold."""
+        return all(check.ok for check in self.checks)
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One ingestion of one collection. Counts are documents unless they say otherwise.
+
+    ``unchanged`` were there already; ``done`` were ingested now; ``removed`` vanished from the
+    sources. ``seconds`` is wall time. Times are ISO 8601 in UTC.
+    """
+
+    id: str
+    collection: str
+    trigger: str
+    state: RunState
+    started_at: str
+    finished_at: str = ""
+    total: int = 0
+    done: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+    removed: int = 0
+    pages: int = 0
+    chunks: int = 0
+    seconds: float = 0.0
+    error_code: str = ""
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """Sent whenever a run moves: its counts so far and what it is at."""
+
+    run: Run
+    current: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFinished:
+    """Sent when one document of a run ended done, skipped or failed."""
+
+    run_id: str
+    document: Document
+
+
+RunEvent = RunProgress | DocumentFinished
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What the reconciler found amiss with a collection and did about it. ``at`` is ISO 8601, UTC."""
+
+    at: str
+    collection: str
+    found: str
+    did: str
+
+
+class CollectionState(StrEnum):
+    """Whether a collection can be asked."""
+
+    READY = "ready"
+    EMPTY = "empty"
+    INGESTING = "ingesting"
+    MENDING = "mending"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionStatus:
+    """A collection as it stands. ``detail`` says why when it cannot be asked."""
+
+    name: str
+    description: str
+    declared: bool
+    state: CollectionState
+    embedding_model: str
+    dimension: int
+    generator: str
+    top_k: int
+    documents: int
+    failed: int
+    pages: int
+    chunks: int
+    sources: tuple[str, ...] = ()
+    detail: str = ""
+    last_run: Run | None = None
+    mended: tuple[Mending, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Passages for a query, best first. ``timings`` are milliseconds per stage."""
+
+    collection: str
+    query: str
+    mode: SearchMode
+    passages: tuple[Passage, ...]
+    timings: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,88 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from muniment.catalog import Catalog, CollectionRecord
+from muniment.types import Document, DocumentState, Mending, Run, RunState
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}")
+
+
+def document(name: str, **changes: object) -> Document:
+    made = Document(
+        collection="docs",
+        uri=f"file:///{name}",
+        name=name,
+        document_id=f"doc_{name}",
+        content_hash=name * 4,
+        version="1",
+        size=10,
+        state=DocumentState.DONE,
+        pages=2,
+        chunks=3,
+        metadata={"department": "hr", "year": 2025},
+        notes=("page 1 was read by OCR",),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_gives_documents_back_as_they_were_saved(catalog: Catalog) -> None:
+    catalog.save_document(document("a"))
+    [found] = catalog.documents("docs")
+    assert replace(found, updated_at="") == document("a")
+    assert found.updated_at.endswith("Z")
+
+
+def test_saving_again_replaces(catalog: Catalog) -> None:
+    catalog.save_document(document("a"))
+    catalog.save_document(document("a", version="2", chunks=5))
+    [found] = catalog.documents("docs")
+    assert (found.version, found.chunks) == ("2", 5)
+
+
+def test_pages_through_documents_by_name(catalog: Catalog) -> None:
+    for name in "cab":
+        catalog.save_document(document(name))
+    first = catalog.documents("docs", limit=2)
+    assert [found.name for found in first] == ["a", "b"]
+    assert [found.name for found in catalog.documents("docs", limit=2, after="b")] == ["c"]
+
+
+def test_totals_count_shared_content_once(catalog: Catalog) -> None:
+    catalog.save_document(document("a", document_id="same"))
+    catalog.save_document(document("b", document_id="same"))
+    catalog.save_document(document("c", state=DocumentState.FAILED, document_id="", chunks=0, pages=0))
+    totals = catalog.totals("docs")
+    assert (totals.documents, totals.failed, totals.pages, totals.chunks) == (3, 1, 4, 3)
+
+
+def test_survives_being_opened_again(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'catalog.db'}"
+    record = CollectionRecord("docs", "muniment_docs", 384, "model", "print", "spec")
+    Catalog.open(uri).save_collection(record)
+    assert Catalog.open(uri).collection("docs") == record
+    assert Catalog.open(uri).collection("other") is None
+
+
+def test_runs_left_running_are_marked_interrupted(catalog: Catalog) -> None:
+    run = Run("run_1", "docs", "cli", RunState.RUNNING, "2025-01-01T00:00:00Z")
+    catalog.save_run(run)
+    catalog.save_run(replace(run, id="run_2", state=RunState.DONE, started_at="2025-01-02T00:00:00Z"))
+    assert catalog.interrupt_running() == 1
+    assert [(run.id, run.state) for run in catalog.runs("docs")] == [
+        ("run_2", RunState.DONE),
+        ("run_1", RunState.INTERRUPTED),
+    ]
+
+
+def test_remembers_what_was_mended(catalog: Catalog) -> None:
+    first = Mending("2025-01-01T00:00:00Z", "docs", "the index was missing", "made it again")
+    second = replace(first, at="2025-01-02T00:00:00Z")
+    catalog.save_mending(first)
+    catalog.save_mending(second)
+    assert catalog.mendings("docs") == (second, first)
+    assert catalog.mendings("other") == ()

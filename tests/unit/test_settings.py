@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from muniment.errors import SettingsError
+from muniment.settings import find_settings_file, load_settings
+
+YAML = """
+data_dir: data
+collections:
+  handbook:
+    sources: docs
+    top_k: 5
+generators:
+  vllm: {provider: openai, base_url: "http://localhost:8000/v1"}
+default_generator: vllm
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "muniment.yaml"
+    path.write_text(YAML)
+    return path
+
+
+def test_defaults_work_without_a_file() -> None:
+    settings = load_settings(None, {})
+    assert settings.server.port == 8321
+    assert settings.collections == {}
+
+
+def test_paths_are_taken_from_the_folder_of_the_file(file: Path) -> None:
+    settings = load_settings(file, {})
+    assert settings.data_dir == file.parent / "data"
+    assert settings.collections["handbook"].sources[0].options["path"] == str(file.parent / "docs")
+
+
+def test_a_language_model_is_one_line(file: Path) -> None:
+    settings = load_settings(file, {})
+    assert settings.generator_of(settings.collections["handbook"]) == "vllm"
+    assert settings.generators["vllm"].options == {"base_url": "http://localhost:8000/v1"}
+
+
+def test_the_environment_lies_over_the_file(file: Path) -> None:
+    environment = {"MUNIMENT_SERVER__PORT": "9000", "MUNIMENT_COLLECTIONS__HANDBOOK__TOP_K": "3"}
+    settings = load_settings(file, environment)
+    assert settings.server.port == 9000
+    assert settings.collections["handbook"].top_k == 3
+
+
+@pytest.mark.parametrize(
+    ("yaml", "near"),
+    [
+        ("colections: {}", "'collections'"),
+        ("server: {prt: 1}", "'port'"),
+        ("collections: {a: {topk: 5}}", "'top_k'"),
+        ("collections: {a: {chunking: {max_token: 64}}}", "'max_tokens'"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path, yaml: str, near: str) -> None:
+    path = tmp_path / "muniment.yaml"
+    path.write_text(yaml)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, {})
+    assert near in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("MUNIMENT_SERVR__PORT", "MUNIMENT_SERVER"), ("MUNIMENT_SERVER__PROT", "MUNIMENT_SERVER__PORT")],
+)
+def test_an_unknown_variable_is_refused_with_the_nearest_known_one(name: str, near: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None, {name: "1"})
+    assert near in caught.value.message
+    assert caught.value.code == "unknown_environment_variable"
+
+
+@pytest.mark.parametrize(
+    ("yaml", "said"),
+    [
+        ("server: {port: many}", "server.port"),
+        ("server: {port: 99999}", "65535"),
+        ("collections: {UPPER: {}}", "collections.UPPER"),
+        ("default_generator: gpt", "no generator 'gpt' is declared"),
+        ("collections: {a: {chunking: {max_tokens: 64, min_tokens: 64}}}", "smaller than max_tokens"),
+        ("- a\n- b", "must hold keys and values"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_a_wrong_value_says_where_and_what(tmp_path: Path, yaml: str, said: str) -> None:
+    path = tmp_path / "muniment.yaml"
+    path.write_text(yaml)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, {})
+    assert said in caught.value.message
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find_settings_file(tmp_path / "none.yaml", {})
+    assert caught.value.code == "settings_file_missing"
+    assert find_settings_file(None, {}) is None or Path("muniment.yaml").exists()
