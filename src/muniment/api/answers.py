@@ -8,7 +8,7 @@ from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.api.context import SettingsOf, WorkspaceOf, event_stream, failures
 from muniment.api.errors import native_body
 from muniment.api.questions import checked_question, chosen_collection
-from muniment.api.streaming import event_response, last_event, until_disconnect
+from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
 from muniment.api.wire import (
     AnswerRequest,
     AnswerWire,
@@ -61,7 +61,7 @@ async def answer(
 
     def on_error(error: MunimentError) -> list[ServerSentEvent]:
         body = native_body(error, request.state.request_id)
-        return [ServerSentEvent(body.model_dump_json(), event="error")]
+        return [sent_event(body.model_dump_json(), "error")]
 
     return await event_response(request, events, lambda event: [_encode(event, collection)], on_error)
 
@@ -69,7 +69,7 @@ async def answer(
 def _encode(event: AnswerEvent, collection: str) -> ServerSentEvent:
     if isinstance(event, Retrieved):
         passages = tuple(PassageWire.of(passage, collection) for passage in event.passages)
-        return ServerSentEvent(RetrievedWire(passages=passages).model_dump_json(), event="retrieved")
+        return sent_event(RetrievedWire(passages=passages).model_dump_json(), "retrieved")
     if isinstance(event, Delta):
-        return ServerSentEvent(DeltaWire(text=event.text).model_dump_json(), event="delta")
-    return ServerSentEvent(AnswerWire.of(event.answer).model_dump_json(), event="answer")
+        return sent_event(DeltaWire(text=event.text).model_dump_json(), "delta")
+    return sent_event(AnswerWire.of(event.answer).model_dump_json(), "answer")

@@ -6,6 +6,7 @@ from muniment.answer.events import AnswerEvent, Delta, Finished
 from muniment.api.chat_wire import Chunk, ChunkChoice, ChunkDelta, usage_of
 from muniment.api.errors import openai_body
 from muniment.api.sources import sources_text
+from muniment.api.streaming import sent_event
 from muniment.api.wire import AnswerWire
 from muniment.errors import MunimentError
 from muniment.types import Answer
@@ -33,12 +34,12 @@ class ChatStream:
             chunks.append(self._text(event.text))
         if isinstance(event, Finished):
             chunks += self._end(event.answer)
-        events = [ServerSentEvent(chunk.data()) for chunk in chunks]
-        return [*events, ServerSentEvent(DONE)] if isinstance(event, Finished) else events
+        events = [sent_event(chunk.data()) for chunk in chunks]
+        return [*events, sent_event(DONE)] if isinstance(event, Finished) else events
 
     def on_error(self, error: MunimentError) -> list[ServerSentEvent]:
         """OpenAI's error in place of the rest."""
-        return [ServerSentEvent(openai_body(error).model_dump_json())]
+        return [sent_event(openai_body(error).model_dump_json())]
 
     def _end(self, answer: Answer) -> list[Chunk]:
         chunks = [self._text(text) for text in (self._rest(answer.text), sources_text(answer)) if text]

@@ -8,7 +8,7 @@ from sse_starlette import ServerSentEvent
 
 from muniment.api.context import WorkspaceOf, event_stream, failures
 from muniment.api.errors import native_body
-from muniment.api.streaming import event_response, last_event, until_disconnect
+from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
 from muniment.api.wire import (
     CollectionList,
     CollectionWire,
@@ -80,16 +80,16 @@ async def start_run(
 
     def on_error(error: MunimentError) -> list[ServerSentEvent]:
         body = native_body(error, request.state.request_id)
-        return [ServerSentEvent(body.model_dump_json(), event="error")]
+        return [sent_event(body.model_dump_json(), "error")]
 
     return await event_response(request, events, lambda event: [_encode(event)], on_error)
 
 
 def _encode(event: RunEvent) -> ServerSentEvent:
     if isinstance(event, DocumentFinished):
-        return ServerSentEvent(DocumentFinishedWire.of(event).model_dump_json(), event="document")
+        return sent_event(DocumentFinishedWire.of(event).model_dump_json(), "document")
     name = "progress" if event.run.state is RunState.RUNNING else "finished"
-    return ServerSentEvent(RunProgressWire.of(event).model_dump_json(), event=name)
+    return sent_event(RunProgressWire.of(event).model_dump_json(), name)
 
 
 @router.get(

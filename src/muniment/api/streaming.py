@@ -16,8 +16,14 @@ Event = TypeVar("Event")
 Result = TypeVar("Result")
 
 PING_SECONDS = 15
+LINE_END = "\n"
 
 logger = logging.getLogger(__name__)
+
+
+def sent_event(data: str, name: str | None = None) -> ServerSentEvent:
+    """One event, its lines ended by a plain newline, on which simple clients insist."""
+    return ServerSentEvent(data, event=name, sep=LINE_END)
 
 
 async def until_disconnect(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
@@ -106,7 +112,7 @@ async def event_response(
         await pump.aclose()
         raise
     body = _encoded(first, pump, encode, on_error)
-    return EventSourceResponse(body, ping=PING_SECONDS, sep="\n", headers={"Cache-Control": "no-store"})
+    return EventSourceResponse(body, ping=PING_SECONDS, sep=LINE_END, headers={"Cache-Control": "no-store"})
 
 
 async def _next(events: AsyncGenerator[Event, None]) -> Event:

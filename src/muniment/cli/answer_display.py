@@ -1,12 +1,11 @@
 """Shows an answer with its evidence on a terminal."""
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from muniment.api.sources import Source, sources_of
-from muniment.cli.output import clean, styled
-from muniment.types import Answer, AnswerVerdict, Claim, ClaimVerdict, Span
+from muniment.cli.output import clean, indented, styled
+from muniment.types import Answer, AnswerVerdict, Claim, ClaimVerdict
 
 QUOTE_LENGTH = 280
 LOOKED_AT = 3
@@ -14,7 +13,7 @@ LOOKED_AT = 3
 VERDICTS = {
     AnswerVerdict.GROUNDED: ("grounded: every statement was found in the documents", "green"),
     AnswerVerdict.PARTLY_GROUNDED: (
-        "partly grounded: some statements are not carried by the documents",
+        "partly grounded: not everything is carried by the documents",
         "yellow",
     ),
     AnswerVerdict.ABSTAINED: ("abstained: the documents do not answer this", "yellow"),
@@ -42,26 +41,21 @@ def print_answer(answer: Answer, console: Console) -> None:
 
 def _print_source(source: Source, collection: str, console: Console) -> None:
     citation = source.citation
-    console.print(
-        Text.assemble((f"[{source.number}] ", "bold cyan"), (clean(source.place), "cyan"), "  ✓ checked")
-    )
-    quote = citation.quote if len(citation.quote) <= QUOTE_LENGTH else citation.quote[:QUOTE_LENGTH] + "…"
-    console.print(Padding(styled(f"“{' '.join(quote.split())}”", "italic"), (0, 0, 0, 4)))
+    place = (clean(source.place), "cyan")
+    console.print(Text.assemble((f"[{source.number}] ", "bold cyan"), place, ("  ✓ checked", "green")))
+    quote = " ".join(citation.quote.split())
+    shown = quote if len(quote) <= QUOTE_LENGTH else quote[:QUOTE_LENGTH] + "…"
+    console.print(indented(f"“{shown}”", "italic"))
     if citation.page is not None:
-        marks = " ".join(
-            f"--range {span.start}-{span.end}" for span in _on_page(citation.spans, citation.page)
-        )
+        spans = [span for span in citation.spans if span.page == citation.page]
+        marks = " ".join(f"--range {span.start}-{span.end}" for span in spans)
         command = f"muniment page {collection} {citation.document_id} {citation.page} {marks}"
-        console.print(Padding(styled(command, "dim"), (0, 0, 0, 4)))
+        console.print(indented(command, "dim"))
     console.print()
-
-
-def _on_page(spans: tuple[Span, ...], page: int) -> list[Span]:
-    return [span for span in spans if span.page == page]
 
 
 def _print_unfounded(claim: Claim, console: Console) -> None:
     console.print(Text.assemble(("✗ not carried: ", "yellow"), clean(claim.text)))
     for reason in claim.reasons:
-        console.print(Padding(styled(reason, "dim"), (0, 0, 0, 4)))
+        console.print(indented(reason, "dim"))
     console.print()

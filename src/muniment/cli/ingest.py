@@ -19,9 +19,7 @@ def ingest(
     ] = False,
     rebuild: Annotated[
         bool,
-        typer.Option(
-            "--rebuild", help="Make all chunks anew, after a change of embedding model or chunking."
-        ),
+        typer.Option("--rebuild", help="Make all chunks anew: embedding model or chunking changed."),
     ] = False,
     config: Config = None,
     as_json: Json = False,

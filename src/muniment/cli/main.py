@@ -33,19 +33,32 @@ class _Program(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except MunimentError as error:
-            if ctx.obj:
-                raise
-            from muniment.cli.output import print_error
-
-            print_error(error)
-            raise typer.Exit(exit_code_of(error)) from error
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
             _forget_stdout()
             raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            # Wrong usage has an exit code of its own, which the program's base class prints.
+            if ctx.obj or hasattr(error, "exit_code"):
+                raise
+            raise typer.Exit(_reported(error)) from error
+
+
+def _reported(error: Exception) -> ExitCode:
+    """Print an error as message and hint; the exit code for it."""
+    from muniment.cli.output import print_error
+
+    if not isinstance(error, MunimentError):
+        error = MunimentError(
+            f"Something nobody foresaw: {type(error).__name__}: {error}",
+            hint="Run the command again with --debug for the traceback, and report it.",
+        )
+    print_error(error)
+    return exit_code_of(error)
 
 
 def _forget_stdout() -> None:

@@ -7,10 +7,13 @@ from typing import NoReturn
 import typer
 from pydantic import BaseModel
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from muniment.errors import MunimentError
+
+PIPE_WIDTH = 240
 
 
 class _Console(Console):
@@ -23,14 +26,19 @@ class _Console(Console):
 
 def results() -> Console:
     """Where results go."""
-    return _Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+    return _console(stderr=False)
 
 
 def messages() -> Console:
     """Where progress, hints and errors go."""
-    return _Console(
-        stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=not sys.stderr.isatty()
-    )
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    """On a terminal its own width; elsewhere lines are not broken."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPE_WIDTH
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
 
 
 def print_json(shape: BaseModel) -> None:
@@ -55,14 +63,27 @@ def styled(text: str, style: str = "") -> Text:
     return Text(clean(text), style=style)
 
 
-def table(*columns: str, title: str = "") -> Table:
-    """An empty table; columns that begin with ``#`` hold numbers."""
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
+def indented(text: str, style: str = "") -> Padding:
+    """Text from outside, safe to show, four columns in."""
+    return Padding(styled(text, style), (0, 0, 0, 4), expand=False)
+
+
+def table(*columns: str) -> Table:
+    """An empty table; columns that begin with ``#`` hold numbers, the first is never cut."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
         made.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
+            column.removeprefix("#"),
+            justify="right" if column.startswith("#") else "left",
+            overflow="fold" if number == 0 else "ellipsis",
+            no_wrap=number > 0,
         )
     return made
+
+
+def minute(time: str) -> str:
+    """An ISO 8601 time, cut to minutes."""
+    return time[:16].replace("T", " ")
 
 
 def print_error(error: MunimentError) -> None:

@@ -22,12 +22,11 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Show the passages that fit a query best, without an answer."""
-    from rich.padding import Padding
     from rich.text import Text
 
     from muniment.api.wire import SearchResultWire
     from muniment.cli.connect import run
-    from muniment.cli.output import clean, print_json, results, styled
+    from muniment.cli.output import clean, indented, print_json, results, styled
 
     result = run(_found(settings_from(config), query, collection, limit, mode))
     if as_json:
@@ -38,16 +37,12 @@ def search(
         console.print(styled("Nothing found."))
     for number, passage in enumerate(result.passages, start=1):
         page = f", page {passage.chunk.pages[0]}" if passage.chunk.pages else ""
-        headings = " › ".join(passage.chunk.headings)
-        place = clean(f"{passage.document_name}{page}")
-        console.print(
-            Text.assemble(
-                (f"{number}. ", "bold"), (place, "cyan"), (f"  {passage.score:.3f} {clean(headings)}", "dim")
-            )
-        )
+        place = (clean(f"{passage.document_name}{page}"), "cyan")
+        headings = clean(" › ".join(passage.chunk.headings))
+        earned = (f"  {passage.score:.3f} {headings}", "dim")
+        console.print(Text.assemble((f"{number}. ", "bold"), place, earned))
         text = " ".join(passage.chunk.text.split())
-        shown = text if len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + "…"
-        console.print(Padding(styled(shown), (0, 0, 1, 3)))
+        console.print(indented(text if len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + "…"))
 
 
 async def _found(

@@ -8,12 +8,10 @@ from muniment.cli.options import Config, settings_from
 
 
 def serve(
-    host: Annotated[
-        str | None, typer.Option("--host", help="Address to listen on; server.host otherwise.")
-    ] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address; server.host otherwise.")] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", "-p", min=0, max=65535, help="Port; server.port otherwise; 0: any."),
+        typer.Option("--port", "-p", min=0, max=65535, help="Port; server.port otherwise."),
     ] = None,
     config: Config = None,
 ) -> None:

@@ -36,6 +36,7 @@ class _Server(uvicorn.Server):
         self._on_listening = on_listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
         await super().startup(sockets)
         if self.started:
             self._on_listening()
@@ -142,7 +143,7 @@ async def _watch(app: FastAPI, server: _Server) -> None:
         raise
     console = messages()
     for status in await workspace.collections():
-        line = f"  {status.name}: {status.documents} documents, {status.pages} pages, answers by {status.generator}"
+        line = f"  {status.name}: {status.documents} documents, {status.pages} pages, by {status.generator}"
         console.print(styled(line))
     told: set[str] = set()
     while not (readiness := await workspace.readiness()).ready:

@@ -42,7 +42,7 @@ def runs(
     """List ingestion runs, newest first."""
     from muniment.api.wire import RunList, RunWire
     from muniment.cli.connect import run
-    from muniment.cli.output import print_json, results, styled, table
+    from muniment.cli.output import minute, print_json, results, styled, table
 
     found = run(_runs(settings_from(config), collection, limit))
     if as_json:
@@ -54,7 +54,12 @@ def runs(
     for one in found:
         counts = (one.done, one.unchanged, one.skipped, one.failed)
         rows.add_row(
-            one.started_at, one.collection, one.trigger, one.state, *map(str, counts), f"{one.seconds:.1f}"
+            minute(one.started_at),
+            one.collection,
+            one.trigger,
+            one.state,
+            *map(str, counts),
+            f"{one.seconds:.1f}",
         )
     results().print(rows if found else styled("No runs yet."))
 
@@ -72,6 +77,5 @@ def version(as_json: Json = False) -> None:
 
     import muniment
 
-    typer.echo(
-        json.dumps({"version": muniment.__version__}) if as_json else f"muniment {muniment.__version__}"
-    )
+    number = muniment.__version__
+    typer.echo(json.dumps({"version": number}) if as_json else f"muniment {number}")

@@ -6,7 +6,7 @@ from rich.text import Text
 from muniment.api.wire import CollectionWire, DocumentWire, ReadinessWire
 from muniment.api.wire.base import Wire
 from muniment.cli.listing import every_document
-from muniment.cli.output import clean, styled, table
+from muniment.cli.output import clean, minute, styled, table
 from muniment.cli.remote import RemoteWorkspace
 from muniment.collections.workspace import Workspace
 from muniment.settings import Settings
@@ -51,7 +51,7 @@ def print_report(report: StatusReport, console: Console) -> None:
     console.print(styled(f"{where}; data in {report.data_dir}", "dim"))
     if not report.collections:
         console.print(
-            "No collections. Declare one in muniment.yaml; `muniment config init` writes an example."
+            "No collections. Declare one in the settings; `muniment config init` writes an example."
         )
         return
     _print_collections(report, console)
@@ -74,9 +74,9 @@ def _print_collections(report: StatusReport, console: Console) -> None:
         "#Failed",
         "#Pages",
         "#Chunks",
-        "Embedding model",
         "Generator",
         "Last run",
+        "Embedding",
     )
     for one in report.collections:
         run = one.last_run
@@ -87,9 +87,9 @@ def _print_collections(report: StatusReport, console: Console) -> None:
             styled(str(one.failed), "yellow" if one.failed else ""),
             str(one.pages),
             str(one.chunks),
-            styled(f"{one.embedding_model} ({one.dimension})"),
             styled(one.generator),
-            styled(f"{run.state} {run.started_at}" if run else "never"),
+            styled(f"{run.state} {minute(run.started_at)}" if run else "never"),
+            styled(f"{one.embedding_model} ({one.dimension})", "dim"),
         )
     console.print(rows)
 

@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from muniment.errors import NotFoundError
-from muniment.ingest.parsed_format import decode_parsed, encode_parsed
 from muniment.protocols import FileStore, ParsedFile
 from muniment.types import ParsedDocument
+from muniment.types.parsed_format import decode_parsed, encode_parsed
 
 
 class KeptFiles:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,9 @@ class ResidentIndex:
 
     def __len__(self) -> int:
         return len(self._slot_of)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._slot_of
 
     def ids(self, document_id: str | None = None) -> set[int]:
         """All ids, or those of one document."""
@@ -131,14 +135,14 @@ class ResidentIndex:
     def load(cls, path: Path, stamp: str) -> "ResidentIndex | None":
         """The snapshot at ``path``; None when there is none, it is damaged, or its stamp differs."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 text = json.loads(file["text"].tobytes())
                 if text["stamp"] != stamp:
                     return None
                 index = cls(file["vectors"].shape[1])
                 index._ids, index._vectors, index._lengths = file["ids"], file["vectors"], file["lengths"]
                 index._postings = Postings(text["terms"], file["starts"], file["slots"], file["counts"])
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
         index._used = len(index._ids)
         index._live = np.ones(index._used, np.bool_)

@@ -8,7 +8,7 @@ from muniment.types.answer import (
     Claim,
     ClaimVerdict,
 )
-from muniment.types.chunk import Chunk, ChunkRow, Passage, chunk_id
+from muniment.types.chunk import Chunk, ChunkRow, Passage, chunk_id, text_of
 from muniment.types.document import (
     Block,
     BlockKind,
@@ -89,4 +89,5 @@ __all__ = [
     "VectorQuery",
     "chunk_id",
     "document_id",
+    "text_of",
 ]

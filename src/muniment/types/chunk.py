@@ -1,5 +1,6 @@
 """Chunks: the unit that is embedded and retrieved."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -13,9 +14,11 @@ from muniment.types.document import MetadataValue, Span
 class Chunk:
     """A piece of a parsed document.
 
-    ``text`` is exactly the document's text at ``spans``, joined by newlines, and is what may be
-    quoted. ``context`` (document title and heading path) goes into embedding and keyword search
-    with it, but never into a quote. ``ordinal`` counts from 0 within the document.
+    ``text`` is exactly ``text_of(document.text, spans)``: the document's text at ``spans``, joined by
+    newlines where they do not touch. It is what may be quoted. ``context`` (document title and heading
+    path) goes into embedding and keyword search with it, but never into a quote. ``headings`` is the whole
+    path above its first text. ``ordinal`` counts from 0 within the document; ``tokens`` is the length of
+    ``embedding_text``.
     """
 
     ordinal: int
@@ -61,6 +64,18 @@ class Passage:
     score: float
     scores: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, MetadataValue] = field(default_factory=dict)
+
+
+def text_of(document_text: str, spans: Sequence[Span]) -> str:
+    """The text at ``spans``: one that starts where the last ended continues it, others begin a line."""
+    parts: list[str] = []
+    before = None
+    for span in spans:
+        if before is not None and span.start != before:
+            parts.append("\n")
+        parts.append(document_text[span.start : span.end])
+        before = span.end
+    return "".join(parts)
 
 
 def chunk_id(document_id: str, chunker_spec: str, ordinal: int) -> int:

@@ -11,7 +11,7 @@ from docling_core.types.doc.document import DoclingDocument
 from docling_core.types.doc.items.table.table_data import TableCell, TableData
 from docling_core.types.doc.labels import DocItemLabel
 
-from muniment.providers.docling.pdf_blocks import BULLET, LABEL, TextBlock, group_lines
+from muniment.providers.docling.pdf_blocks import BULLET, LABEL, SYMBOL, TextBlock, group_lines
 from muniment.providers.docling.pdf_headings import (
     Profile,
     Style,
@@ -21,12 +21,13 @@ from muniment.providers.docling.pdf_headings import (
     profile_of,
     style_of,
 )
+from muniment.providers.docling.pdf_lines import is_right_to_left
 from muniment.providers.docling.pdf_page import Box, Page, Table, around
 from muniment.providers.docling.pdf_reading_order import reading_order
 from muniment.providers.docling.pdf_running_lines import running_lines
 from muniment.providers.docling.pdf_text import join_lines, join_pair, vocabulary
 
-_SYMBOL = re.compile(r"^\s*[•●▪■◦‣∙·○✓➢❖►*\uf0b7\uf0a7–—-]\s*")
+_BESIDE = 1.6  # line heights: a value beside its name; the gutter between columns is wider
 _FOOTNOTE = re.compile(r"^\(?\s?(\d{1,3}|[*†‡])\s?\)?\s+\S")
 _SENTENCE_END = (".", "!", "?", ":", ";", "\u2026", '."', ".”", ".)")
 
@@ -66,10 +67,11 @@ def assemble(pages: Sequence[Page], name: str) -> DoclingDocument:
     document = DoclingDocument(name=name)
     items: list[Item] = []
     for page, lines in zip(pages, body, strict=True):
-        document.add_page(page_no=page.number, size=Size(width=page.width, height=page.height))
+        width, height = page.shown_size
+        document.add_page(page_no=page.number, size=Size(width=width, height=height))
         items += _furniture(page, running)
         items += _page_items(replace(page, lines=tuple(lines)), profile, words)
-    _write(document, _joined(items, words), {page.number: page.height for page in pages})
+    _write(document, _joined(items, words), {page.number: page for page in pages})
     return document
 
 
@@ -88,15 +90,19 @@ def _page_items(page: Page, profile: Profile, words: set[str]) -> list[Item]:
     items += [_table_item(page, table) for table in page.tables]
     items += [Item(DocItemLabel.PICTURE, "", (Place(page.number, box, 0, 0),)) for box in page.pictures]
     boxes = [item.places[0].box for item in items]
+    if sum(is_right_to_left(line.text) for line in page.lines) > 0.5 * len(page.lines):
+        boxes = [Box(page.width - box.r, box.t, page.width - box.l, box.b) for box in boxes]
     order = reading_order(boxes, gutter=0.7 * profile.size)
-    return _with_titles([items[index] for index in order])
+    return _without_terms(_with_titles([items[index] for index in order]), profile)
 
 
 def _block_item(page: Page, block: TextBlock, profile: Profile, words: set[str]) -> Item:
     text = join_lines([line.text for line in block.lines], words)
     label = DocItemLabel.TEXT
     style = None
-    if is_caption(text):
+    if all(line.mono for line in block.lines):
+        label, text = DocItemLabel.CODE, "\n".join(line.text for line in block.lines)
+    elif is_caption(text):
         label = DocItemLabel.CAPTION
     elif is_heading(block, text, _is_alone(block, page), profile):
         label, style = DocItemLabel.SECTION_HEADER, style_of(block, text)
@@ -104,7 +110,7 @@ def _block_item(page: Page, block: TextBlock, profile: Profile, words: set[str])
         label = DocItemLabel.FOOTNOTE
     elif block.marked or BULLET.match(text):
         label = DocItemLabel.LIST_ITEM
-        text = _SYMBOL.sub("", text) or text
+        text = SYMBOL.sub("", text) or text
     return Item(label, text, (Place(page.number, block.box, 0, len(text)),), block.size, style)
 
 
@@ -114,7 +120,7 @@ def _is_alone(block: TextBlock, page: Page) -> bool:
     return not any(
         id(line) not in members
         and line.box.y_overlap(block.box) > 0.5 * line.size
-        and -line.box.x_overlap(block.box) < 25
+        and -line.box.x_overlap(block.box) < _BESIDE * block.size
         for line in page.lines
     )
 
@@ -149,6 +155,24 @@ def _with_titles(items: list[Item]) -> list[Item]:
         else:
             out.append(item)
     return out
+
+
+def _without_terms(items: list[Item], profile: Profile) -> list[Item]:
+    """Bold lines no larger than the body whose text is indented below them are a glossary's terms."""
+    return [
+        replace(item, label=DocItemLabel.TEXT, style=None)
+        if item.style is not None
+        and item.size < 1.05 * profile.size
+        and following is not None
+        and following.label == DocItemLabel.TEXT
+        and _is_indented_below(item.places[0].box, following.places[0].box, profile.size)
+        else item
+        for item, following in zip(items, [*items[1:], None], strict=False)
+    ]
+
+
+def _is_indented_below(term: Box, text: Box, size: float) -> bool:
+    return 0.8 * size < text.l - term.l < 6 * size and 0 <= text.t - term.b < 2 * size
 
 
 def _joined(items: Sequence[Item], words: set[str]) -> list[Item]:
@@ -199,12 +223,12 @@ def _append(first: Item, second: Item, words: set[str]) -> Item:
     return replace(first, text=text, places=(*first.places[:-1], before, after))
 
 
-def _write(document: DoclingDocument, items: Sequence[Item], heights: dict[int, float]) -> None:
+def _write(document: DoclingDocument, items: Sequence[Item], pages: dict[int, Page]) -> None:
     headings = [item for item in items if item.style is not None]
     levels = iter(heading_levels([(item.text, item.style) for item in headings if item.style is not None]))
     group = None
     for item in items:
-        provenance = [_provenance(place, heights[place.page]) for place in item.places]
+        provenance = [_provenance(place, pages[place.page]) for place in item.places]
         if item.label == DocItemLabel.LIST_ITEM:
             group = group or document.add_list_group()
             written = document.add_list_item(item.text, parent=group, prov=provenance[0])
@@ -215,7 +239,7 @@ def _write(document: DoclingDocument, items: Sequence[Item], heights: dict[int, 
             continue
         group = None
         if item.table is not None:
-            document.add_table(_table_data(item.table, heights[item.places[0].page]), prov=provenance[0])
+            document.add_table(_table_data(item.table, pages[item.places[0].page]), prov=provenance[0])
         elif item.label == DocItemLabel.PICTURE:
             document.add_picture(prov=provenance[0])
         elif item.style is not None:
@@ -224,35 +248,29 @@ def _write(document: DoclingDocument, items: Sequence[Item], heights: dict[int, 
             document.add_text(item.label, item.text, prov=provenance[0]).prov = provenance
 
 
-def _bounds(box: Box, origin_top: bool, height: float) -> BoundingBox:
-    bounds = BoundingBox(l=box.l, t=box.t, r=box.r, b=box.b, coord_origin=CoordOrigin.TOPLEFT)
-    return bounds if origin_top else bounds.to_bottom_left_origin(height)
+def _bounds(page: Page, box: Box) -> BoundingBox:
+    left, top, right, bottom = page.as_shown(box)
+    return BoundingBox(l=left, t=top, r=right, b=bottom, coord_origin=CoordOrigin.TOPLEFT)
 
 
-def _provenance(place: Place, height: float) -> ProvenanceItem:
-    return ProvenanceItem(
-        page_no=place.page,
-        bbox=_bounds(place.box, origin_top=False, height=height),
-        charspan=(place.start, place.end),
-    )
+def _provenance(place: Place, page: Page) -> ProvenanceItem:
+    bounds = _bounds(page, place.box).to_bottom_left_origin(page.shown_size[1])
+    return ProvenanceItem(page_no=place.page, bbox=bounds, charspan=(place.start, place.end))
 
 
-def _table_data(table: Table, height: float) -> TableData:
-    return TableData(
-        num_rows=table.rows,
-        num_cols=table.columns,
-        table_cells=[
-            TableCell(
-                text=cell.text,
-                bbox=_bounds(cell.box, origin_top=True, height=height),
-                row_span=cell.row_end - cell.row,
-                col_span=cell.column_end - cell.column,
-                start_row_offset_idx=cell.row,
-                end_row_offset_idx=cell.row_end,
-                start_col_offset_idx=cell.column,
-                end_col_offset_idx=cell.column_end,
-                column_header=cell.row == 0,
-            )
-            for cell in table.cells
-        ],
-    )
+def _table_data(table: Table, page: Page) -> TableData:
+    cells = [
+        TableCell(
+            text=cell.text,
+            bbox=_bounds(page, cell.box),
+            row_span=cell.row_end - cell.row,
+            col_span=cell.column_end - cell.column,
+            start_row_offset_idx=cell.row,
+            end_row_offset_idx=cell.row_end,
+            start_col_offset_idx=cell.column,
+            end_col_offset_idx=cell.column_end,
+            column_header=cell.row == 0,
+        )
+        for cell in table.cells
+    ]
+    return TableData(num_rows=table.rows, num_cols=table.columns, table_cells=cells)

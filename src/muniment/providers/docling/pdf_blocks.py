@@ -12,8 +12,9 @@ from statistics import median
 
 from muniment.providers.docling.pdf_page import Box, Line, around
 
+SYMBOL = re.compile(r"^\s*([•●▪■◦‣∙·○✓➢❖►☐☑☒*\ue000-\uf8ff–—-]|o(?=\s[A-Z]))\s*")
 BULLET = re.compile(
-    r"^\s*([•●▪■◦‣∙·–—\-*○✓➢❖►\uf0b7\uf0a7]|o(?=\s)|\(?[a-z]{1,2}[.)]|\(?[ivx]{1,4}[.)]|\(?\d{1,3}[.)])(\s+\S|$)"
+    r"^\s*([•●▪■◦‣∙·–—\-*○✓➢❖►☐☑☒\ue000-\uf8ff]|o(?=\s)|\(?[a-z]{1,2}[.)]|\(?[ivx]{1,4}[.)]|\(?\d{1,3}[.)])(\s+\S|$)"
 )
 LABEL = re.compile(
     r"^(article|chapter|section|annex|part|title|appendix|schedule|book|item)\s+([ivxlcdm]+|\d+[a-z]?|[a-z])[.:]?$",
@@ -23,10 +24,14 @@ LABEL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """Lines that belong together, from top to bottom."""
+    """Lines that belong together, from top to bottom.
+
+    ``followed``: a line set in another face comes right below, at the distance of the same paragraph.
+    """
 
     lines: tuple[Line, ...]
     box: Box
+    followed: bool = False
 
     @property
     def size(self) -> float:
@@ -62,7 +67,8 @@ def group_lines(lines: Sequence[Line]) -> list[TextBlock]:
             chain.append(following)
             used.add(following)
         members = tuple(ordered[index] for index in chain)
-        blocks.append(TextBlock(members, around([line.box for line in members])))
+        followed = following is not None and ordered[following].italic != members[-1].italic
+        blocks.append(TextBlock(members, around([line.box for line in members]), followed))
     return blocks
 
 
@@ -107,11 +113,27 @@ def _continues(chain: Sequence[Line], line: Line, distance: float) -> bool:
             return False
     elif gap > max(distance + 0.35, 0.25):
         return False
+    if last.leader or line.leader or last.mono != line.mono or _is_run_in(chain, line):
+        return False
+    if line.italic and not last.italic and last.text.rstrip().endswith((".", "!", "?")):
+        return False
     if abs(last.size - line.size) > 0.18 * max(last.size, line.size) or last.bold != line.bold:
         return False
     if line.marked or BULLET.match(line.text) or LABEL.match(line.text) or LABEL.match(last.text):
         return False
     return not _new_paragraph(chain, line)
+
+
+def _is_run_in(chain: Sequence[Line], line: Line) -> bool:
+    """A short line in italics above upright text is a heading without any distance of its own."""
+    first = chain[0]
+    return (
+        len(chain) == 1
+        and first.italic
+        and not line.italic
+        and first.box.r < line.box.r - 2 * first.size
+        and not first.text.rstrip().endswith((".", ",", ";", ":"))
+    )
 
 
 def _new_paragraph(chain: Sequence[Line], line: Line) -> bool:

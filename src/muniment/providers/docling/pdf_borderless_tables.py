@@ -9,6 +9,8 @@ from muniment.providers.docling.pdf_page import Box, Line, Word, around
 
 _NUMBER = re.compile(r"^[\s$€£¥(%+\-–—<>~±]*[\d][\d.,\s/:%]*[\s)%*\-–—]*$|^[$€£%—–\-)✓✗]+$")
 _SHORT = 34  # characters: longer pieces are prose set in columns
+_LONG = 25  # characters: a line of prose, even in a narrow column
+_COLUMN_LINES = 8
 _CELL_GUTTER = 0.6  # of the line's height: cells may stand closer than columns of prose
 
 
@@ -23,7 +25,7 @@ def table_regions(lines: Sequence[Line]) -> list[Box]:
     A row counts when it has three or more pieces which are short or of which two are numbers, or a label
     with a number at its end. Three such rows close together, most of the run, make a table.
     """
-    rows = rows_of(lines)
+    rows = rows_of([line for line in lines if not line.leader])
     kinds = [_is_tabular(row) for row in rows]
     regions: list[Box] = []
     start = 0
@@ -40,6 +42,24 @@ def table_regions(lines: Sequence[Line]) -> list[Box]:
         pieces = [line for row in rows[first : end + 1] for line in row]
         regions.append(around([line.box for line in pieces]))
     return regions
+
+
+def prose_columns(lines: Sequence[Line], width: float) -> list[list[Line]]:
+    """Lines by the columns of prose that they stand in, so that a row never reaches over a gutter.
+
+    A gutter is a place that hardly any line crosses, with many long lines on both sides of it. Lines that
+    cross it stay with the left column.
+    """
+    long = [line for line in lines if len(line.text) >= _LONG]
+    for step in range(25, 76):
+        x = width * step / 100
+        left = sum(line.box.r <= x for line in long)
+        right = sum(line.box.l >= x for line in long)
+        if min(left, right) >= _COLUMN_LINES and len(long) - left - right <= 0.1 * len(long):
+            beyond = [line for line in lines if line.box.l >= x]
+            before = [line for line in lines if line.box.l < x]
+            return [*prose_columns(before, width), *prose_columns(beyond, width)]
+    return [list(lines)]
 
 
 def rows_of(lines: Sequence[Line]) -> list[list[Line]]:

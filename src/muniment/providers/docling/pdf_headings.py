@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from muniment.providers.docling.pdf_blocks import BULLET, LABEL, TextBlock
+from muniment.providers.docling.pdf_blocks import BULLET, LABEL, SYMBOL, TextBlock
 from muniment.providers.docling.pdf_page import Line
 
 _LABELLED = re.compile(
@@ -19,8 +19,13 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,5}|[A-Z](?:\.\d{1,2}){1,4})\.?\s+\S")
-_CAPTION = re.compile(r"^(table|figure|fig\.|exhibit|chart)\s+[\dA-Z][\d.\-]*[.:]?(\s|$)", re.IGNORECASE)
-_CONTENTS = re.compile(r"(\.\s?){4,}|\s\d{1,4}$")
+_CAPTION = re.compile(
+    r"^[\[(<]?((?i:table|figure|fig\.|exhibit|chart|example|listing|tabelle|abbildung|tableau|tabla|tabela|figura)|표|그림|表|图|図)"
+    r"\s*[\dA-Z][\d.\-]*[\])>.:]*(\s+[^a-z]|$)"  # "Table 2 shows" is a sentence
+)
+_ADMONITION = re.compile(
+    r"^(note|important|warning|caution|tip|danger|notice|hinweis|remarque)s?\W*$", re.IGNORECASE
+)
 _LABEL_RANK = {"section": 2, "item": 2, "article": 3}  # the others are of the first rank
 _LARGER = 1.13  # of the body's size
 _LONGEST = 170  # characters
@@ -29,22 +34,24 @@ _DEEPEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How the body of a document is set: its usual line size, and whether it is bold."""
+    """How the body of a document is set: its usual line size, and whether it is bold or italic."""
 
     size: float
     bold: bool
+    italic: bool
 
 
 def profile_of(lines: Iterable[Line]) -> Profile:
     """The body's typography: what most characters are set in."""
     sizes = Counter[float]()
-    bold = total = 0
+    bold = italic = total = 0
     for line in lines:
         sizes[round(line.size * 2) / 2] += len(line.text)
         total += len(line.text)
         bold += len(line.text) * line.bold
+        italic += len(line.text) * line.italic
     size = sizes.most_common(1)[0][0] if sizes else 10.0
-    return Profile(size, bold > 0.4 * max(total, 1))
+    return Profile(size, bold > 0.4 * max(total, 1), italic > 0.4 * max(total, 1))
 
 
 def is_caption(text: str) -> bool:
@@ -69,10 +76,11 @@ def is_heading(block: TextBlock, text: str, alone: bool, profile: Profile) -> bo
     bold = block.bold and not profile.bold and block.size >= 0.88 * profile.size
     if _LABELLED.match(text) and len(text) < 90 and (larger or bold):
         return True
-    if BULLET.match(text) and not (_NUMBERED.match(text) and (larger or bold)):
+    if BULLET.match(text) and not (larger or bold):
         return False
     capitals = text.upper() == text and len(text) > 5 and len(block.lines) <= 2
-    return larger or bold or (capitals and block.size >= 0.95 * profile.size)
+    italic = len(block.lines) == 1 and block.lines[0].italic and not profile.italic and block.followed
+    return larger or bold or italic or (capitals and block.size >= 0.95 * profile.size)
 
 
 def _reads_like_heading(block: TextBlock, text: str) -> bool:
@@ -85,9 +93,10 @@ def _reads_like_heading(block: TextBlock, text: str) -> bool:
         and not text[0].islower()
         and not text.rstrip().endswith((".", ",", ";"))
         and not block.marked
+        and not SYMBOL.match(text)
+        and not block.lines[0].leader
+        and not _ADMONITION.match(text)
         and not is_caption(text)
-        and "...." not in text
-        and ". . ." not in text
     )
 
 

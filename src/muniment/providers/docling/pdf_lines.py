@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from statistics import median
+from dataclasses import replace
 
 from muniment.providers.docling.pdf_page import Box, Line, Word, around
 
@@ -11,16 +11,31 @@ from muniment.providers.docling.pdf_page import Box, Line, Word, around
 _BOLD = re.compile(
     r"bold|black|heavy|semi|demi|[-,]b\b|medi(um|\b)|(cm|sf|lm|ec)\w*b[x\d]|\bbd\b|-bd", re.IGNORECASE
 )
+_ITALIC = re.compile(r"ital|oblique|slanted|(cm|sf|lm|ec)\w*ti\d", re.IGNORECASE)
+_MONO = re.compile(
+    r"mono|courier|consol|typewriter|code|menlo|(cm|sf|lm|ec)tt|letter\s?gothic|terminal", re.IGNORECASE
+)
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _WORD_SPACE = 0.13  # of the line's height: a smaller gap is kerning inside one word
 _GUTTER = 0.95  # of the line's height: justified text seldom stretches a space beyond this
-_LEADER = re.compile(r"^[.\u2026_\u00b7]+$")
+_LEADER = re.compile(r"^[.\u2026\u00b7]+$")
 _LEADER_DOTS = 5  # so many pieces of dots in one row lead from a title to its page number
 
 
 def is_bold(font: str) -> bool:
     """Whether a font's name says that it is bold."""
     return bool(_BOLD.search(font))
+
+
+def is_mono(font: str) -> bool:
+    """Whether a font's name says that all its characters are of one width."""
+    return bool(_MONO.search(font))
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether a text is written from right to left for the most part."""
+    letters = sum(char.isalpha() for char in text)
+    return len(_RIGHT_TO_LEFT.findall(text)) > 0.5 * max(letters, 1)
 
 
 def build_lines(words: Iterable[Word], gutter: float = _GUTTER) -> list[Line]:
@@ -30,7 +45,19 @@ def build_lines(words: Iterable[Word], gutter: float = _GUTTER) -> list[Line]:
         words: the words of a page or of a region of it.
         gutter: the gap that ends a line, as a share of the line's height.
     """
-    return [line_of(group) for row in baselines(words) for group in _split(row, gutter)]
+    lines: list[Line] = []
+    for row in baselines(words):
+        if _has_leader(row):
+            rest = [word for word in row if not _LEADER.match(word.text)]
+            lines += [replace(line_of(rest), leader=True)] if rest else []
+        else:
+            lines += [line_of(group) for group in _split(row, gutter)]
+    return lines
+
+
+def _has_leader(row: Sequence[Word]) -> bool:
+    dots = [word for word in row if _LEADER.match(word.text)]
+    return len(dots) >= _LEADER_DOTS or any(len(word.text) > _LEADER_DOTS for word in dots)
 
 
 def baselines(words: Iterable[Word]) -> list[list[Word]]:
@@ -68,10 +95,6 @@ def baselines(words: Iterable[Word]) -> list[list[Word]]:
 
 
 def _split(row: Sequence[Word], gutter: float) -> Iterable[list[Word]]:
-    if sum(_LEADER.match(word.text) is not None for word in row) >= _LEADER_DOTS or any(
-        len(word.text) > _LEADER_DOTS and _LEADER.match(word.text) for word in row
-    ):
-        row = [word for word in row if not _LEADER.match(word.text)]
     group: list[Word] = []
     right = 0.0
     for word in row:
@@ -97,9 +120,16 @@ def line_of(words: Sequence[Word]) -> Line:
         box=box,
         text=text_of(words),
         font=fonts.most_common(1)[0][0],
-        size=median([word.box.height for word in words for _ in range(min(len(word.text), 12))]),
+        size=_typical([word.box.height for word in words for _ in range(min(len(word.text), 12))]),
         bold=bold > 0.7 * total,
+        italic=sum(len(word.text) for word in words if _ITALIC.search(word.font)) > 0.9 * total,
+        mono=sum(len(word.text) for word in words if is_mono(word.font)) > 0.7 * total,
     )
+
+
+def _typical(heights: list[float]) -> float:
+    """The lower third of the heights: words with a superscript attached are too high, none is too low."""
+    return sorted(heights)[len(heights) // 3]
 
 
 def text_of(words: Sequence[Word]) -> str:

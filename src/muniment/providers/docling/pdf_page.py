@@ -60,6 +60,17 @@ def around(boxes: "list[Box]") -> Box:
     )
 
 
+def turned(box: Box, degrees: int, width: float, height: float) -> Box:
+    """A box on a page of the given size after the page is turned clockwise by 0, 90, 180 or 270 degrees."""
+    if degrees == 90:
+        return Box(height - box.b, box.l, height - box.t, box.r)
+    if degrees == 180:
+        return Box(width - box.r, height - box.b, width - box.l, height - box.t)
+    if degrees == 270:
+        return Box(box.t, width - box.r, box.b, width - box.l)
+    return box
+
+
 class Word(NamedTuple):
     """A run of characters without a space."""
 
@@ -73,7 +84,9 @@ class Line:
     """Words on one baseline without a gap as wide as a column gutter.
 
     ``size`` is the height of the line's typical word: the text layer gives no font size, and this
-    height is proportional to it. ``marked``: a bullet is drawn, not written, to its left.
+    height is proportional to it. ``mono``: set in a typewriter face, as program code is.
+    ``leader``: dots lead from a title to its page number, as in a table of contents. ``marked``: a bullet
+    is drawn, not written, to its left.
     """
 
     box: Box
@@ -81,6 +94,9 @@ class Line:
     font: str
     size: float
     bold: bool
+    italic: bool = False
+    mono: bool = False
+    leader: bool = False
     marked: bool = False
 
 
@@ -95,23 +111,34 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is painted on a page besides text: straight lines, small shapes (bullets), images."""
+    """What is painted on a page besides text: straight lines, small shapes (bullets), images.
+
+    ``shapes`` counts all painted shapes.
+    """
 
     horizontal: tuple[Rule, ...] = ()
     vertical: tuple[Rule, ...] = ()
     marks: tuple[Box, ...] = ()
     images: tuple[Box, ...] = ()
+    shapes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """One page as read from the file or by OCR."""
+    """One page as read from the file or by OCR.
+
+    Its coordinates are those in which its text is upright. ``turn`` is the clockwise rotation in degrees
+    (0, 90, 180, 270) that takes them to the page as it is displayed; ``width`` and ``height`` are the
+    upright ones.
+    """
 
     number: int
     width: float
     height: float
     words: tuple[Word, ...]
     drawing: Drawing = field(default_factory=Drawing)
+    turn: int = 0
+    by_ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +173,14 @@ class Page:
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
     pictures: tuple[Box, ...] = ()
+    turn: int = 0
     by_ocr: bool = False
+
+    @property
+    def shown_size(self) -> tuple[float, float]:
+        """Width and height of the page as it is displayed."""
+        return (self.width, self.height) if self.turn in (0, 180) else (self.height, self.width)
+
+    def as_shown(self, box: Box) -> Box:
+        """A box of this page in the coordinates of the page as it is displayed."""
+        return turned(box, self.turn, self.width, self.height)

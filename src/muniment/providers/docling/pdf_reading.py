@@ -113,7 +113,7 @@ def _drawing(page: SegmentedPdfPage, width: float, height: float) -> Drawing:
         for box in [_box(bitmap.rect.to_bounding_box(), height)]
         if box.width > 1 and box.height > 1
     )
-    return Drawing(tuple(horizontal), tuple(vertical), tuple(marks), images)
+    return Drawing(tuple(horizontal), tuple(vertical), tuple(marks), images, len(page.shapes))
 
 
 def _extent(shape: PdfShape, height: float) -> Box:

@@ -10,6 +10,8 @@ from itertools import pairwise
 
 from muniment.providers.docling.pdf_page import Box
 
+_SHORTEST_COLUMN = 4.0  # gutters: about three lines of text
+
 
 def reading_order(boxes: Sequence[Box], gutter: float) -> list[int]:
     """Indexes of the boxes in the order in which they are read.
@@ -43,7 +45,8 @@ def _by_band(boxes: Sequence[Box], bands: list[list[int]], gutter: float) -> lis
 def _columns(boxes: Sequence[Box], members: list[int], gutter: float) -> list[list[int]]:
     """Split where an empty vertical strip runs through; rows of a form stay together.
 
-    Both sides must be a column: taller than one line of text, and beside one another for some height.
+    Each side must be a column: some lines tall, and beside its neighbour for a good part of its height. A
+    date to the right of an address is none.
     """
     columns: list[list[int]] = []
     right = float("-inf")
@@ -53,18 +56,18 @@ def _columns(boxes: Sequence[Box], members: list[int], gutter: float) -> list[li
         else:
             columns.append([index])
         right = max(right, boxes[index].r)
-    if len(columns) > 1 and not _side_by_side(boxes, columns):
+    if len(columns) > 1 and not _side_by_side(boxes, columns, gutter):
         return [members]
     return columns
 
 
-def _side_by_side(boxes: Sequence[Box], columns: list[list[int]]) -> bool:
+def _side_by_side(boxes: Sequence[Box], columns: list[list[int]], gutter: float) -> bool:
     heights = []
     for column in columns:
         top = min(boxes[index].t for index in column)
         bottom = max(boxes[index].b for index in column)
         heights.append((top, bottom))
-    return all(
+    return all(bottom - top > _SHORTEST_COLUMN * gutter for top, bottom in heights) and all(
         min(first[1], second[1]) - max(first[0], second[0])
         > 0.3 * min(first[1] - first[0], second[1] - second[0])
         for first, second in pairwise(heights)

@@ -5,11 +5,12 @@ are one table cell where no line is drawn between them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muniment.providers.docling.pdf_page import Box, Drawing, Rule, around
 
 _TOUCH = 2.5  # points between two rules that count as touching
+_NARROWEST = 8.0  # points: what protrudes less than this is not an open column or row
 _SAME = 3.5  # points between two positions that are one grid line
 
 
@@ -63,6 +64,19 @@ def _covered(rules: Sequence[Rule], at: float, start: float, end: float) -> bool
     return drawn > 0.5 * (end - start)
 
 
+def within_page(drawing: Drawing, width: float, height: float) -> Drawing:
+    """The drawing cut to the page: boxes that go on over a page break are drawn on both pages in full."""
+    return replace(
+        drawing,
+        horizontal=tuple(_cut(rule, width) for rule in drawing.horizontal if 0 <= rule.at <= height),
+        vertical=tuple(_cut(rule, height) for rule in drawing.vertical if 0 <= rule.at <= width),
+    )
+
+
+def _cut(rule: Rule, end: float) -> Rule:
+    return Rule(rule.at, max(0.0, rule.start), min(end, rule.end))
+
+
 def lattices(drawing: Drawing) -> list[Lattice]:
     """Drawings that are grids or stacks of parallel rules, from top to bottom."""
     rules = [(rule, True) for rule in drawing.horizontal] + [(rule, False) for rule in drawing.vertical]
@@ -71,11 +85,19 @@ def lattices(drawing: Drawing) -> list[Lattice]:
         horizontal = tuple(rule for rule, flat in group if flat)
         vertical = tuple(rule for rule, flat in group if not flat)
         box = around([_box(rule, flat) for rule, flat in group])
-        xs = _distinct([rule.at for rule in vertical])
-        ys = _distinct([rule.at for rule in horizontal])
+        if not horizontal or not vertical:
+            continue
+        xs = _distinct([*(rule.at for rule in vertical), *_open_sides(vertical, box.l, box.r)])
+        ys = _distinct([*(rule.at for rule in horizontal), *_open_sides(horizontal, box.t, box.b)])
         if len(xs) >= 2 and len(ys) >= 2 and box.width > 40 and box.height > 12:
             found.append(Lattice(box, xs, ys, horizontal, vertical))
     return sorted(found, key=lambda lattice: (lattice.box.t, lattice.box.l))
+
+
+def _open_sides(rules: Sequence[Rule], start: float, end: float) -> list[float]:
+    """Outer edges that are not drawn: many tables are open at the sides."""
+    first, last = min(rule.at for rule in rules), max(rule.at for rule in rules)
+    return [edge for edge, nearest in ((start, first), (end, last)) if abs(edge - nearest) > _NARROWEST]
 
 
 def _box(rule: Rule, flat: bool) -> Box:

@@ -4,19 +4,25 @@ Three kinds, tried in this order: a grid of ruling lines (its lattice gives the 
 parallel rules or shaded stripes (rows from the rules, columns from the words), and no lines at all.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from muniment.providers.docling.pdf_borderless_tables import (
     cell_lines,
     column_edges,
     is_number,
+    prose_columns,
     rows_of,
     table_regions,
 )
-from muniment.providers.docling.pdf_lines import baselines, build_lines, text_of
+from muniment.providers.docling.pdf_lines import baselines, build_lines, is_mono, text_of
 from muniment.providers.docling.pdf_page import Box, Cell, Line, RawPage, Rule, Table, Word, around
-from muniment.providers.docling.pdf_ruled_tables import Lattice, lattices
+from muniment.providers.docling.pdf_ruled_tables import Lattice, lattices, within_page
 
+_PROSE_WORDS = 7  # so many spaces in one piece of a row are a sentence, not a cell
 _MIN_CELLS = 4  # filled cells; below, it is a framed sentence or a form field
 _TALLEST_ROW = 150.0  # points between two rules of one table; header and footer rules are further apart
 _LONGEST_AVERAGE = 220  # characters in a cell: beyond, the lines are a page frame around prose
@@ -26,27 +32,35 @@ def find_tables(page: RawPage) -> tuple[list[Table], list[Word]]:
     """The tables of a page from top to bottom, and the words outside them."""
     tables: list[Table] = []
     words = list(page.words)
-    grids = lattices(page.drawing)
-    for lattice in sorted(grids, key=lambda grid: grid.box.area):  # inner grids before a frame around them
-        inside = _inside(words, lattice.box)
-        table = _ruled(lattice, inside) if len(inside) >= _MIN_CELLS else None
-        if table is not None:
-            tables.append(table)
-            words = _without(words, inside)
-    for stack in _stacks(page.drawing.horizontal):
-        box = Box(stack[0].start - 2, stack[0].at - 2, stack[0].end + 2, stack[-1].at + 2)
+
+    def take(box: Box, build: Callable[[list[Word]], Table | None]) -> None:
+        nonlocal words
         inside = _inside(words, box)
-        table = _banded(box, [rule.at for rule in stack], inside) if len(inside) >= _MIN_CELLS else None
+        table = build(inside) if len(inside) >= _MIN_CELLS and not _is_code(inside) else None
         if table is not None:
             tables.append(table)
             words = _without(words, inside)
-    for region in table_regions(build_lines(words)):
-        inside = _inside(words, region)
-        table = _table(region, _unruled_rows(inside)) if inside else None
-        if table is not None:
-            tables.append(table)
-            words = _without(words, inside)
+
+    drawing = within_page(page.drawing, page.width, page.height)
+    for lattice in sorted(lattices(drawing), key=lambda grid: grid.box.area):  # inner grids before frames
+        take(lattice.box, partial(_ruled, lattice))
+    free = [rule for rule in drawing.horizontal if not any(_touches(rule, table.box) for table in tables)]
+    for stack in _stacks(free):
+        box = Box(stack[0].start - 2, stack[0].at - 2, stack[0].end + 2, stack[-1].at + 2)
+        take(box, partial(_banded, box, [rule.at for rule in stack]))
+    for strip in prose_columns(build_lines(words), page.width):
+        for region in table_regions(strip):
+            take(region, partial(_unruled, region))
     return sorted(tables, key=lambda table: (table.box.t, table.box.l)), words
+
+
+def _touches(rule: Rule, box: Box) -> bool:
+    return box.t - 3 < rule.at < box.b + 3 and rule.start < box.r and box.l < rule.end
+
+
+def _is_code(words: Sequence[Word]) -> bool:
+    """Program code is indented and spaced in columns, and often framed, but it is no table."""
+    return sum(is_mono(word.font) for word in words) > 0.8 * len(words)
 
 
 def _inside(words: Sequence[Word], box: Box) -> list[Word]:
@@ -63,21 +77,43 @@ def _ruled(lattice: Lattice, words: Sequence[Word]) -> Table | None:
     if len(lattice.xs) == 2:
         return _banded(lattice.box, list(lattice.ys), words) if len(lattice.ys) >= 4 else None
     if len(lattice.ys) == 2:  # only columns are drawn
-        return _table(lattice.box, _unruled_rows(words))
-    cells = []
-    for row, row_end, column, column_end in lattice.spans():
-        box = Box(lattice.xs[column], lattice.ys[row], lattice.xs[column_end], lattice.ys[row_end])
-        inside = [word for word in words if _centre_in(word.box, box)]
-        text = _cell_text(inside)
-        if text:
-            box = around([word.box for word in inside])
-        cells.append(Cell(text, box, row, row_end, column, column_end))
+        return _unruled(lattice.box, words)
+    if _cuts_lines(lattice, words):
+        return None
+    spans = lattice.spans()
+    owner = {
+        (y, x): index
+        for index, (top, low, left, right) in enumerate(spans)
+        for y in range(top, low)
+        for x in range(left, right)
+    }
+    inside: dict[int, list[Word]] = {}
+    for word in words:
+        place = _slot(lattice.ys, word.box.t + word.box.b), _slot(lattice.xs, word.box.l + word.box.r)
+        inside.setdefault(owner[place], []).append(word)
+    cells = [
+        Cell(_cell_text(held), around([word.box for word in held]), *spans[index])
+        for index, held in inside.items()
+    ]
     return _compact(lattice.box, cells)
 
 
-def _centre_in(inner: Box, outer: Box) -> bool:
-    x, y = (inner.l + inner.r) / 2, (inner.t + inner.b) / 2
-    return outer.l <= x < outer.r and outer.t <= y < outer.b
+def _cuts_lines(lattice: Lattice, words: Sequence[Word]) -> bool:
+    """Whether the drawn verticals run through words of a line: then it is a picture with text, not a grid."""
+    lines = build_lines(words, gutter=0.35)
+    cut = sum(
+        any(
+            line.box.l + 2 < rule.at < line.box.r - 2 and rule.start < line.box.t and line.box.b < rule.end
+            for rule in lattice.vertical
+        )
+        for line in lines
+    )
+    return cut > 0.2 * len(lines)
+
+
+def _slot(edges: Sequence[float], twice_centre: float) -> int:
+    """Index of the interval that a centre lies in, the outermost ones reaching to infinity."""
+    return min(max(bisect_right(edges, twice_centre / 2) - 1, 0), len(edges) - 2)
 
 
 def _cell_text(words: Sequence[Word]) -> str:
@@ -85,7 +121,7 @@ def _cell_text(words: Sequence[Word]) -> str:
 
 
 def _stacks(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """Three or more parallel rules of the same extent, one below the other."""
+    """Parallel rules of the same extent, one below the other."""
     groups: list[list[Rule]] = []
     for rule in sorted(rules, key=lambda item: item.at):
         for group in groups:
@@ -100,7 +136,7 @@ def _stacks(rules: Sequence[Rule]) -> list[list[Rule]]:
                 break
         else:
             groups.append([rule])
-    return [group for group in groups if len(group) >= 3 and group[0].end - group[0].start > 60]
+    return [group for group in groups if len(group) >= 2 and group[0].end - group[0].start > 60]
 
 
 def _banded(box: Box, ys: list[float], words: Sequence[Word]) -> Table | None:
@@ -111,8 +147,18 @@ def _banded(box: Box, ys: list[float], words: Sequence[Word]) -> Table | None:
     ]
     filled = [cell_lines(band) for band in bands if band]
     if sum(len(rows_of(band)) > 6 for band in filled) or len(filled) < 4:
-        filled = _unruled_rows(words)
+        return _unruled(box, words)
     return _table(box, filled)
+
+
+def _unruled(box: Box, words: Sequence[Word]) -> Table | None:
+    """A table from baselines alone; text columns of a page are refused."""
+    rows = _unruled_rows(words)
+    wordy = sum(any(line.text.count(" ") >= _PROSE_WORDS for line in row) for row in rows)
+    several = sum(len(row) >= 2 for row in rows)
+    if several < 2 or several < 0.5 * len(rows) or wordy > 0.5 * len(rows):
+        return None
+    return _table(box, rows)
 
 
 def _unruled_rows(words: Sequence[Word]) -> list[list[Line]]:
@@ -136,9 +182,7 @@ def _with_signs(row: list[Line]) -> list[Line]:
     for line in row:
         if out and (out[-1].text in {"$", "€", "£", "¥", "("} or line.text in {")", "%", ")%"}):
             last = out.pop()
-            out.append(
-                Line(around([last.box, line.box]), last.text + line.text, line.font, line.size, line.bold)
-            )
+            out.append(replace(line, box=around([last.box, line.box]), text=last.text + line.text))
         else:
             out.append(line)
     return out
@@ -198,7 +242,8 @@ def _compact(box: Box, cells: list[Cell]) -> Table | None:
     length = sum(len(cell.text) for cell in filled)
     if len(starts) < 2 or len(columns) < 2 or len(filled) < _MIN_CELLS:
         return None
-    if length > _LONGEST_AVERAGE * len(filled):
+    per_row = Counter(cell.row for cell in filled)
+    if length > _LONGEST_AVERAGE * len(filled) or sum(count >= 2 for count in per_row.values()) < 2:
         return None
     kept = tuple(
         Cell(

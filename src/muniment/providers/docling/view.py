@@ -4,6 +4,7 @@ Nothing of the document's body is left out: every text item and table cell is in
 Running headers and footers, invisible text and reviewers' comments are not.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -44,6 +45,7 @@ _KINDS = {
     DocItemLabel.FORMULA: BlockKind.FORMULA,
 }
 _CHECKBOXES = {DocItemLabel.CHECKBOX_SELECTED: "[x]", DocItemLabel.CHECKBOX_UNSELECTED: "[ ]"}
+_MARKS = re.compile(r"(\(?[0-9a-zA-Z]{1,4}[.)]|[•◦▪‣·–—*])\s")
 _NO_SPACE_BEFORE = tuple(".,;:!?)]}%’”")
 _NO_SPACE_AFTER = tuple("([{‘“")
 
@@ -165,7 +167,7 @@ class _Writer:
             self._write_heading(BlockKind.HEADING, item.level, pieces)
         elif isinstance(item, ListItem):
             marker = item.marker.strip() or "-"
-            if pieces and not pieces[0].text.startswith(marker):
+            if pieces and not pieces[0].text.startswith(marker) and not _marked(marker, pieces[0].text):
                 pieces = [pieces[0].led_by(f"{marker} "), *pieces[1:]]
             self._write_pieces(BlockKind.LIST_ITEM, pieces)
         else:
@@ -296,6 +298,11 @@ class _Writer:
 
     def _path(self) -> tuple[str, ...]:
         return tuple(self._headings[level] for level in sorted(self._headings))
+
+
+def _marked(marker: str, text: str) -> bool:
+    """Whether a list item's text brings its own mark, where Docling gives no more than its default."""
+    return marker == "-" and bool(_MARKS.match(text))
 
 
 def _joins(left: str, right: str) -> bool:

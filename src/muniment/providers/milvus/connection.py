@@ -58,7 +58,7 @@ def connect_server(options: MilvusOptions) -> "MilvusClient":
         UnavailableError: code ``store_unavailable``, or ``store_too_old`` for a server without BM25.
     """
     client_type = import_pymilvus()
-    with failures(f"Milvus at {options.uri}", StorageError):
+    with failures(f"Milvus at {options.uri}"):
         client = client_type(uri=options.uri, token=options.token(), timeout=options.connect_timeout_s)
         version = str(client.get_server_version(timeout=options.connect_timeout_s))
     number = re.match(r"v?(\d+)\.(\d+)", version)
@@ -112,9 +112,9 @@ def _why_not_opened(path: Path, error: Exception) -> MunimentError:
     except DataDirLockedError:
         return locked(path)
     except NotADirectoryError as reason:
-        return damaged(path, str(reason))
+        return damaged(f"The database {path}", str(reason))
     except FileExistsError as reason:
-        return damaged(path, str(reason))
+        return damaged(f"The database {path}", str(reason))
     except OSError as reason:
         return StorageError(
             f"The database {path} cannot be opened: {reason}.",
@@ -123,8 +123,8 @@ def _why_not_opened(path: Path, error: Exception) -> MunimentError:
         )
     except Exception as reason:
         # Whatever a damaged file makes the engine raise: the caller needs one error for it.
-        return damaged(path, str(reason))
-    return damaged(path, str(error))
+        return damaged(f"The database {path}", str(reason))
+    return damaged(f"The database {path}", str(error))
 
 
 def locked(path: Path) -> UnavailableError:
@@ -136,28 +136,31 @@ def locked(path: Path) -> UnavailableError:
     )
 
 
-def damaged(path: Path | str, reason: str) -> StorageError:
+def damaged(what: Path | str, reason: str) -> StorageError:
     """The error for a database whose files cannot be read."""
     return StorageError(
-        f"The database {path} is damaged: {reason}",
+        f"{what} is damaged: {reason}",
         code="store_damaged",
-        hint="Move the folder away and start again: collections are ingested anew from kept documents.",
+        hint="Move the database's folder away and start again: collections are then ingested anew.",
     )
 
 
 @contextmanager
-def failures(what: str, otherwise: type[MunimentError] = StorageError) -> Iterator[None]:
-    """Raise what pymilvus raises inside the block as an error of ours."""
+def failures(what: str, *, opening: bool = False) -> Iterator[None]:
+    """Raise what pymilvus raises inside the block as an error of ours.
+
+    When ``opening`` an embedded database, what is not otherwise explained means damaged files.
+    """
     from grpc import RpcError
     from pymilvus.exceptions import MilvusException
 
     try:
         yield
     except (MilvusException, RpcError, ConnectionError) as error:
-        raise _translated(what, error, otherwise) from error
+        raise _translated(what, error, opening) from error
 
 
-def _translated(what: str, error: Exception, otherwise: type[MunimentError]) -> MunimentError:
+def _translated(what: str, error: Exception, opening: bool) -> MunimentError:
     from pymilvus.exceptions import MilvusUnavailableException
 
     text = str(error)
@@ -179,7 +182,9 @@ def _translated(what: str, error: Exception, otherwise: type[MunimentError]) -> 
             code="index_gone",
             hint="It was removed behind our back; the reconciler makes and fills it again.",
         )
-    return otherwise(f"{what} failed: {text}", code="store_failed", hint="See the log of Milvus.")
+    if opening:
+        return damaged(what, text)
+    return StorageError(f"{what} failed: {text}", code="store_failed", hint="See the log of Milvus.")
 
 
 def _mentions(text: str, *parts: str) -> bool:

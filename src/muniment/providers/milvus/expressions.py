@@ -63,7 +63,8 @@ def _equal(key: str, kind: type, values: list[MetadataValue]) -> str:
         pages = sorted({int(v) for v in values if kind is float and not isinstance(v, str) and int(v) == v})
         return " or ".join(f"array_contains(pages, {page})" for page in pages)
     path = _path(key, kind)
-    return f"(exists {path}) and ({path} in {listed})"
+    # Milvus Lite knows `in` for fields only, not for paths into JSON.
+    return f"(exists {path}) and ({' or '.join(f'{path} == {literal(value)}' for value in values)})"
 
 
 def _order(condition: Comparison, value: MetadataValue) -> str:

@@ -181,17 +181,23 @@ class MilvusIndex:
 
     def _hits(self, ranked: Sequence[Ranked]) -> list[StoredHit]:
         """The rows behind ranked ids; one that was deleted meanwhile is left out."""
-        if not ranked:
-            return []
+        by_id = self._rows([one.id for one in ranked])
+        if self.resident is not None:
+            missing = [one.id for one in ranked if one.id not in by_id and one.id in self.resident.index]
+            if missing:
+                # Milvus Lite hides rows for a moment while a write makes it move them to disk.
+                with self._writing:
+                    by_id |= self._rows(missing)
+        return [to_hit(by_id[one.id], one.score, one.scores) for one in ranked if one.id in by_id]
+
+    def _rows(self, ids: list[int]) -> dict[int, Any]:
+        if not ids:
+            return {}
         with failures(self._what):
             rows = self._store.client().get(
-                self.spec.name,
-                ids=[one.id for one in ranked],
-                output_fields=["id", *CHUNK_FIELDS],
-                timeout=self._timeout,
+                self.spec.name, ids=ids, output_fields=["id", *CHUNK_FIELDS], timeout=self._timeout
             )
-        by_id = {int(fields["id"]): fields for fields in rows}
-        return [to_hit(by_id[one.id], one.score, one.scores) for one in ranked if one.id in by_id]
+        return {int(fields["id"]): fields for fields in rows}
 
     def _ids(self, document_id: str | None) -> set[int]:
         if self.resident is not None:

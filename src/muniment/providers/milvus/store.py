@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +83,11 @@ class MilvusStore:
         """The connected client. A database whose folder was removed is made anew, empty."""
         with self._lock:
             if self._client is not None and self._path is not None and not (self._path / "LOCK").exists():
+                removed = not self._path.exists()
                 self._disconnect()
+                if removed:
+                    # Closing wrote out rows that were only in memory, into a folder without the others.
+                    shutil.rmtree(self._path, ignore_errors=True)
             if self._client is None:
                 self._client = self._connect()
             return self._client
@@ -107,7 +112,7 @@ class MilvusStore:
 
     def _names(self) -> set[str]:
         client = self.client()
-        with failures(f"The database {self.place}"):
+        with failures(f"The database {self.place}", opening=self.options.embedded):
             return set(client.list_collections(timeout=self.options.timeout_s))
 
     def _open(self, spec: IndexSpec) -> MilvusIndex:
@@ -120,7 +125,10 @@ class MilvusStore:
             if spec.name not in self._names():
                 self._create(client, spec)
             stamp = self._checked_stamp(client, spec)
-            with failures(f"Index {spec.name!r}"):
+            with failures(self._what(spec), opening=self.options.embedded):
+                if "vector" not in client.list_indexes(spec.name):
+                    # Not in create_collection, which waits half a second for each empty index.
+                    client.create_index(spec.name, index_params(client, self.options), sync=False)
                 client.load_collection(spec.name, timeout=self.options.timeout_s)
             index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
             release_memory()
@@ -136,11 +144,10 @@ class MilvusStore:
                 "stamp": uuid4().hex,
             }
         )
-        with failures(f"Index {spec.name!r}"):
+        with failures(self._what(spec)):
             client.create_collection(
                 spec.name,
                 schema=collection_schema(client, spec, "Chunks of a Muniment collection"),
-                index_params=index_params(client, self.options),
                 properties={"muniment": description},
                 consistency_level="Strong",
                 timeout=self.options.timeout_s,
@@ -148,7 +155,7 @@ class MilvusStore:
 
     def _checked_stamp(self, client: "MilvusClient", spec: IndexSpec) -> str:
         try:
-            with failures(f"Index {spec.name!r}"):
+            with failures(self._what(spec), opening=self.options.embedded):
                 properties = client.describe_collection(spec.name, timeout=self.options.timeout_s)[
                     "properties"
                 ]
@@ -169,8 +176,11 @@ class MilvusStore:
         if not self.options.resident or self._path is None:
             return None
         folder = self._path.with_name(f"{self._path.name}.resident")
-        with failures(f"Index {spec.name!r}"):
+        with failures(self._what(spec), opening=True):
             return ResidentCopy.open(client, spec, folder / f"{spec.name}.npz", stamp)
+
+    def _what(self, spec: IndexSpec) -> str:
+        return f"Index {spec.name!r} in {self.place}"
 
     def _drop(self, name: str) -> None:
         with self._lock:

@@ -1,0 +1,114 @@
+"""Chunks in the making: ranges with their places, grouped by what must stay together."""
+
+from dataclasses import dataclass, field
+
+from muniment.types import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A range of the document's text and the spans that cover it, or more than it."""
+
+    start: int
+    end: int
+    places: tuple[Span, ...]
+
+    def spans(self) -> list[Span]:
+        """The places within the range; together they cover it."""
+        made: list[Span] = []
+        at = self.start
+        for place in self.places:
+            start, end = max(place.start, at), min(place.end, self.end)
+            if start < end:
+                if start > at:
+                    made.append(Span(at, start))
+                made.append(Span(start, end, place.page, place.box))
+                at = end
+        if at < self.end:
+            made.append(Span(at, self.end))
+        return made
+
+    def halves(self, text: str) -> "list[Piece]":
+        """Two pieces, parted at a blank near the middle where there is one."""
+        middle = (self.start + self.end) // 2
+        blank = text.rfind(" ", self.start + 1, middle)
+        cut = blank if blank > 0 else middle
+        return [Piece(self.start, cut, self.places), Piece(cut, self.end, self.places)]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is not parted without need.
+
+    Attributes:
+        lead: headings and captions that go with ``body``.
+        header: a table's header rows, repeated in each part.
+        tokens: estimate of all of it.
+    """
+
+    lead: tuple[Piece, ...]
+    header: tuple[Piece, ...]
+    body: tuple[Piece, ...]
+    tokens: int
+
+    def pieces(self) -> tuple[Piece, ...]:
+        """All of it in reading order."""
+        return self.lead + self.header + self.body
+
+    def halves(self, text: str) -> "list[Unit]":
+        """Smaller units with the same text; one letter alone cannot be parted further."""
+        body = self.body
+        if len(body) > 1:
+            middle = len(body) // 2
+            return [self._with(body[:middle]), self._with(body[middle:], lead=())]
+        if body and body[0].end - body[0].start > 1:
+            return [
+                self._with((part,), lead=self.lead if n == 0 else ())
+                for n, part in enumerate(body[0].halves(text))
+            ]
+        return [Unit((), (), (piece,), self.tokens) for piece in self.pieces()]
+
+    def _with(self, body: tuple[Piece, ...], lead: tuple[Piece, ...] | None = None) -> "Unit":
+        return Unit(self.lead if lead is None else lead, self.header, body, self.tokens)
+
+
+@dataclass(slots=True)
+class Draft:
+    """Units that become one chunk.
+
+    Attributes:
+        path: headings above its first piece, which make its context.
+        headings: headings above its first text.
+        section: headings above its last text.
+        budget: tokens its units may take.
+    """
+
+    path: tuple[str, ...]
+    headings: tuple[str, ...]
+    section: tuple[str, ...]
+    budget: int
+    units: list[Unit] = field(default_factory=list)
+    tokens: int = 0
+
+    def add(self, unit: Unit) -> None:
+        """Append a unit."""
+        self.units.append(unit)
+        self.tokens += unit.tokens
+
+    def spans(self) -> tuple[Span, ...]:
+        """The places of all pieces."""
+        return tuple(span for unit in self.units for piece in unit.pieces() for span in piece.spans())
+
+    def halves(self, text: str) -> "list[Draft]":
+        """Two or more smaller drafts with the same text."""
+        if len(self.units) > 1:
+            middle = len(self.units) // 2
+            groups = [self.units[:middle], self.units[middle:]]
+        else:
+            groups = [[unit] for unit in self.units[0].halves(text)]
+        return [
+            Draft(
+                self.path, self.headings, self.section, self.budget, group, sum(unit.tokens for unit in group)
+            )
+            for group in groups
+        ]

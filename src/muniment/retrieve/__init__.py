@@ -1,0 +1,6 @@
+"""From a question to the passages that may answer it."""
+
+from muniment.retrieve.filters import parse_filter
+from muniment.retrieve.retriever import DocumentNames, Retrieval, Retriever
+
+__all__ = ["DocumentNames", "Retrieval", "Retriever", "parse_filter"]

@@ -1,0 +1,1 @@
+"""The sample corpus: documents of a company that does not exist, with labelled questions."""

@@ -1,0 +1,181 @@
+"""What must hold when things go wrong: nothing acknowledged is lost, and errors say what to do."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from muniment.errors import DocumentError, MunimentError, StorageError, UnavailableError
+from muniment.protocols import ProviderContext, VectorStore
+from muniment.providers.milvus import PROVIDER, MilvusOptions
+from muniment.testing.vector_store import ROWS, SPEC, chunk_row, found, unit
+from muniment.types import SearchMode, VectorQuery
+
+WRITER = """
+import asyncio, sys, time
+from pathlib import Path
+from muniment.protocols import ProviderContext
+from muniment.providers.milvus import PROVIDER, MilvusOptions
+from muniment.testing.vector_store import ROWS, SPEC
+
+async def main():
+    store = await PROVIDER.create(MilvusOptions(), ProviderContext(Path(sys.argv[1])))
+    index = await store.open(SPEC)
+    await index.upsert(ROWS)
+    await index.delete([4])
+    sys.stdout.write("written\\n")
+    sys.stdout.flush()
+    time.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def milvus(data_dir: Path, **options: object) -> VectorStore:
+    store: VectorStore = await PROVIDER.create(
+        MilvusOptions.model_validate(options), ProviderContext(data_dir)
+    )
+    return store
+
+
+async def test_a_killed_writer_loses_nothing_and_locks_others_out(tmp_path: Path) -> None:
+    with subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-c", WRITER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as writer:
+        assert writer.stdout is not None
+        assert await asyncio.to_thread(writer.stdout.readline) == b"written\n"
+        with pytest.raises(UnavailableError) as caught:
+            await milvus(tmp_path)
+        assert caught.value.code == "store_locked"
+        assert "server" in caught.value.hint
+        writer.send_signal(signal.SIGKILL)
+    store = await milvus(tmp_path)
+    index = await store.open(SPEC)
+    assert await index.ids() == {1, 2, 3}
+    for mode in SearchMode:
+        hits = await index.search(VectorQuery(mode, 1, "accrue vacation", unit(1, 0, 0, 0)))
+        assert found(hits) == [1]
+    await store.aclose()
+
+
+async def test_the_same_database_cannot_be_opened_twice_in_one_process(tmp_path: Path) -> None:
+    store = await milvus(tmp_path)
+    with pytest.raises(UnavailableError) as caught:
+        await milvus(tmp_path)
+    assert caught.value.code == "store_locked"
+    await store.aclose()
+    await (await milvus(tmp_path)).aclose()
+
+
+async def test_a_stale_or_damaged_snapshot_is_never_believed(tmp_path: Path) -> None:
+    store = await milvus(tmp_path)
+    await (await store.open(SPEC)).upsert(ROWS)
+    await store.aclose()
+    [snapshot] = (tmp_path / "milvus.db.resident").iterdir()
+    old = snapshot.read_bytes()
+    store = await milvus(tmp_path)
+    await (await store.open(SPEC)).delete([1])
+    assert not snapshot.exists()
+    await store.drop(SPEC.name)
+    await (await store.open(SPEC)).upsert(ROWS[1:2])
+    await store.aclose()
+    for content in (old, b"", b"PK\x03\x04 nonsense", old[: len(old) // 2]):
+        snapshot.write_bytes(content)
+        store = await milvus(tmp_path)
+        index = await store.open(SPEC)
+        assert await index.ids() == {2}
+        await store.aclose()
+
+
+async def test_a_database_removed_while_closed_starts_empty(tmp_path: Path) -> None:
+    store = await milvus(tmp_path)
+    await (await store.open(SPEC)).upsert(ROWS)
+    await store.aclose()
+    shutil.rmtree(tmp_path / "milvus.db")
+    store = await milvus(tmp_path)
+    assert await store.names() == set()
+    assert await (await store.open(SPEC)).ids() == set()
+    await store.aclose()
+
+
+async def test_a_database_removed_while_open_is_reported_and_can_be_made_again(tmp_path: Path) -> None:
+    store = await milvus(tmp_path)
+    index = await store.open(SPEC)
+    await index.upsert(ROWS)
+    shutil.rmtree(tmp_path / "milvus.db")
+    with pytest.raises(StorageError) as caught:
+        await index.upsert(ROWS)
+    assert caught.value.code == "index_gone"
+    assert await store.names() == set()
+    again = await store.open(SPEC)
+    assert await again.ids() == set()
+    await again.upsert(ROWS)
+    assert found(await again.search(VectorQuery(SearchMode.KEYWORD, 1, "accrue"))) == [1]
+    await store.aclose()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "schema.json"])
+async def test_a_damaged_database_is_an_error_with_a_hint(tmp_path: Path, name: str) -> None:
+    store = await milvus(tmp_path)
+    await (await store.open(SPEC)).upsert(ROWS)
+    await store.aclose()
+    for path in (tmp_path / "milvus.db").rglob(f"{name}*"):
+        path.write_bytes(b"\0garbage")
+    store = await milvus(tmp_path)
+    with pytest.raises(StorageError) as caught:
+        await store.open(SPEC)
+    assert caught.value.code == "store_damaged"
+    assert "Move" in caught.value.hint
+    await store.aclose()
+
+
+async def test_a_file_in_the_place_of_the_database_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "milvus.db").write_text("not a folder")
+    with pytest.raises(StorageError) as caught:
+        await milvus(tmp_path)
+    assert caught.value.hint
+
+
+async def test_a_server_that_does_not_answer_is_reported_soon(tmp_path: Path) -> None:
+    with socket.socket() as closed, socket.socket() as silent:
+        closed.bind(("127.0.0.1", 0))
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        for probe in (closed, silent):
+            started = time.monotonic()
+            with pytest.raises(UnavailableError) as caught:
+                uri = f"http://127.0.0.1:{probe.getsockname()[1]}"
+                await milvus(tmp_path, uri=uri, connect_timeout_s=1)
+            assert caught.value.code == "store_unavailable"
+            assert time.monotonic() - started < 20
+
+
+async def test_text_is_refused_rather_than_cut(tmp_path: Path) -> None:
+    store = await milvus(tmp_path)
+    index = await store.open(SPEC)
+    with pytest.raises(DocumentError) as caught:
+        await index.upsert([chunk_row(1, "ü" * 40_000, unit(1, 0, 0, 0))])
+    assert caught.value.code == "chunk_too_large"
+    assert await index.ids() == set()
+    await store.aclose()
+
+
+def test_settings_say_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match=r"ends in \.db"):
+        MilvusOptions(uri="localhost:19530")
+    monkeypatch.setenv("STORE_TOKEN", "user:password")
+    assert MilvusOptions(api_key_env="STORE_TOKEN").token() == "user:password"
+    for options in (MilvusOptions(api_key_env="NO_TOKEN"), MilvusOptions(api_key_file=tmp_path / "no")):
+        with pytest.raises(MunimentError) as caught:
+            options.token()
+        assert caught.value.code == "secret_missing"
