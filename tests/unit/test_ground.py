@@ -143,7 +143,7 @@ def test_verdict_of_the_whole_answer() -> None:
 
 
 WORDS = st.sampled_from(
-    "pump leave days 28 7.5 bar not Acme E-417 Portico sold. reset. | \n - within two hours, €24 may [2] Pro Employees".split(
+    "pump leave days 28 7.5 bar not E-417 Portico sold. reset. | \n - within two hours, €24 may [2] Pro".split(
         " "
     )
 )

@@ -19,6 +19,7 @@ from muniment.protocols import ParsedFile
 from muniment.providers.docling import formats
 from muniment.providers.docling.formats import Format, Recognised
 from muniment.providers.docling.limits import Limits
+from muniment.providers.docling.places import to_points
 from muniment.providers.docling.plain import document_of_text, nests_deeper, text_of_html
 from muniment.providers.docling.view import view
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from muniment.providers.docling.pdf_pipeline import PdfOptions
 
+_EMU_PER_POINT = 12_700
 _HTML_LEVELS = 500
 _TOO_DEEP = "The markup nests too deeply; the text was read without its structure."
 _DAMAGED_HINT = "Open the file in its own program; if that works, save it anew and ingest it again."
@@ -167,7 +169,9 @@ def _docx(job: Job, limits: Limits) -> _Converted:
 def _pptx(job: Job, limits: Limits) -> _Converted:
     from docling.backend.mspowerpoint_backend import MsPowerpointDocumentBackend
 
-    return _Converted(_by_backend(job, InputFormat.PPTX, MsPowerpointDocumentBackend))
+    document = _by_backend(job, InputFormat.PPTX, MsPowerpointDocumentBackend)
+    to_points(document, units_per_point=_EMU_PER_POINT)
+    return _Converted(document)
 
 
 def _xlsx(job: Job, limits: Limits) -> _Converted:
@@ -185,8 +189,21 @@ def _html(job: Job, limits: Limits) -> _Converted:
     markup = formats.decode(data)
     if not nests_deeper(markup, _HTML_LEVELS):
         with contextlib.suppress(RecursionError):
-            return _Converted(_by_backend(job, InputFormat.HTML, HTMLDocumentBackend, options, data))
+            document = _by_backend(
+                job, InputFormat.HTML, HTMLDocumentBackend, options, data, _without_navigation
+            )
+            return _Converted(document)
     return _Converted(document_of_text(text_of_html(markup), PurePosixPath(job.name).stem), (_TOO_DEEP,))
+
+
+def _without_navigation(reader: DeclarativeDocumentBackend) -> None:
+    """Take menus and search forms out of a page, as running headers are taken out of a PDF."""
+    soup = getattr(reader, "soup", None)
+    if soup is None:
+        return
+    for tag in soup.find_all(lambda tag: tag.name == "nav" or tag.get("role") in ("navigation", "search")):
+        if not tag.decomposed:
+            tag.decompose()
 
 
 def _markdown(job: Job, limits: Limits) -> _Converted:
@@ -229,6 +246,7 @@ def _by_backend(
     backend: type[DeclarativeDocumentBackend],
     options: BackendOptions | None = None,
     data: bytes | None = None,
+    prepare: Callable[[DeclarativeDocumentBackend], None] | None = None,
 ) -> "DoclingDocument":
     """Run one of Docling's declarative backends; nothing is fetched, from the network or the disk."""
     name = PurePosixPath(job.name).name or "document"
@@ -248,6 +266,8 @@ def _by_backend(
                 rejection.original_error if rejection else None
             )
         try:
+            if prepare is not None:
+                prepare(reader)
             return reader.convert()
         finally:
             reader.unload()  # type: ignore[no-untyped-call]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docling_core.types.doc import DoclingDocument, ProvenanceItem
+from docling_core.types.doc import ContentLayer, DocItem, DoclingDocument, ProvenanceItem, TableItem
 from docling_core.types.doc.base import BoundingBox
 
 from muniment.types import Box, Span
@@ -28,6 +28,19 @@ class Piece:
 def page_sizes(document: DoclingDocument) -> Sizes:
     """The size of every page."""
     return {number: (page.size.width, page.size.height) for number, page in document.pages.items()}
+
+
+def to_points(document: DoclingDocument, *, units_per_point: float) -> None:
+    """Turn the document's own units of length into points, pages and boxes alike."""
+    for page in document.pages.values():
+        page.size.width /= units_per_point
+        page.size.height /= units_per_point
+    for item, _ in document.iterate_items(traverse_pictures=True, included_content_layers=set(ContentLayer)):
+        for prov in item.prov if isinstance(item, DocItem) else ():
+            prov.bbox = prov.bbox.scaled(1 / units_per_point)
+        if isinstance(item, TableItem):
+            for cell in item.data.table_cells:
+                cell.bbox = cell.bbox and cell.bbox.scaled(1 / units_per_point)
 
 
 def pieces_of(text: str, provs: Sequence[ProvenanceItem], *, keep_indent: bool = False) -> list[Piece]:

@@ -149,6 +149,9 @@ class _Writer:
         elif isinstance(item, GroupItem):
             if item.label == GroupLabel.SHEET:
                 self._write_sheet_name(item)
+            elif item.label == GroupLabel.CHAPTER:
+                # A slide: what stands above one slide's text is not a heading of the next.
+                self._headings.clear()
         elif isinstance(item, TableItem | PictureItem):
             self._write_floating(item)
         elif isinstance(item, KeyValueItem | FormItem):
@@ -166,20 +169,28 @@ class _Writer:
         elif isinstance(item, SectionHeaderItem | FieldHeadingItem):
             self._write_heading(BlockKind.HEADING, item.level, pieces)
         elif isinstance(item, ListItem):
-            marker = item.marker.strip() or "-"
+            marker = self._marker(item)
             if pieces and not pieces[0].text.startswith(marker) and not _marked(marker, pieces[0].text):
                 pieces = [pieces[0].led_by(f"{marker} "), *pieces[1:]]
             self._write_pieces(BlockKind.LIST_ITEM, pieces)
         else:
-            if pieces and (box := _CHECKBOXES.get(item.label)) and not pieces[0].text.startswith(box):
-                pieces = [pieces[0].led_by(f"{box} "), *pieces[1:]]
             self._write_pieces(kind, pieces)
+
+    def _marker(self, item: ListItem) -> str:
+        """The item's own marker; its number when a numbered list gives none."""
+        marker = item.marker.strip()
+        if item.enumerated and marker in ("", "-") and item.parent is not None:
+            siblings = item.parent.resolve(self.document).children
+            return f"{[child.cref for child in siblings].index(item.self_ref) + 1}."
+        return marker or "-"
 
     def _text_pieces(self, item: TextItem) -> list[Piece]:
         """The item's own text, or the runs of the inline group that stands for it."""
         text = (item.text or item.orig).replace("\x00", "")
         if text.strip():
-            return pieces_of(text, item.prov, keep_indent=isinstance(item, CodeItem))
+            pieces = pieces_of(text, item.prov, keep_indent=isinstance(item, CodeItem))
+            box = _CHECKBOXES.get(item.label)
+            return [piece.led_by(f"{box} ") for piece in pieces] if box else pieces
         for child in item.children[:1]:
             inline = child.resolve(self.document)
             if isinstance(inline, InlineGroup):
@@ -196,7 +207,7 @@ class _Writer:
             self._written.add(item.self_ref)
             if not _wanted(item):
                 continue
-            for piece in pieces_of((item.text or item.orig).replace("\x00", ""), item.prov):
+            for piece in self._text_pieces(item):
                 glue = "" if not pieces or _joins(pieces[-1].text, piece.text) else " "
                 pieces.append(piece.led_by(glue))
         return pieces
@@ -244,8 +255,9 @@ class _Writer:
         parts = []
         for item in (root, *self._descendants(root)):
             if isinstance(item, TextItem) and _wanted(item):
-                marker = f"{item.marker} " if isinstance(item, ListItem) and item.enumerated else ""
-                parts.append(marker + (item.text or item.orig))
+                marker = f"{self._marker(item)} " if isinstance(item, ListItem) and item.enumerated else ""
+                box = f"{_CHECKBOXES[item.label]} " if item.label in _CHECKBOXES else ""
+                parts.append(marker + box + (item.text or item.orig) if item.text or item.orig else "")
             elif isinstance(item, TableItem):
                 parts.extend(cell.text for cell in item.data.table_cells if not hasattr(cell, "ref"))
         return " ".join(part for part in parts if part) or text
