@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from muniment.answer.claims import MARK, StatementKind, split_claims
 
-PIECES = ["The pump stops", " at 7.5 bar.", " [1]", "[2, 3]", "【4】", " [1][3]", "\n", "- item", " | ", " No.", " It is so!",
+PIECES = ["The pump stops", " at 7.5 bar.", " [1]", "[2, 3]", "【4】", " [1][3]", "\n", "- item", "|", " No.",
+          " It is so!",
           "[12–14]", "**bold**", "# Title\n", ":", " e.g. this", "\n\n", "1. first"]  # fmt: skip
 
 

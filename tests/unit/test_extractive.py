@@ -15,7 +15,10 @@ HANDBOOK = (
     "Sick leave needs a note from a doctor after the third day. The note goes to Human Resources."
 )
 PRICES = "Plan | Price per month | Users\nBasic | €9 | 5\nPro | €24 | 25\nEnterprise | €99 | unlimited"
-STEPS = "To reset the pump, follow these steps:\n1. Close the valve.\n2. Hold the red button for 5 seconds.\n3. Open the valve."
+STEPS = (
+    "To reset the pump, follow these steps:\n"
+    "1. Close the valve.\n2. Hold the red button for 5 seconds.\n3. Open the valve."
+)
 
 
 async def answer(question: str, *texts: str, heading: str = "Handbook") -> str:

@@ -88,7 +88,8 @@ def _chained(
         where = f"generators.{chain[-1]}.fallback"
         if following not in generators:
             raise SettingsError(
-                f"{where}: no generator {following!r} is declared; declared: {', '.join(sorted(generators))}.",
+                f"{where}: no generator {following!r} is declared; declared: "
+                f"{', '.join(sorted(generators))}.",
                 code="unknown_fallback",
                 hint="Name a generator under `generators`, or `extractive`.",
             )

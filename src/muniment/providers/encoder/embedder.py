@@ -1,0 +1,168 @@
+"""The encoder as an Embedder: tokenising beside inference, queries in micro-batches, a query cache."""
+
+import asyncio
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muniment.protocols import Embedder, ProviderContext
+from muniment.providers.encoder.engine import PASSAGE, QUERY, Engine, available_threads, batches
+from muniment.providers.encoder.model_config import EncoderConfig, read_config
+from muniment.providers.encoder.options import EncoderOptions, Precision
+from muniment.providers.encoder.tokens import EncoderTokenizer
+from muniment.weights import resolve
+from muniment.weights.checksum import ChecksumCache
+
+_TOKENISE_AT_ONCE = 64
+_LONGEST_QUERY_BATCH = 32
+
+# The tokenizer's own thread pool would fight the engine's threads, and warns when the process forks.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+async def create_embedder(options: EncoderOptions, context: ProviderContext) -> Embedder:
+    """Find, check, load and compile the model.
+
+    Raises:
+        NotFoundError: code ``weights_missing`` or ``unknown_model``.
+        StorageError: code ``weights_damaged``.
+        InputError: code ``model_unsupported``.
+    """
+    return await asyncio.to_thread(_load, options, context)
+
+
+def _load(options: EncoderOptions, context: ProviderContext) -> "EncoderEmbedder":
+    folder = resolve(options.path or options.model or context.name, context.data_dir)
+    config = read_config(folder)
+    tokenizer = EncoderTokenizer(folder / "tokenizer.json", config.max_length)
+    fingerprint = _fingerprint(config, options.precision, ChecksumCache(context.data_dir))
+    engine = Engine(config, options.threads or available_threads(), options.precision)
+    name = context.name or options.model or Path(folder).name
+    return EncoderEmbedder(name, config, tokenizer, engine, fingerprint, options)
+
+
+def _fingerprint(config: EncoderConfig, precision: Precision, checksums: ChecksumCache) -> str:
+    """Everything that decides a vector. f32 and bf16 are one family: their vectors mix without loss."""
+    family = "int8" if precision in ("auto", "int8") else "float"
+    parts = (
+        checksums.sha256(config.weights),
+        checksums.sha256(config.folder / "tokenizer.json"),
+        config.pooling,
+        str(config.max_length),
+        config.query_prompt,
+        config.document_prompt,
+        family,
+    )
+    return f"encoder-{family}-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+class EncoderEmbedder:
+    """An encoder model in this process; see the protocol Embedder for what its methods promise."""
+
+    def __init__(
+        self,
+        name: str,
+        config: EncoderConfig,
+        tokenizer: EncoderTokenizer,
+        engine: Engine,
+        fingerprint: str,
+        options: EncoderOptions,
+    ) -> None:
+        self.name = name
+        self.dimension = engine.dimension
+        self.fingerprint = fingerprint
+        self.tokenizer = tokenizer
+        prompt = max(len(tokenizer.offsets(p)) for p in (config.query_prompt, config.document_prompt))
+        self.max_tokens = tokenizer.max_tokens - prompt
+        self._config = config
+        self._engine = engine
+        self._max_batch_tokens = options.max_batch_tokens
+        self._cache = _Cache(options.query_cache)
+        self._waiting: dict[str, asyncio.Future[NDArray[np.float32]]] = {}
+        self._answering: asyncio.Task[None] | None = None
+
+    async def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``."""
+        prompted = [self._config.document_prompt + text for text in texts]
+        return await asyncio.to_thread(self._embed, prompted, PASSAGE)
+
+    async def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of a query, shape (dimension,); those that wait together are computed together."""
+        known = self._cache.get(text)
+        if known is not None:
+            return known
+        waiting = self._waiting.get(text)
+        if waiting is None:
+            waiting = self._waiting[text] = asyncio.get_running_loop().create_future()
+        if self._answering is None:
+            self._answering = asyncio.create_task(self._answer_waiting())
+        # Shielded, so that one caller's cancellation does not take the vector from the others.
+        return await asyncio.shield(waiting)
+
+    async def aclose(self) -> None:
+        """Finish running batches and end the engine's threads."""
+        await asyncio.to_thread(self._engine.close)
+
+    async def _answer_waiting(self) -> None:
+        """Embed what waits until nothing does: no timer, a lone query goes at once."""
+        try:
+            while self._waiting:
+                batch = dict(list(self._waiting.items())[:_LONGEST_QUERY_BATCH])
+                try:
+                    prompted = [self._config.query_prompt + text for text in batch]
+                    vectors = await asyncio.to_thread(self._embed, prompted, QUERY)
+                except Exception as error:
+                    self._fail(batch, error)
+                    continue
+                for (text, future), vector in zip(batch.items(), vectors, strict=True):
+                    self._cache.put(text, vector)
+                    del self._waiting[text]
+                    future.set_result(vector)
+        finally:
+            self._answering = None
+
+    def _fail(self, batch: dict[str, "asyncio.Future[NDArray[np.float32]]"], error: Exception) -> None:
+        for text, future in batch.items():
+            del self._waiting[text]
+            future.set_exception(error)
+
+    def _embed(self, texts: list[str], priority: int) -> NDArray[np.float32]:
+        """Tokenise slice by slice, longest texts first, while the engine computes earlier slices."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        running: list[tuple[list[int], Future[NDArray[np.float32]]]] = []
+        for start in range(0, len(order), _TOKENISE_AT_ONCE):
+            part = order[start : start + _TOKENISE_AT_ONCE]
+            encoded = self.tokenizer.encode([texts[i] for i in part])
+            for batch in batches([len(ids) for ids in encoded], self._max_batch_tokens):
+                future = self._engine.submit([encoded[i] for i in batch], priority)
+                running.append(([part[i] for i in batch], future))
+        for rows, future in running:
+            vectors[rows] = future.result()
+        return vectors
+
+
+class _Cache:
+    """Vectors of the last queries; read-only, because callers share them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+    def get(self, text: str) -> NDArray[np.float32] | None:
+        vector = self._vectors.get(text)
+        if vector is not None:
+            self._vectors.move_to_end(text)
+        return vector
+
+    def put(self, text: str, vector: NDArray[np.float32]) -> None:
+        vector.setflags(write=False)
+        self._vectors[text] = vector
+        while len(self._vectors) > self._size:
+            self._vectors.popitem(last=False)

@@ -1,0 +1,134 @@
+"""Runs an encoder's graph on the CPU: batches by length, one thread a batch, queries first."""
+
+import itertools
+import os
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from muniment.providers.encoder.graph import build_encoder
+from muniment.providers.encoder.model_config import EncoderConfig
+from muniment.providers.encoder.onnx_file import read_onnx
+from muniment.providers.encoder.options import Precision
+from muniment.providers.encoder.quantise import compress_weights
+
+QUERY, PASSAGE = 0, 1  # priorities
+_STOP = 2
+_MAX_STREAMS = 16
+# Lengths are rounded up, so that few shapes occur: kernels are made once for each shape.
+_LENGTH_STEP = 8
+# Activations share one scale over this many channels. Measured in benchmarks/embedding: smaller groups
+# are slower, larger ones let outliers spoil their neighbours.
+_ACTIVATION_GROUP = 128
+
+Ids = list[int]
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    number: int
+    texts: list[Ids] = field(compare=False)
+    result: Future[NDArray[np.float32]] = field(compare=False)
+
+
+def available_threads() -> int:
+    """CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+    """Positions of texts, longest first, in batches of at most ``max_tokens`` with padding.
+
+    Longest first, so that the last batches, which leave threads idle, are the cheapest.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    start = 0
+    while start < len(order):
+        size = max(1, max_tokens // _padded(lengths[order[start]]))
+        yield order[start : start + size]
+        start += size
+
+
+def _padded(length: int) -> int:
+    return -(-length // _LENGTH_STEP) * _LENGTH_STEP
+
+
+class Engine:
+    """A compiled encoder with one worker thread for each stream of OpenVINO."""
+
+    def __init__(self, config: EncoderConfig, threads: int, precision: Precision) -> None:
+        core = ov.Core()
+        from_onnx = config.weights.suffix == ".onnx"
+        model = read_onnx(core, config) if from_onnx else build_encoder(config)
+        if precision in ("auto", "int8"):
+            compress_weights(model)
+        streams = min(threads, _MAX_STREAMS)
+        compiled = core.compile_model(model, "CPU", _properties(core, threads, streams, precision))
+        self.dimension = int(compiled.output(0).get_partial_shape()[1].get_length())
+        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._numbers = itertools.count()
+        self._workers = [
+            threading.Thread(
+                target=self._work, args=(compiled.create_infer_request(),), name=f"encoder-{i}", daemon=True
+            )
+            for i in range(streams)
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    def submit(self, texts: list[Ids], priority: int) -> Future[NDArray[np.float32]]:
+        """Compute one batch of token ids; the future's vectors stand in the order of ``texts``."""
+        result: Future[NDArray[np.float32]] = Future()
+        self._jobs.put(_Job(priority, next(self._numbers), texts, result))
+        return result
+
+    def close(self) -> None:
+        """Finish what is queued and end the threads."""
+        for _ in self._workers:
+            self._jobs.put(_Job(_STOP, next(self._numbers), [], Future()))
+        for worker in self._workers:
+            worker.join()
+
+    def _work(self, request: ov.InferRequest) -> None:
+        while (job := self._jobs.get()).priority != _STOP:
+            if not job.result.set_running_or_notify_cancel():
+                continue
+            try:
+                job.result.set_result(_infer(request, job.texts))
+            except Exception as error:
+                job.result.set_exception(error)
+
+
+def _infer(request: ov.InferRequest, texts: list[Ids]) -> NDArray[np.float32]:
+    width = _padded(max(map(len, texts)))
+    ids = np.zeros((len(texts), width), np.int32)
+    mask = np.zeros((len(texts), width), np.int32)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    request.infer({0: ids, 1: mask}, share_inputs=True)
+    vectors: NDArray[np.float32] = request.get_output_tensor(0).data.astype(np.float32, copy=True)
+    return vectors
+
+
+def _properties(core: ov.Core, threads: int, streams: int, precision: Precision) -> dict[str, object]:
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    properties: dict[str, object] = {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": streams,
+        "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and precision != "f32" else "f32",
+        # Pinned threads of several processes would meet on the same cores while others idle.
+        "ENABLE_CPU_PINNING": False,
+    }
+    if precision in ("auto", "int8"):
+        properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _ACTIVATION_GROUP
+    return properties

@@ -1,0 +1,162 @@
+"""Builds encoders as OpenVINO graphs straight from their weights.
+
+Architectures: BERT (Devlin et al. 2018), RoBERTa and XLM-RoBERTa (Liu et al. 2019; positions start
+behind the padding index), MPNet (Song et al. 2020; relative position bias shared by all layers).
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset15 as ops
+
+from muniment.providers.encoder.model_config import EncoderConfig
+from muniment.providers.encoder.safetensors_file import SafetensorsFile
+
+Node: TypeAlias = ov.Output
+_MASKED = -30000.0  # far below any score, yet finite in every precision
+_MPNET_MAX_DISTANCE = 128
+_NAMES = {
+    "mpnet": {
+        "query": "attention.attn.q",
+        "key": "attention.attn.k",
+        "value": "attention.attn.v",
+        "out": "attention.attn.o",
+        "norm": "attention.LayerNorm",
+    }
+}
+_BERT_NAMES = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "out": "attention.output.dense",
+    "norm": "attention.output.LayerNorm",
+}
+
+
+def build_encoder(config: EncoderConfig) -> ov.Model:
+    """The graph from token ids and mask, both (batch, length), to unit vectors (batch, dimension).
+
+    Raises:
+        StorageError: code ``weights_damaged``, when a tensor is missing.
+    """
+    return _EncoderGraph(config, SafetensorsFile(config.weights)).build()
+
+
+def pooled(hidden: Node, mask: Node, pooling: str) -> Node:
+    """Unit vectors (batch, dimension) from token vectors (batch, length, dimension)."""
+    if pooling == "cls":
+        vectors = ops.gather(hidden, np.int64(0), np.int64(1))
+    else:
+        weights = ops.unsqueeze(ops.convert(mask, "f32"), np.int64(2))
+        total = ops.reduce_sum(ops.multiply(hidden, weights), np.array([1]))
+        vectors = ops.divide(total, ops.reduce_sum(weights, np.array([1])))
+    return unit_length(vectors)
+
+
+def unit_length(vectors: Node) -> Node:
+    """Rows of (batch, dimension) scaled to length 1."""
+    return ops.normalize_l2(vectors, np.array([1]), 1e-12, "max").output(0)
+
+
+class _EncoderGraph:
+    def __init__(self, config: EncoderConfig, weights: SafetensorsFile) -> None:
+        self._config = config
+        self._weights = weights
+        self._names = _NAMES.get(config.model_type, _BERT_NAMES)
+
+    def build(self) -> ov.Model:
+        ids = ops.parameter([-1, -1], ov.Type.i32, name="input_ids")
+        mask = ops.parameter([-1, -1], ov.Type.i32, name="attention_mask")
+        length = ops.gather(ops.shape_of(ids, output_type="i64"), np.array([1]), np.int64(0))
+        hidden = self._embeddings(ids, length)
+        bias = self._attention_bias(mask, length)
+        for layer in range(self._config.layers):
+            hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
+        vectors = pooled(hidden, mask, self._config.pooling)
+        return ov.Model([ops.result(vectors)], [ids, mask], "encoder")
+
+    def _embeddings(self, ids: Node, length: Node) -> Node:
+        words = ops.gather(self._constant("embeddings.word_embeddings.weight"), ids, np.int64(0))
+        offset = self._config.position_offset
+        table = self._weights.tensor("embeddings.position_embeddings.weight")[offset:]
+        if self._config.model_type != "mpnet":
+            # Passages are always of token type 0, so its row goes into the position table.
+            table = table + self._weights.tensor("embeddings.token_type_embeddings.weight")[0]
+        positions = ops.slice(ops.constant(table), np.array([0]), length, np.array([1]), np.array([0]))
+        return self._norm(ops.add(words, ops.unsqueeze(positions, np.int64(0))), "embeddings.LayerNorm")
+
+    def _attention_bias(self, mask: Node, length: Node) -> Node:
+        """What is added to the scores, (batch, 1 or heads, 1 or length, length)."""
+        hidden = ops.multiply(ops.subtract(ops.convert(mask, "f32"), np.float32(1)), np.float32(-_MASKED))
+        bias = ops.unsqueeze(hidden, np.array([1, 2]))
+        if self._config.model_type != "mpnet":
+            return bias
+        table = ops.constant(self._relative_bias())
+        stop = ops.concat([length, length], 0)
+        relative = ops.slice(table, np.array([0, 0]), stop, np.array([1, 1]), np.array([2, 3]))
+        return ops.add(bias, relative)
+
+    def _relative_bias(self) -> NDArray[np.float32]:
+        """MPNet's position bias, (1, heads, max_length, max_length)."""
+        table = self._weights.tensor("encoder.relative_attention_bias.weight")
+        steps = np.arange(self._config.max_length)
+        buckets = _relative_buckets(steps[None, :] - steps[:, None], table.shape[0])
+        return np.ascontiguousarray(table[buckets].transpose(2, 0, 1)[None])
+
+    def _layer(self, hidden: Node, bias: Node, layer: str) -> Node:
+        query, key, value = (
+            self._split_heads(self._dense(hidden, layer + self._names[part]))
+            for part in ("query", "key", "value")
+        )
+        scale = np.float32((self._config.hidden_size // self._config.heads) ** -0.5)
+        scores = ops.multiply(ops.matmul(query, key, False, True), scale)
+        attended = ops.matmul(ops.softmax(ops.add(scores, bias), 3), value, False, False)
+        joined = ops.reshape(
+            ops.transpose(attended, np.array([0, 2, 1, 3])), np.array([0, 0, self._config.hidden_size]), True
+        )
+        attention = self._dense(joined, layer + self._names["out"])
+        hidden = self._norm(ops.add(attention, hidden), layer + self._names["norm"])
+        inner = self._activation(self._dense(hidden, layer + "intermediate.dense"))
+        outer = self._dense(inner, layer + "output.dense")
+        return self._norm(ops.add(outer, hidden), layer + "output.LayerNorm")
+
+    def _split_heads(self, node: Node) -> Node:
+        heads = self._config.heads
+        shape = np.array([0, 0, heads, self._config.hidden_size // heads])
+        return ops.transpose(ops.reshape(node, shape, True), np.array([0, 2, 1, 3]))
+
+    def _dense(self, node: Node, name: str) -> Node:
+        product = ops.matmul(node, self._constant(name + ".weight"), False, True)
+        return ops.add(product, self._row(name + ".bias"))
+
+    def _norm(self, node: Node, name: str) -> Node:
+        normal = ops.mvn(node, np.array([2]), True, self._config.norm_epsilon, "inside_sqrt")
+        return ops.add(ops.multiply(normal, self._row(name + ".weight")), self._row(name + ".bias"))
+
+    def _activation(self, node: Node) -> Node:
+        match self._config.activation:
+            case "relu":
+                return ops.relu(node)
+            case "silu":
+                return ops.swish(node)
+            case "gelu":
+                return ops.gelu(node, "erf")
+        return ops.gelu(node, "tanh")
+
+    def _constant(self, name: str) -> Node:
+        return ops.constant(self._weights.tensor(name), shared_memory=True)
+
+    def _row(self, name: str) -> Node:
+        return ops.constant(self._weights.tensor(name).reshape(1, 1, -1))
+
+
+def _relative_buckets(distance: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """T5-style buckets of MPNet: half for each direction, exact when near, logarithmic when far."""
+    half = count // 2
+    far = np.abs(distance)
+    exact = half // 2
+    spread = np.log(np.maximum(far, 1) / exact) / np.log(_MPNET_MAX_DISTANCE / exact) * (half - exact)
+    logarithmic = np.minimum(exact + spread.astype(np.int64), half - 1)
+    return np.where(distance > 0, half, 0) + np.where(far < exact, far, logarithmic)

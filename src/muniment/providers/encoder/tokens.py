@@ -1,0 +1,47 @@
+"""The encoder's tokenizer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import tokenizers
+
+from muniment.errors import NotFoundError, StorageError
+
+
+class EncoderTokenizer:
+    """Counts, locates and encodes tokens; calls hold no state, so threads may share it."""
+
+    def __init__(self, path: Path, max_length: int) -> None:
+        """Read ``tokenizer.json``; ``max_length`` counts special tokens.
+
+        Raises:
+            NotFoundError: code ``weights_missing``.
+            StorageError: code ``weights_damaged``.
+        """
+        if not path.is_file():
+            raise NotFoundError(
+                f"Model folder {path.parent} holds no tokenizer.json.",
+                code="weights_missing",
+                hint="Save the model's fast tokenizer there.",
+            )
+        try:
+            self._inner = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception
+            raise StorageError(
+                f"{path} is not a tokenizer: {error}", code="weights_damaged", hint="Copy the model anew."
+            ) from error
+        self._inner.no_padding()
+        self._inner.no_truncation()
+        special = self._inner.encode("").ids
+        # Encoders frame a text with one token before and one behind; an odd one out stands before.
+        self._before, self._behind = special[: (len(special) + 1) // 2], special[(len(special) + 1) // 2 :]
+        self.max_tokens = max_length - len(special)
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """The half-open character range of each token of ``text``, special tokens left out."""
+        return list(self._inner.encode(text, add_special_tokens=False).offsets)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, framed by special tokens and cut to the model's length."""
+        encoded = self._inner.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [[*self._before, *one.ids[: self.max_tokens], *self._behind] for one in encoded]

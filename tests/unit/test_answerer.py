@@ -1,0 +1,141 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from muniment.answer.answerer import Answerer, AnswerSettings, says_it_does_not_know
+from muniment.answer.events import Delta, Finished, Retrieved
+from muniment.answer.prompt import ABSTENTION
+from muniment.errors import NotFoundError, UnavailableError
+from muniment.protocols import Generator
+from muniment.providers.extractive.generator import ExtractiveGenerator
+from muniment.providers.extractive.selection import Limits
+from muniment.providers.fake_generator import FakeGenerator, FakeGeneratorOptions
+from muniment.testing.generator import TEXT, passage
+from muniment.types import (
+    AnswerVerdict,
+    CitationVerdict,
+    Filter,
+    ParsedDocument,
+    Passage,
+    SearchMode,
+)
+
+QUESTION = "How long does the warranty of the Sluice 300 last?"
+
+
+@dataclass(frozen=True)
+class Found:
+    passages: tuple[Passage, ...]
+    timings: dict[str, float] = field(default_factory=lambda: {"embed": 1.0})
+
+
+class Shelf:
+    """A retriever that always finds the same passages, and the documents they are from."""
+
+    def __init__(self, *texts: str) -> None:
+        self.passages = tuple(passage(n, text) for n, text in enumerate(texts, start=1))
+        self.error: UnavailableError | None = None
+
+    async def search(
+        self,
+        question: str,
+        *,
+        mode: SearchMode = SearchMode.HYBRID,
+        limit: int = 8,
+        filter: Filter | None = None,
+    ) -> Found:
+        if self.error:
+            raise self.error
+        return Found(self.passages[:limit])
+
+    async def document(self, document_id: str) -> ParsedDocument:
+        for one in self.passages:
+            if one.document_id == document_id:
+                return ParsedDocument("0" * 64, "Manual", one.chunk.text, (), (), "test 1")
+        raise NotFoundError(f"No document {document_id}.")
+
+
+def answerer(shelf: Shelf, generator: Generator | str) -> Answerer:
+    if isinstance(generator, str):
+        generator = FakeGenerator("fake", FakeGeneratorOptions(answers={QUESTION: generator}))
+    return Answerer(shelf, generator, shelf.document, AnswerSettings("docs"))
+
+
+async def test_an_extractive_answer_is_grounded() -> None:
+    answer = await answerer(Shelf(TEXT), ExtractiveGenerator("extractive", Limits())).answer(QUESTION)
+    assert answer.text == "The warranty of the Sluice 300 pump lasts 36 months. [1]"
+    assert answer.verdict is AnswerVerdict.GROUNDED
+    assert answer.claims[0].citations[0].quote == "The warranty of the Sluice 300 pump lasts 36 months."
+    assert answer.claims[0].citations[0].page == 1
+    assert answer.id.startswith("ans_")
+    assert set(answer.timings) == {"retrieve", "retrieve.embed", "prompt", "generate", "ground"}
+
+
+async def test_events_come_in_order_and_the_last_one_counts() -> None:
+    events = [event async for event in answerer(Shelf(TEXT), "It lasts 36 months [1].").stream(QUESTION)]
+    assert isinstance(events[0], Retrieved)
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == "It lasts 36 months [1]."
+    assert isinstance(events[-1], Finished)
+    assert events[-1].answer.verdict is AnswerVerdict.GROUNDED
+
+
+async def test_an_unfounded_part_is_marked() -> None:
+    said = "The warranty lasts 36 months [1]. It covers theft [1]. Returns go to Lindhaven [9]."
+    answer = await answerer(Shelf(TEXT), said).answer(QUESTION)
+    assert answer.verdict is AnswerVerdict.PARTLY_GROUNDED
+    assert [claim.verdict.value for claim in answer.claims] == ["supported", "unsupported", "unsupported"]
+    assert answer.claims[2].citations[0].verdict is CitationVerdict.NOT_GIVEN
+
+
+@pytest.mark.parametrize(
+    "said", ["", ABSTENTION, "The passages do not mention the warranty.", "I don't know."]
+)
+async def test_a_generator_that_does_not_know_makes_an_abstention(said: str) -> None:
+    answer = await answerer(Shelf(TEXT), said).answer(QUESTION)
+    assert (answer.verdict, answer.text, answer.claims) == (AnswerVerdict.ABSTAINED, ABSTENTION, ())
+    assert answer.notes == ("Looked at: manual-1.pdf, page 1.",)
+    assert len(answer.looked_at) == 1
+
+
+async def test_an_answer_without_any_support_is_withheld() -> None:
+    answer = await answerer(Shelf(TEXT), "The canteen is closed on Mondays [1].").answer(QUESTION)
+    assert (answer.verdict, answer.text) == (AnswerVerdict.ABSTAINED, ABSTENTION)
+    assert "withheld" in answer.notes[1]
+
+
+async def test_nothing_retrieved_makes_an_abstention_without_asking_the_generator() -> None:
+    failing = FakeGenerator("fake", FakeGeneratorOptions(fail_after=0))
+    answer = await answerer(Shelf(), failing).answer(QUESTION)
+    assert answer.verdict is AnswerVerdict.ABSTAINED
+    assert answer.looked_at == ()
+
+
+async def test_failures_are_errors_and_never_text() -> None:
+    shelf = Shelf(TEXT)
+    with pytest.raises(UnavailableError, match="failed after 2 pieces"):
+        await answerer(shelf, FakeGenerator("fake", FakeGeneratorOptions(fail_after=2))).answer(QUESTION)
+    shelf.error = UnavailableError("The store does not answer.", code="store_unavailable")
+    with pytest.raises(UnavailableError, match="store does not answer"):
+        await answerer(shelf, "Words [1].").answer(QUESTION)
+
+
+async def test_a_document_deleted_meanwhile_verifies_nothing() -> None:
+    shelf = Shelf(TEXT)
+    maker = answerer(shelf, "The warranty lasts 36 months [1].")
+    found = await shelf.search(QUESTION)
+    shelf.passages = ()
+    shelf.search = lambda *_, **__: _later(found)  # type: ignore[method-assign,assignment,misc]
+    answer = await maker.answer(QUESTION)
+    assert answer.verdict is AnswerVerdict.ABSTAINED
+
+
+async def _later(found: Found) -> Found:
+    return found
+
+
+def test_a_denial_inside_an_answer_is_no_refusal() -> None:
+    assert not says_it_does_not_know("The warranty does not cover theft [1].")
+    assert not says_it_does_not_know(
+        "The documents do not mention theft. Wear is covered [1]. So is rust [2]."
+    )
+    assert not says_it_does_not_know("No information security training is needed in the first year [1].")
