@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from muniment.errors import SettingsError
 from muniment.protocols import ParsedFile, Parser, Provider, ProviderContext
-from muniment.providers.docling.limits import Limits
+from muniment.providers.docling.jobs import Limits
 from muniment.providers.docling.pool import WorkerPool
 
 REVISION = 1

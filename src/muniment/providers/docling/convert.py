@@ -18,7 +18,7 @@ from muniment.errors import DocumentError, MunimentError
 from muniment.protocols import ParsedFile
 from muniment.providers.docling import formats
 from muniment.providers.docling.formats import Format, Recognised
-from muniment.providers.docling.limits import Limits
+from muniment.providers.docling.jobs import Job, Limits
 from muniment.providers.docling.places import to_points
 from muniment.providers.docling.plain import document_of_text, nests_deeper, text_of_html
 from muniment.providers.docling.view import view
@@ -32,15 +32,6 @@ _EMU_PER_POINT = 12_700
 _HTML_LEVELS = 500
 _TOO_DEEP = "The markup nests too deeply; the text was read without its structure."
 _DAMAGED_HINT = "Open the file in its own program; if that works, save it anew and ingest it again."
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One file to parse; ``name`` is what people call it."""
-
-    path: Path
-    name: str
-    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)

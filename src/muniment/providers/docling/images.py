@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 
 from muniment.errors import DocumentError
-from muniment.providers.docling.limits import Limits
+from muniment.providers.docling.jobs import Limits
 
 
 def check_image(path: Path, name: str, limits: Limits) -> None:

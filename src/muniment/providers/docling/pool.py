@@ -19,10 +19,13 @@ from typing import Any, BinaryIO
 from muniment.errors import DocumentError, MunimentError, UnavailableError
 from muniment.protocols import ParsedFile
 from muniment.providers.docling import wire
-from muniment.providers.docling.limits import Limits
+from muniment.providers.docling.jobs import Limits
 from muniment.providers.docling.worker import out_of_memory
 from muniment.types.parsed_format import decode_parsed
 
+TARGET = "muniment.providers.docling.convert:parse"
+"""The function that workers run, see ``worker.Parse``."""
+_WORKER_FAILURES = ("parser_crashed", "parse_out_of_memory")
 _TICK_S = 0.05
 _KEPT_VARIABLES = (
     *("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE"),
@@ -36,15 +39,29 @@ _BOOT_S = 60.0
 
 
 class WorkerPool:
-    """Up to ``workers`` processes, started when first needed; each parses one document at a time."""
+    """Up to ``workers`` processes, started when first needed; each parses one document at a time.
+
+    Args:
+        timeout_s: longest time for one document.
+        recycle_after: documents after which a worker is replaced.
+        parser: version of the parser, written into its documents.
+        target: ``module:function`` that workers run.
+    """
 
     def __init__(
-        self, *, workers: int, timeout_s: float, recycle_after: int, limits: Limits, parser: str
+        self,
+        *,
+        workers: int,
+        timeout_s: float,
+        recycle_after: int,
+        limits: Limits,
+        parser: str,
+        target: str = TARGET,
     ) -> None:
         self._timeout_s = timeout_s
         self._recycle_after = recycle_after
         self._limits = limits
-        self._parser = parser
+        self._settings = {"limits": limits.to_dict(), "parser": parser, "target": target}
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="muniment-parser")
         self._idle: list[_Worker] = []
         self._reaper: threading.Timer | None = None
@@ -81,12 +98,25 @@ class WorkerPool:
             worker.stop()
 
     def _run(self, job: dict[str, str], given_up: threading.Event) -> ParsedFile:
+        """Parse in an idle worker or a new one.
+
+        When a used worker fails, what it parsed before may be the cause, so a new one tries again.
+        """
+        worker = self._take_idle()
+        if worker is not None:
+            try:
+                return _result(self._ask(worker, job, given_up))
+            except DocumentError as error:
+                if error.code not in _WORKER_FAILURES:
+                    raise
+        return _result(self._ask(_Worker(self._limits, self._settings), job, given_up))
+
+    def _take_idle(self) -> "_Worker | None":
         with self._lock:
-            worker = self._idle.pop() if self._idle else None
-        if worker is not None and not worker.alive():
-            worker.stop()
-            worker = None
-        worker = worker or _Worker(self._limits, self._parser)
+            return self._idle.pop() if self._idle else None
+
+    def _ask(self, worker: "_Worker", job: dict[str, str], given_up: threading.Event) -> list[bytes]:
+        """The worker's answer; afterwards it rests or, when it failed or is worn, is stopped."""
         keep = False
         try:
             frames = worker.ask(job, self._timeout_s, lambda: given_up.is_set() or self._closing.is_set())
@@ -97,7 +127,7 @@ class WorkerPool:
                 self._rest(worker)
             else:
                 worker.stop()
-        return _result(frames)
+        return frames
 
     def _rest(self, worker: "_Worker") -> None:
         """Keep the worker for the next document; all idle ones are stopped when none comes for a while."""
@@ -156,7 +186,7 @@ def _result(frames: list[bytes]) -> ParsedFile:
 class _Worker:
     """One process, its pipes and its log."""
 
-    def __init__(self, limits: Limits, parser: str) -> None:
+    def __init__(self, limits: Limits, settings: dict[str, Any]) -> None:
         self.jobs = 0
         self._limits = limits
         self._log: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
@@ -176,11 +206,7 @@ class _Worker:
                 code="parser_unavailable",
                 hint="Check free memory and the limit on processes (ulimit -u).",
             ) from error
-        self._send({"limits": limits.to_dict(), "parser": parser})
-
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        return self._process.poll() is None
+        self._send(settings)
 
     def ask(self, job: dict[str, str], timeout_s: float, given_up: Callable[[], bool]) -> list[bytes]:
         """The frames that answer ``job``.

@@ -13,12 +13,18 @@ import signal
 import sys
 import threading
 import warnings
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from muniment.errors import DocumentError, MunimentError
+from muniment.protocols import ParsedFile
 from muniment.providers.docling import wire
-from muniment.providers.docling.limits import Limits
+from muniment.providers.docling.jobs import Job, Limits
+
+Parse = Callable[[Job, Limits, str], ParsedFile]
+"""What a worker runs: a file, its limits and the parser's version give a parsed file."""
 
 _STACK_BYTES = 128 * 1024 * 1024
 _RECURSION_LIMIT = 6000
@@ -55,9 +61,7 @@ def main() -> None:
     # Parsers recurse as deeply as documents nest: a thread of its own can have a larger stack.
     threading.stack_size(_STACK_BYTES)
     sys.setrecursionlimit(_RECURSION_LIMIT)
-    server = threading.Thread(
-        target=_serve, args=(jobs, answers_out, limits, settings["parser"]), daemon=True
-    )
+    server = threading.Thread(target=_serve, args=(jobs, answers_out, limits, settings), daemon=True)
     server.start()
     server.join()
 
@@ -99,20 +103,21 @@ def _refuse_outside(event: str, _arguments: tuple[Any, ...]) -> None:
         raise PermissionError(f"{event} is not allowed while a document is parsed")
 
 
-def _serve(jobs: "queue.SimpleQueue[bytes]", out: BinaryIO, limits: Limits, parser: str) -> None:
+def _serve(jobs: "queue.SimpleQueue[bytes]", out: BinaryIO, limits: Limits, settings: dict[str, Any]) -> None:
     while True:
-        frames = _answer(json.loads(jobs.get()), limits, parser)
+        frames = _answer(json.loads(jobs.get()), limits, settings)
         with contextlib.suppress(OSError):
             for frame in frames:
                 wire.write_frame(out, frame)
 
 
-def _answer(job: dict[str, str], limits: Limits, parser: str) -> list[bytes]:
-    from muniment.providers.docling.convert import Job, parse
+def _answer(job: dict[str, str], limits: Limits, settings: dict[str, Any]) -> list[bytes]:
     from muniment.types.parsed_format import encode_parsed
 
     try:
-        parsed = parse(Job(Path(job["path"]), job["name"], job["content_hash"]), limits, parser)
+        module, function = settings["target"].split(":")
+        parse: Parse = getattr(import_module(module), function)
+        parsed = parse(Job(Path(job["path"]), job["name"], job["content_hash"]), limits, settings["parser"])
         return [wire.to_json({"ok": True}), encode_parsed(parsed.document), parsed.full]
     except MunimentError as error:
         answer = error

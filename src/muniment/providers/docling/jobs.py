@@ -1,6 +1,16 @@
-"""What a document may cost. Light to import: both sides of the process boundary use it."""
+"""What a worker is given: a file, and what parsing it may cost. Light to import, on both sides."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to parse; ``name`` is what people call it."""
+
+    path: Path
+    name: str
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
