@@ -6,10 +6,11 @@ pages exist at a time, so memory does not grow with the length of the file.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from docling_core.types.doc.base import BoundingBox, CoordOrigin
-from docling_core.types.doc.page import PdfShape, PdfTextCell, SegmentedPdfPage, TextCell
+from docling_core.types.doc.page import BoundingRectangle, PdfShape, PdfTextCell, SegmentedPdfPage, TextCell
 from docling_parse.pdf_parser import (
     ContentConfig,
     ContentLevel,
@@ -98,13 +99,28 @@ def _page(result: PageParseResult, fonts: FontNames) -> RawPage:
 
 
 def _word(cell: TextCell, width: float, height: float) -> Word | None:
-    box, font = _box(cell.rect.to_bounding_box(), height), _font(cell)
     text = cell.text.strip()
+    box = _word_box(cell.rect, height)
     visible = box.r > 0 and box.b > 0 and box.l < width and box.t < height
     if not text or not visible or box.width <= 0 or box.height <= 0:
         return None
-    # The characters of a picture font are codes of little pictures, bullets for the most part.
-    return Word(box, _BULLET if _DINGBATS.search(font) else text, font)
+    font = cell.font_name.lstrip("/") if isinstance(cell, PdfTextCell) else ""
+    return Word(box, _BULLET if _is_picture_font(font) else text, font)
+
+
+@cache
+def _is_picture_font(font: str) -> bool:
+    """Whether the characters of a font are codes of little pictures, bullets for the most part."""
+    return bool(_DINGBATS.search(font))
+
+
+def _word_box(rect: BoundingRectangle, height: float) -> Box:
+    """The upright box around a rectangle that may be turned; faster than by way of Docling's own boxes."""
+    xs = rect.r_x0, rect.r_x1, rect.r_x2, rect.r_x3
+    ys = rect.r_y0, rect.r_y1, rect.r_y2, rect.r_y3
+    if rect.coord_origin == CoordOrigin.TOPLEFT:
+        return Box(min(xs), min(ys), max(xs), max(ys))
+    return Box(min(xs), height - max(ys), max(xs), height - min(ys))
 
 
 def _adjoins(first: Word, second: Word) -> bool:
@@ -128,10 +144,6 @@ def _turn(cell: TextCell) -> int:
     if abs(right) >= abs(up):
         return 0 if right >= 0 else 180
     return 270 if up > 0 else 90
-
-
-def _font(cell: TextCell) -> str:
-    return cell.font_name.lstrip("/") if isinstance(cell, PdfTextCell) else ""
 
 
 def _box(box: BoundingBox, height: float) -> Box:

@@ -15,7 +15,7 @@ from muniment.providers.docling.pdf_page import Line, Page
 _MARGIN = 0.15  # of the page's height, at the top and at the bottom
 _NEAR = 4  # pages to either side: left and right pages may differ, chapters change
 _FAR = 2.5  # line heights between a running row and the body, at the least, when the next row recurs too
-_APART = 0.4  # line heights between a running row and the body
+_APART = -0.3  # line heights between a running row and the body: they may touch
 _WELL_APART = 1.0  # the same in a short document, where a line on two pages is thin evidence
 _SHORT = 6  # pages
 _SLACK = 6.0  # points: height at which a recurring line may vary
