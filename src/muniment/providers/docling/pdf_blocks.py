@@ -118,7 +118,14 @@ def _continues(chain: Sequence[Line], line: Line, distance: float) -> bool:
             return False
     elif gap > max(distance + 0.35, 0.25):
         return False
-    if last.leader or line.leader or last.mono != line.mono or _is_run_in(chain, line):
+    if (
+        last.leader
+        or line.leader
+        or last.sideways
+        or line.sideways
+        or last.mono != line.mono
+        or _is_run_in(chain, line)
+    ):
         return False
     if line.italic and not last.italic and last.text.rstrip().endswith((".", "!", "?")):
         return False

@@ -1,5 +1,6 @@
 """What is refused before any parsing: files that are empty, encrypted, damaged, too long, without pages."""
 
+import re
 from pathlib import Path
 
 import pypdfium2
@@ -7,6 +8,8 @@ import pypdfium2.raw as pdfium
 
 from muniment.errors import DocumentError
 
+_NO_PAGES = re.compile(rb"/Count\s+0\b")
+_PAGE = re.compile(rb"/Type\s*/Page\b")
 _PASSWORD_NEEDED = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
 
 
@@ -32,11 +35,7 @@ def count_pages(path: Path, max_pages: int) -> int:
     finally:
         document.close()
     if pages == 0:
-        raise DocumentError(
-            f"{path.name} has no pages.",
-            code="pdf_no_pages",
-            hint="Open the file in a viewer; if it shows pages there, print it to a new PDF and use that.",
-        )
+        raise _no_pages(path)
     if pages > max_pages:
         raise DocumentError(
             f"{path.name} has {pages} pages, more than the limit of {max_pages}.",
@@ -47,7 +46,14 @@ def count_pages(path: Path, max_pages: int) -> int:
 
 
 def _cannot_open(path: Path, error: pypdfium2.PdfiumError) -> DocumentError:
-    if error.err_code in _PASSWORD_NEEDED:
+    """The reason why PDFium refuses a file.
+
+    Its error code alone will not do: for a file without pages it leaves the code of the failure before.
+    """
+    data = path.read_bytes()
+    if _NO_PAGES.search(data) and not _PAGE.search(data):
+        return _no_pages(path)
+    if error.err_code in _PASSWORD_NEEDED and b"/Encrypt" in data:
         return DocumentError(
             f"{path.name} is encrypted and needs a password.",
             code="pdf_encrypted",
@@ -57,4 +63,12 @@ def _cannot_open(path: Path, error: pypdfium2.PdfiumError) -> DocumentError:
         f"{path.name} is not a readable PDF: {error}",
         code="document_damaged",
         hint="Fetch the file again; if a viewer can open it, print it to a new PDF and ingest that one.",
+    )
+
+
+def _no_pages(path: Path) -> DocumentError:
+    return DocumentError(
+        f"{path.name} has no pages.",
+        code="pdf_no_pages",
+        hint="Open the file in a viewer; if it shows pages there, print it to a new PDF and use that.",
     )

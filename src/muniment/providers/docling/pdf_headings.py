@@ -97,6 +97,7 @@ def _reads_like_heading(block: TextBlock, text: str) -> bool:
         and not block.marked
         and not SYMBOL.match(text)
         and not block.lines[0].leader
+        and not block.lines[0].sideways
         and not _ADMONITION.match(text)
         and not is_caption(text)
     )

@@ -23,6 +23,8 @@ def reduce_page(raw: RawPage) -> Page:
     """Find the tables of a page, build lines of the words outside them, and let the words go."""
     tables, words = find_tables(raw)
     lines = [_marked(line, raw.drawing.marks) for line in _with_hanging_labels(build_lines(words))]
+    in_tables = [cell.box for table in tables for cell in table.cells]
+    lines += [line for line in raw.sideways if not any(box.holds(line.box) for box in in_tables)]
     return Page(
         raw.number, raw.width, raw.height, tuple(lines), tuple(tables), turn=raw.turn, by_ocr=raw.by_ocr
     )

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 
 from muniment.providers.docling.pdf_page import Box, Line, Word, around
 
@@ -22,11 +23,19 @@ _LEADER = re.compile(r"^[.\u2026\u00b7]+$")
 _LEADER_DOTS = 5  # so many pieces of dots in one row lead from a title to its page number
 
 
+@cache
 def is_bold(font: str) -> bool:
     """Whether a font's name says that it is bold."""
     return bool(_BOLD.search(font))
 
 
+@cache
+def is_italic(font: str) -> bool:
+    """Whether a font's name says that it is italic."""
+    return bool(_ITALIC.search(font))
+
+
+@cache
 def is_mono(font: str) -> bool:
     """Whether a font's name says that all its characters are of one width."""
     return bool(_MONO.search(font))
@@ -122,7 +131,7 @@ def line_of(words: Sequence[Word]) -> Line:
         font=fonts.most_common(1)[0][0],
         size=_typical([word.box.height for word in words for _ in range(min(len(word.text), 12))]),
         bold=bold > 0.7 * total,
-        italic=sum(len(word.text) for word in words if _ITALIC.search(word.font)) > 0.9 * total,
+        italic=sum(len(word.text) for word in words if is_italic(word.font)) > 0.9 * total,
         mono=sum(len(word.text) for word in words if is_mono(word.font)) > 0.7 * total,
     )
 

@@ -86,7 +86,7 @@ class Line:
     ``size`` is the height of the line's typical word: the text layer gives no font size, and this
     height is proportional to it. ``mono``: set in a typewriter face, as program code is.
     ``leader``: dots lead from a title to its page number, as in a table of contents. ``marked``: a bullet
-    is drawn, not written, to its left.
+    is drawn, not written, to its left. ``sideways``: it runs in another direction than the page's text.
     """
 
     box: Box
@@ -98,6 +98,7 @@ class Line:
     mono: bool = False
     leader: bool = False
     marked: bool = False
+    sideways: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class RawPage:
     height: float
     words: tuple[Word, ...]
     drawing: Drawing = field(default_factory=Drawing)
+    sideways: tuple[Line, ...] = ()
     turn: int = 0
     by_ocr: bool = False
 

@@ -6,10 +6,11 @@ pages exist at a time, so memory does not grow with the length of the file.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from docling_core.types.doc.base import BoundingBox, CoordOrigin
-from docling_core.types.doc.page import PdfShape, PdfTextCell, SegmentedPdfPage, TextCell
+from docling_core.types.doc.page import BoundingRectangle, PdfShape, PdfTextCell, SegmentedPdfPage, TextCell
 from docling_parse.pdf_parser import (
     ContentConfig,
     ContentLevel,
@@ -20,6 +21,8 @@ from docling_parse.pdf_parser import (
 )
 
 from muniment.errors import DocumentError
+from muniment.providers.docling.pdf_fonts import FontNames
+from muniment.providers.docling.pdf_orientation import upright
 from muniment.providers.docling.pdf_page import Box, Drawing, RawPage, Rule, Word
 
 _DINGBATS = re.compile(r"wingding|dingbat|webding|bullet|ibmsm", re.IGNORECASE)
@@ -47,9 +50,10 @@ def read_pages(path: Path, threads: int) -> Iterator[RawPage | int]:
             code="document_damaged",
             hint="Open the file in a viewer and print it to a new PDF, then ingest that one.",
         ) from error
+    fonts = FontNames(path)
     for result in parser.iterate_results():
         try:
-            yield _page(result) if result.success else result.page_number
+            yield _page(result, fonts) if result.success else result.page_number
         except (RuntimeError, ValueError):  # a page whose content the decoder accepted but cannot hand over
             yield result.page_number
     parser.unload(key)
@@ -75,31 +79,71 @@ def _parser(threads: int) -> DoclingThreadedPdfParser:
     return DoclingThreadedPdfParser(parser_config=config, decode_config=decode)
 
 
-def _page(result: PageParseResult) -> RawPage:
+def _page(result: PageParseResult, fonts: FontNames) -> RawPage:
     segmented = result.get_page()
     width, height = result.page_width, result.page_height
     words: list[Word] = []
+    turns: list[int] = []
     places: set[tuple[str, int, int]] = set()
     for cell in segmented.word_cells:
-        box, font = _box(cell.rect.to_bounding_box(), height), _font(cell)
-        text = cell.text.strip()
-        visible = box.r > 0 and box.b > 0 and box.l < width and box.t < height
-        if not text or not visible or box.width <= 0 or box.height <= 0:
+        word = _word(cell, width, height)
+        if word is None or _is_repeated(word, places):
             continue
-        if _DINGBATS.search(font):  # its characters are codes of little pictures, at line starts bullets
-            if words and words[-1].text == _BULLET and abs(words[-1].box.r - box.l) < box.height:
-                continue
-            text = _BULLET
-        place = text, round(box.l / 2), round(box.t / 2)
-        if any((text, place[1] + x, place[2] + y) in places for x in (0, -1, 1) for y in (0, -1, 1)):
-            continue  # painted twice, a little apart, for a bold or shadowed look
-        places.add(place)
-        words.append(Word(box, text, font))
-    return RawPage(result.page_number, width, height, tuple(words), _drawing(segmented, width, height))
+        if word.text == _BULLET and words and words[-1].text == _BULLET and _adjoins(words[-1], word):
+            continue  # one bullet made of two characters
+        words.append(word)
+        turns.append(_turn(cell))
+    drawing = _drawing(segmented, width, height)
+    page = RawPage(result.page_number, width, height, fonts.named(words, result.page_number, height), drawing)
+    return upright(page, turns)
 
 
-def _font(cell: TextCell) -> str:
-    return cell.font_name.lstrip("/") if isinstance(cell, PdfTextCell) else ""
+def _word(cell: TextCell, width: float, height: float) -> Word | None:
+    text = cell.text.strip()
+    box = _word_box(cell.rect, height)
+    visible = box.r > 0 and box.b > 0 and box.l < width and box.t < height
+    if not text or not visible or box.width <= 0 or box.height <= 0:
+        return None
+    font = cell.font_name.lstrip("/") if isinstance(cell, PdfTextCell) else ""
+    return Word(box, _BULLET if _is_picture_font(font) else text, font)
+
+
+@cache
+def _is_picture_font(font: str) -> bool:
+    """Whether the characters of a font are codes of little pictures, bullets for the most part."""
+    return bool(_DINGBATS.search(font))
+
+
+def _word_box(rect: BoundingRectangle, height: float) -> Box:
+    """The upright box around a rectangle that may be turned; faster than by way of Docling's own boxes."""
+    xs = rect.r_x0, rect.r_x1, rect.r_x2, rect.r_x3
+    ys = rect.r_y0, rect.r_y1, rect.r_y2, rect.r_y3
+    if rect.coord_origin == CoordOrigin.TOPLEFT:
+        return Box(min(xs), min(ys), max(xs), max(ys))
+    return Box(min(xs), height - max(ys), max(xs), height - min(ys))
+
+
+def _adjoins(first: Word, second: Word) -> bool:
+    return abs(first.box.r - second.box.l) < second.box.height and first.box.y_overlap(second.box) > 0
+
+
+def _is_repeated(word: Word, places: set[tuple[str, int, int]]) -> bool:
+    """Whether the word was painted before, at most a little apart: so a bold or shadowed look is made."""
+    x, y = round(word.box.l / 2), round(word.box.t / 2)
+    if any((word.text, x + right, y + down) in places for right in (0, -1, 1) for down in (0, -1, 1)):
+        return True
+    places.add((word.text, x, y))
+    return False
+
+
+def _turn(cell: TextCell) -> int:
+    """Clockwise rotation of a word as displayed, to the nearest quarter: the direction of its baseline."""
+    right, up = cell.rect.r_x1 - cell.rect.r_x0, cell.rect.r_y1 - cell.rect.r_y0
+    if cell.rect.coord_origin == CoordOrigin.TOPLEFT:
+        up = -up
+    if abs(right) >= abs(up):
+        return 0 if right >= 0 else 180
+    return 270 if up > 0 else 90
 
 
 def _box(box: BoundingBox, height: float) -> Box:

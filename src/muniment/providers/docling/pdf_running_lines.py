@@ -14,6 +14,10 @@ from muniment.providers.docling.pdf_page import Line, Page
 
 _MARGIN = 0.15  # of the page's height, at the top and at the bottom
 _NEAR = 4  # pages to either side: left and right pages may differ, chapters change
+_FAR = 2.5  # line heights between a running row and the body, at the least, when the next row recurs too
+_APART = -0.3  # line heights between a running row and the body: they may touch
+_WELL_APART = 1.0  # the same in a short document, where a line on two pages is thin evidence
+_SHORT = 6  # pages
 _SLACK = 6.0  # points: height at which a recurring line may vary
 _LABEL = re.compile(
     r"^(article|chapter|section|annex|part|title|appendix|schedule|item|table|figure|step)\s+([ivxlcdm]+|\d+[a-z]?)\b",
@@ -39,7 +43,7 @@ def running_lines(pages: Sequence[Page]) -> dict[Place, bool]:
     seen: defaultdict[tuple[bool, str], list[tuple[int, float]]] = defaultdict(list)
     for page, _, line, top in marginal:
         seen[top, _key(line)].append((page.number, _height(line, page, top)))
-    needed = 1 if len(pages) < 6 else 2
+    needed = 1 if len(pages) < _SHORT else 2
     found: set[Place] = set()
     for page, index, line, top in marginal:
         others = {
@@ -52,10 +56,11 @@ def running_lines(pages: Sequence[Page]) -> dict[Place, bool]:
         if len(others) >= needed or _is_lone_page_number(line, page, top):
             found.add((page.number, index))
     found |= _in_the_same_place(marginal, found)
-    return {place: top for page in pages for place, top in _from_the_edge(page, found)}
+    apart = _WELL_APART if len(pages) < _SHORT else _APART
+    return {place: top for page in pages for place, top in _from_the_edge(page, found, apart)}
 
 
-def _from_the_edge(page: Page, found: set[Place]) -> Iterator[tuple[Place, bool]]:
+def _from_the_edge(page: Page, found: set[Place], apart: float) -> Iterator[tuple[Place, bool]]:
     """Candidates in rows of nothing else, from the top and bottom edge up to the first other row."""
     for top in (True, False):
         side = [
@@ -64,13 +69,36 @@ def _from_the_edge(page: Page, found: set[Place]) -> Iterator[tuple[Place, bool]
             if (line.box.b < page.height / 2) == top and _in_margin(line, page)
         ]
         side.sort(key=lambda entry: entry[1].box.t if top else -entry[1].box.b)
+        rows: list[list[tuple[int, Line]]] = []
         while side:
             first = side[0][1].box
             row = [entry for entry in side if entry[1].box.y_overlap(first) > 0.3 * first.height]
-            if not all((page.number, index) in found for index, _ in row):
+            if not all((page.number, index) in found for index, _ in row) or _is_far(row, rows):
                 break
-            yield from (((page.number, index), top) for index, _ in row)
+            rows.append(row)
             side = [entry for entry in side if entry not in row]
+        while rows and not _is_apart(page, rows, apart):
+            rows.pop()
+        yield from (((page.number, index), top) for row in rows for index, _ in row)
+
+
+def _is_far(row: list[tuple[int, Line]], rows: list[list[tuple[int, Line]]]) -> bool:
+    """Whether a wide gap separates a row from the running rows before it: there the body has begun."""
+    if not rows:
+        return False
+    line, last = row[0][1], rows[-1][0][1]
+    return -line.box.y_overlap(last.box) > _FAR * max(line.size, last.size)
+
+
+def _is_apart(page: Page, rows: list[list[tuple[int, Line]]], apart: float) -> bool:
+    """Whether the innermost running row keeps a distance from the text: else it is a part of it."""
+    running = {index for row in rows for index, _ in row}
+    inner = rows[-1][0][1]
+    return all(
+        -line.box.y_overlap(inner.box) > apart * min(inner.size, line.size)
+        for index, line in enumerate(page.lines)
+        if index not in running and not line.sideways
+    )
 
 
 def _in_margin(line: Line, page: Page) -> bool:

@@ -30,21 +30,30 @@ _LONGEST_AVERAGE = 220  # characters in a cell: beyond, the lines are a page fra
 
 
 def find_tables(page: RawPage) -> tuple[list[Table], list[Word]]:
-    """The tables of a page from top to bottom, and the words outside them."""
+    """The tables of a page from top to bottom, and the words outside them.
+
+    Sideways lines belong to a table only when it is a drawn grid (column headings are often set so); one that
+    does not is left to the caller, who finds it outside every table's box.
+    """
     tables: list[Table] = []
     words = list(page.words)
+    sideways = [Word(line.box, line.text, line.font) for line in page.sideways]
 
-    def take(box: Box, build: Callable[[list[Word]], Table | None]) -> None:
+    def take(box: Box, build: Callable[[list[Word]], Table | None], grid: bool = False) -> None:
         nonlocal words
         inside = _inside(words, box)
-        table = build(inside) if len(inside) >= _MIN_CELLS and not _is_code(inside) else None
+        table = (
+            build(inside + (_inside(sideways, box) if grid else []))
+            if len(inside) >= _MIN_CELLS and not _is_code(inside)
+            else None
+        )
         if table is not None:
             tables.append(table)
             words = _without(words, inside)
 
     drawing = within_page(page.drawing, page.width, page.height)
     for lattice in sorted(lattices(drawing), key=lambda grid: grid.box.area):  # inner grids before frames
-        take(lattice.box, partial(_ruled, lattice))
+        take(lattice.box, partial(_ruled, lattice), grid=True)
     free = [rule for rule in drawing.horizontal if not any(_touches(rule, table.box) for table in tables)]
     for stack in _stacks(free):
         box = Box(stack[0].start - 2, stack[0].at - 2, stack[0].end + 2, stack[-1].at + 2)
