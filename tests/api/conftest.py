@@ -1,8 +1,16 @@
-from collections.abc import AsyncIterator
+"""A server over a workspace in memory; every response it gives is held against its own OpenAPI document."""
+
+import re
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
+import jsonschema
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from muniment.api.app import create_app
@@ -47,6 +55,59 @@ async def app(workspace: FakeWorkspace, settings: Settings) -> AsyncIterator[Fas
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    document = app.openapi()
+
+    async def check(response: httpx.Response) -> None:
+        await response.aread()
+        check_documented(document, response)
+
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://muniment") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://muniment", event_hooks={"response": [check]}
+    ) as client:
         yield client
+
+
+def check_documented(document: dict[str, Any], response: httpx.Response) -> None:
+    """The route is in the document, the status among its responses, the body of the shape it names."""
+    assert response.headers["x-request-id"]
+    operation = _operation(document, response.request)
+    if operation is None:
+        assert response.status_code in (403, 404, 405, 413)
+        return
+    described = operation["responses"].get(str(response.status_code))
+    assert described is not None, (response.request.url.path, response.status_code, response.text)
+    media_type = response.headers["content-type"].split(";")[0]
+    assert media_type in described["content"], (response.request.url.path, media_type)
+    if media_type == "application/json":
+        schema = {**described["content"][media_type]["schema"], "components": document["components"]}
+        jsonschema.validate(response.json(), schema)
+
+
+def _operation(document: dict[str, Any], request: httpx.Request) -> dict[str, Any] | None:
+    for template, operations in document["paths"].items():
+        pattern = re.sub(r"\\{\w+(:path)?\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern.replace("/models/[^/]+", "/models/.+"), request.url.path):
+            return operations.get(request.method.lower())
+    return None
+
+
+@pytest.fixture
+def server(workspace: FakeWorkspace, settings: Settings) -> Iterator[str]:
+    """The URL of a real server on loopback."""
+
+    async def opened() -> FakeWorkspace:
+        return workspace
+
+    app = create_app(opened, settings, instance="test")
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        while httpx.get(f"{url}/v1/ready", trust_env=False).status_code != 200 and not workspace.closed:
+            pass
+        yield url
+        server.should_exit = True
+        thread.join()

@@ -53,9 +53,10 @@ def failures(*statuses: int) -> Responses:
 
 def openai_failures(*statuses: int) -> Responses:
     """The same for OpenAI's routes."""
-    return {
+    named: Responses = {
         status: {"model": OpenAIErrorBody, "description": _MEANINGS[status]} for status in (*statuses, 500)
     }
+    return {**named, "default": {"model": OpenAIErrorBody, "description": "Any other error."}}
 
 
 def event_stream(description: str) -> dict[str, Any]:

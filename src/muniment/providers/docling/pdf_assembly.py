@@ -27,7 +27,7 @@ from muniment.providers.docling.pdf_reading_order import reading_order
 from muniment.providers.docling.pdf_running_lines import running_lines
 from muniment.providers.docling.pdf_text import join_lines, join_pair, vocabulary
 
-_BESIDE = 1.6  # line heights: a value beside its name; the gutter between columns is wider
+_BESIDE = 1.3  # line heights: a value beside its name; the gutter between columns is wider
 _FOOTNOTE = re.compile(r"^\(?\s?(\d{1,3}|[*†‡])\s?\)?\s+\S")
 _SENTENCE_END = (".", "!", "?", ":", ";", "\u2026", '."', ".”", ".)")
 
@@ -62,7 +62,9 @@ def assemble(pages: Sequence[Page], name: str) -> DoclingDocument:
         [line for index, line in enumerate(page.lines) if (page.number, index) not in running]
         for page in pages
     ]
-    profile = profile_of(line for lines in body for line in lines)
+    profile = profile_of(
+        (line for lines in body for line in lines), (table for page in pages for table in page.tables)
+    )
     words = vocabulary(line for lines in body for line in lines)
     document = DoclingDocument(name=name)
     items: list[Item] = []

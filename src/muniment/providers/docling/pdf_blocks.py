@@ -27,11 +27,13 @@ class TextBlock:
     """Lines that belong together, from top to bottom.
 
     ``followed``: a line set in another face comes right below, at the distance of the same paragraph.
+    ``runs_on``: the last line is full and the next one below could well continue it.
     """
 
     lines: tuple[Line, ...]
     box: Box
     followed: bool = False
+    runs_on: bool = False
 
     @property
     def size(self) -> float:
@@ -67,8 +69,11 @@ def group_lines(lines: Sequence[Line]) -> list[TextBlock]:
             chain.append(following)
             used.add(following)
         members = tuple(ordered[index] for index in chain)
-        followed = following is not None and ordered[following].italic != members[-1].italic
-        blocks.append(TextBlock(members, around([line.box for line in members]), followed))
+        after = None if following is None else ordered[following]
+        box = around([line.box for line in members])
+        followed = after is not None and after.italic != members[-1].italic
+        runs_on = after is not None and _runs_on(members[-1], after, distance)
+        blocks.append(TextBlock(members, box, followed, runs_on))
     return blocks
 
 
@@ -122,6 +127,16 @@ def _continues(chain: Sequence[Line], line: Line, distance: float) -> bool:
     if line.marked or BULLET.match(line.text) or LABEL.match(line.text) or LABEL.match(last.text):
         return False
     return not _new_paragraph(chain, line)
+
+
+def _runs_on(line: Line, after: Line, distance: float) -> bool:
+    return (
+        (line.bold, line.italic) == (after.bold, after.italic)
+        and (after.box.t - line.box.b) / line.size < distance + 0.35
+        and line.box.r > after.box.r - 0.5 * line.size
+        and after.box.l < line.box.l + line.size
+        and not BULLET.match(after.text)
+    )
 
 
 def _is_run_in(chain: Sequence[Line], line: Line) -> bool:

@@ -114,7 +114,7 @@ def _with_header(rows: Sequence[Sequence[Line]], first: int) -> int:
         above, row = rows[first - 1], rows[first]
         gap = min(line.box.t for line in row) - max(line.box.b for line in above)
         beside = len(above) >= 2 or above[0].box.l > min(line.box.r for line in row)
-        if gap > 0.9 * row[0].size or not beside or any(len(line.text) > 60 for line in above):
+        if gap > 1.5 * row[0].size or not beside or any(len(line.text) > 60 for line in above):
             break
         first -= 1
     return first

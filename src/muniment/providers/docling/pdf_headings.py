@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from muniment.providers.docling.pdf_blocks import BULLET, LABEL, SYMBOL, TextBlock
-from muniment.providers.docling.pdf_page import Line
+from muniment.providers.docling.pdf_page import Line, Table
 
 _LABELLED = re.compile(
     r"^(article|chapter|section|annex|part|appendix|item|schedule)\s+([IVXLC]+|\d+[a-zA-Z]?|[A-Z])\b[.:]?",
@@ -41,8 +41,8 @@ class Profile:
     italic: bool
 
 
-def profile_of(lines: Iterable[Line]) -> Profile:
-    """The body's typography: what most characters are set in."""
+def profile_of(lines: Iterable[Line], tables: Iterable[Table]) -> Profile:
+    """The body's typography: what most characters are set in, those in tables included."""
     sizes = Counter[float]()
     bold = italic = total = 0
     for line in lines:
@@ -50,6 +50,8 @@ def profile_of(lines: Iterable[Line]) -> Profile:
         total += len(line.text)
         bold += len(line.text) * line.bold
         italic += len(line.text) * line.italic
+    for table in tables:
+        sizes[round(table.size * 2) / 2] += sum(len(cell.text) for cell in table.cells)
     size = sizes.most_common(1)[0][0] if sizes else 10.0
     return Profile(size, bold > 0.4 * max(total, 1), italic > 0.4 * max(total, 1))
 
@@ -69,8 +71,8 @@ def is_heading(block: TextBlock, text: str, alone: bool, profile: Profile) -> bo
         profile: the typography of the document's body.
     """
     if LABEL.match(text):
-        return alone
-    if not alone or not _reads_like_heading(block, text):
+        return alone and block.size >= 0.88 * profile.size
+    if not alone or block.runs_on or not _reads_like_heading(block, text):
         return False
     larger = block.size >= _LARGER * profile.size
     bold = block.bold and not profile.bold and block.size >= 0.88 * profile.size
@@ -78,7 +80,7 @@ def is_heading(block: TextBlock, text: str, alone: bool, profile: Profile) -> bo
         return True
     if BULLET.match(text) and not (larger or bold):
         return False
-    capitals = text.upper() == text and len(text) > 5 and len(block.lines) <= 2
+    capitals = text.isupper() and len(text) > 5 and len(block.lines) <= 2
     italic = len(block.lines) == 1 and block.lines[0].italic and not profile.italic and block.followed
     return larger or bold or italic or (capitals and block.size >= 0.95 * profile.size)
 
@@ -111,7 +113,7 @@ class Style:
 
 def style_of(block: TextBlock, text: str) -> Style:
     """The look of a heading."""
-    return Style(round(block.size * 2) / 2, block.bold, text.upper() == text)
+    return Style(round(block.size * 2) / 2, block.bold, text.isupper())
 
 
 def heading_levels(headings: Sequence[tuple[str, Style]]) -> list[int]:

@@ -155,9 +155,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table on one page."""
+    """A table on one page; ``size`` is the typical height of its words."""
 
     box: Box
+    size: float
     rows: int
     columns: int
     cells: tuple[Cell, ...]

@@ -4,6 +4,7 @@ The decoder runs in threads and hands pages over one by one; nothing is rendered
 pages exist at a time, so memory does not grow with the length of the file.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from docling_parse.pdf_parser import (
 from muniment.errors import DocumentError
 from muniment.providers.docling.pdf_page import Box, Drawing, RawPage, Rule, Word
 
+_DINGBATS = re.compile(r"wingding|dingbat|webding|bullet|ibmsm", re.IGNORECASE)
+_BULLET = "•"
 _PAGES_IN_FLIGHT = 4
 _RELEASE_EVERY = 24  # pages after which the decoder gives its caches back
 _MAX_SHAPES = 6000  # a map or a chart, not a table; reading its strokes would take seconds and gain nothing
@@ -75,14 +78,24 @@ def _parser(threads: int) -> DoclingThreadedPdfParser:
 def _page(result: PageParseResult) -> RawPage:
     segmented = result.get_page()
     width, height = result.page_width, result.page_height
-    words = tuple(
-        Word(box, cell.text.strip(), _font(cell))
-        for cell in segmented.word_cells
-        if cell.text.strip()
-        for box in [_box(cell.rect.to_bounding_box(), height)]
-        if box.width > 0 and box.height > 0 and box.r > 0 and box.b > 0 and box.l < width and box.t < height
-    )
-    return RawPage(result.page_number, width, height, words, _drawing(segmented, width, height))
+    words: list[Word] = []
+    places: set[tuple[str, int, int]] = set()
+    for cell in segmented.word_cells:
+        box, font = _box(cell.rect.to_bounding_box(), height), _font(cell)
+        text = cell.text.strip()
+        visible = box.r > 0 and box.b > 0 and box.l < width and box.t < height
+        if not text or not visible or box.width <= 0 or box.height <= 0:
+            continue
+        if _DINGBATS.search(font):  # its characters are codes of little pictures, at line starts bullets
+            if words and words[-1].text == _BULLET and abs(words[-1].box.r - box.l) < box.height:
+                continue
+            text = _BULLET
+        place = text, round(box.l / 2), round(box.t / 2)
+        if any((text, place[1] + x, place[2] + y) in places for x in (0, -1, 1) for y in (0, -1, 1)):
+            continue  # painted twice, a little apart, for a bold or shadowed look
+        places.add(place)
+        words.append(Word(box, text, font))
+    return RawPage(result.page_number, width, height, tuple(words), _drawing(segmented, width, height))
 
 
 def _font(cell: TextCell) -> str:

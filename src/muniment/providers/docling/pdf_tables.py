@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from statistics import median
 
 from muniment.providers.docling.pdf_borderless_tables import (
     cell_lines,
@@ -95,7 +96,7 @@ def _ruled(lattice: Lattice, words: Sequence[Word]) -> Table | None:
         Cell(_cell_text(held), around([word.box for word in held]), *spans[index])
         for index, held in inside.items()
     ]
-    return _compact(lattice.box, cells)
+    return _compact(lattice.box, cells, median(word.box.height for word in words))
 
 
 def _cuts_lines(lattice: Lattice, words: Sequence[Word]) -> bool:
@@ -217,7 +218,7 @@ def _table(box: Box, rows: list[list[Line]]) -> Table | None:
         for (first, last), pieces in spans.items():
             text = " ".join(line.text for lines in rows_of(pieces) for line in lines)
             cells.append(Cell(text, around([line.box for line in pieces]), index, index + 1, first, last))
-    return _compact(box, cells)
+    return _compact(box, cells, median(line.size for row in rows for line in row))
 
 
 def _columns_of(box: Box, columns: Sequence[tuple[float, float]]) -> tuple[int, int]:
@@ -234,7 +235,7 @@ def _columns_of(box: Box, columns: Sequence[tuple[float, float]]) -> tuple[int, 
     return nearest, nearest + 1
 
 
-def _compact(box: Box, cells: list[Cell]) -> Table | None:
+def _compact(box: Box, cells: list[Cell], size: float) -> Table | None:
     """Drop rows and columns that are empty throughout; refuse what has too few filled cells."""
     filled = [cell for cell in cells if cell.text]
     starts = sorted({cell.row for cell in filled})
@@ -257,4 +258,4 @@ def _compact(box: Box, cells: list[Cell]) -> Table | None:
         for cell in filled
     )
     bounds = around([box, *(cell.box for cell in filled)])
-    return Table(bounds, len(starts), len(columns), kept)
+    return Table(bounds, size, len(starts), len(columns), kept)

@@ -1,0 +1,182 @@
+"""Every error has its dialect's shape, a stable code and something to do about it."""
+
+import asyncio
+import logging
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from muniment.api.app import create_app
+from muniment.collections.workspace import Workspace
+from muniment.errors import SettingsError
+from muniment.settings import Settings
+
+ASK = "/v1/answers"
+CHAT = "/v1/chat/completions"
+
+
+def chat(question: str) -> dict[str, object]:
+    return {"model": "muniment/handbook", "messages": [{"role": "user", "content": question}]}
+
+
+def calling(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://muniment")
+
+
+def error(response: httpx.Response, status: int, code: str) -> dict[str, str]:
+    assert response.status_code == status, response.text
+    found: dict[str, str] = response.json()["error"]
+    assert found["code"] == code
+    assert found["request_id"] == response.headers["x-request-id"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "says"),
+    [
+        ({"question": "", "collection": "handbook"}, 400, "question_empty", "empty"),
+        ({"question": " \n\t", "collection": "handbook"}, 400, "question_empty", "empty"),
+        ({"question": "x" * 501, "collection": "handbook"}, 400, "question_too_long", "501"),
+        ({"question": "x" * 1024 * 1024, "collection": "handbook"}, 400, "question_too_long", "1048576"),
+        ({"question": "x" * 3 * 1024 * 1024}, 413, "too_large", "2 MB"),
+        ({"question": "leave", "collection": "handbok"}, 404, "unknown_collection", "handbok"),
+        ({"question": "leave"}, 400, "collection_required", "2"),
+        ({"collection": "handbook"}, 422, "invalid_request", "question: required"),
+        ({"question": 7, "collection": "handbook"}, 422, "invalid_request", "got 7"),
+        ({"question": "leave", "colection": "handbook"}, 422, "invalid_request", "colection: unknown field"),
+        ({"question": "leave", "top_k": 0}, 422, "invalid_request", "top_k"),
+        (
+            {"question": "leave", "filter": {"type": "like", "key": "a", "value": 1}},
+            422,
+            "invalid_request",
+            "type",
+        ),
+        ([1, 2], 422, "invalid_request", "body"),
+        ({"question": "UNREACHABLE", "collection": "handbook"}, 503, "generator_unavailable", "127.0.0.1"),
+    ],
+)
+async def test_a_wrong_question_is_told_what_is_wrong(
+    client: httpx.AsyncClient, body: object, status: int, code: str, says: str
+) -> None:
+    found = error(await client.post(ASK, json=body), status, code)
+    assert says in found["message"]
+    assert found["hint"]
+
+
+async def test_a_body_that_is_not_json_is_refused(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    found = error(await client.post(ASK, content=b'{"question": ', headers=headers), 400, "invalid_json")
+    assert "character" in found["message"]
+    error(await client.post(ASK, content=b'{"question": "x"}'), 422, "invalid_request")
+    deep = b"[" * 100_000
+    assert (await client.post(ASK, content=deep, headers=headers)).status_code in (400, 422)
+    assert (await client.post(ASK, content=b"\xff\xfe{", headers=headers)).status_code in (400, 422)
+
+
+async def test_a_body_without_a_stated_length_is_limited_too(client: httpx.AsyncClient) -> None:
+    async def endless():  # type: ignore[no-untyped-def]
+        for _ in range(64):
+            yield b" " * 65536
+
+    response = await client.post(ASK, content=endless(), headers={"Content-Type": "application/json"})
+    error(response, 413, "too_large")
+
+
+async def test_unknown_routes_and_methods_have_the_same_shape(client: httpx.AsyncClient) -> None:
+    assert "/openapi.json" in error(await client.get("/v1/nothing"), 404, "unknown_route")["hint"]
+    refused = await client.put(ASK, json={})
+    assert "POST" in error(refused, 405, "method_not_allowed")["hint"]
+    assert refused.headers["allow"] == "POST"
+
+
+async def test_an_error_nobody_foresaw_is_logged_and_says_nothing_of_the_inside(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = await client.post(ASK, json={"question": "BUG", "collection": "handbook"})
+    found = error(response, 500, "internal_error")
+    assert "secret" not in response.text
+    assert "/etc/muniment" in caplog.text
+    assert found["request_id"] in caplog.text
+
+
+async def test_a_stream_that_breaks_ends_with_an_error_event(client: httpx.AsyncClient) -> None:
+    body = {"question": "BREAK leave", "collection": "handbook", "stream": True}
+    response = await client.post(ASK, json=body)
+    assert response.status_code == 200
+    last = response.text.strip().split("\n\n")[-1]
+    assert last.startswith("event: error\n")
+    assert '"code":"generator_unavailable"' in last
+
+
+async def test_a_stream_that_cannot_begin_has_its_own_status(client: httpx.AsyncClient) -> None:
+    body = {"question": "UNREACHABLE", "collection": "handbook", "stream": True}
+    error(await client.post(ASK, json=body), 503, "generator_unavailable")
+
+
+async def test_request_ids_are_taken_over_only_when_harmless(client: httpx.AsyncClient) -> None:
+    kept = await client.get("/v1/health", headers={"X-Request-Id": "abc-1"})
+    assert kept.headers["x-request-id"] == "abc-1"
+    made = await client.get("/v1/health", headers={"X-Request-Id": "a b<script>"})
+    assert "script" not in made.headers["x-request-id"]
+
+
+async def test_pages_of_other_sites_may_not_change_anything(client: httpx.AsyncClient) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    error(await client.post(ASK, json={"question": "leave"}, headers=foreign), 403, "cross_site_request")
+    assert (await client.get("/v1/health", headers=foreign)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"model": "gpt-4", "messages": [{"role": "user", "content": "x"}]}, 404, "unknown_model"),
+        ({"model": "muniment/handbook", "messages": []}, 400, "question_empty"),
+        ({"model": "muniment/handbook", "messages": [{"role": "system"}]}, 400, "question_empty"),
+        ({"model": "muniment/handbook"}, 400, "invalid_request"),
+        ({"messages": "x"}, 400, "invalid_request"),
+        (chat("UNREACHABLE"), 503, "generator_unavailable"),
+        (chat("BUG"), 500, "internal_error"),
+    ],
+)
+async def test_openai_routes_have_openais_error_shape(
+    client: httpx.AsyncClient, body: object, status: int, code: str
+) -> None:
+    response = await client.post(CHAT, json=body)
+    assert response.status_code == status
+    found = response.json()["error"]
+    assert set(found) == {"message", "type", "param", "code"}
+    assert found["code"] == code
+    assert found["type"] == ("server_error" if status >= 500 else "invalid_request_error")
+
+
+async def test_while_opening_only_health_and_ready_answer(settings: Settings) -> None:
+    async def never() -> Workspace:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    app = create_app(never, settings)
+    async with app.router.lifespan_context(app), calling(app) as client:
+        assert (await client.get("/v1/health")).status_code == 200
+        ready = await client.get("/v1/ready")
+        assert (ready.status_code, ready.json()["ready"]) == (503, False)
+        error(await client.get("/v1/collections"), 503, "starting")
+
+
+async def test_a_workspace_that_cannot_open_says_why(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def failing() -> Workspace:
+        raise SettingsError("No such model 'x'.", code="unknown_model", hint="Name another.")
+
+    caplog.set_level(logging.ERROR)
+    app = create_app(failing, settings)
+    async with app.router.lifespan_context(app):
+        with pytest.raises(SettingsError):
+            await app.state.opening.wait()
+        async with calling(app) as client:
+            ready = (await client.get("/v1/ready")).json()
+            assert ready["checks"] == [
+                {"name": "workspace", "ok": False, "detail": "No such model 'x'.", "hint": "Name another."}
+            ]
+            error(await client.get("/v1/collections"), 503, "unknown_model")

@@ -1,0 +1,134 @@
+"""A workspace behind a server gives the same as the workspace itself: results, events, errors."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from muniment.api.app import create_app
+from muniment.cli.remote import RemoteWorkspace
+from muniment.collections.fake import FakeWorkspace
+from muniment.collections.workspace import Workspace
+from muniment.errors import MunimentError
+from muniment.settings import Settings
+from muniment.types import Combination, Comparison, DocumentState, Operator, SearchMode
+
+DOCUMENTS = {
+    "handbook": {"leave.pdf": "Employees have 30 days of leave.\nÜber 𝔘nicode.", "broken.pdf": "UNREADABLE"},
+    "empty": {},
+}
+FILTER = Combination(
+    True, (Comparison("year", Operator.GTE, 2020), Comparison("team", Operator.IN, ("a", "b")))
+)
+
+Call = Callable[[Workspace], Awaitable[object]]
+
+
+@pytest.fixture
+def direct(tmp_path: Path) -> FakeWorkspace:
+    return FakeWorkspace(DOCUMENTS, tmp_path)
+
+
+@pytest.fixture
+async def remote(tmp_path: Path) -> AsyncIterator[RemoteWorkspace]:
+    async def opened() -> FakeWorkspace:
+        return FakeWorkspace(DOCUMENTS, tmp_path)
+
+    app = create_app(opened, Settings())
+    async with app.router.lifespan_context(app):
+        remote = RemoteWorkspace("http://muniment", httpx.ASGITransport(app))
+        await remote.wait_until_open(5)
+        yield remote
+        await remote.aclose()
+
+
+async def listed(events: AsyncIterator[object]) -> list[object]:
+    return [event async for event in events]
+
+
+async def document_id(workspace: Workspace) -> str:
+    return (await workspace.documents("handbook"))[-1].document_id
+
+
+async def on_document(workspace: Workspace, method: str, *arguments: object, **named: object) -> object:
+    return await getattr(workspace, method)("handbook", await document_id(workspace), *arguments, **named)
+
+
+async def bytes_of_raw_file(workspace: Workspace) -> bytes:
+    return (await workspace.raw_file("handbook", await document_id(workspace))).read_bytes()
+
+
+async def uploaded_and_deleted(workspace: Workspace) -> object:
+    file = Path(__file__)
+    document = await workspace.upload("empty", "in/a ü.txt", file, {"year": 2026, "draft": True, "x": 1.5})
+    return document, await workspace.delete_document("empty", document.document_id)
+
+
+async def runs_after_ingest(workspace: Workspace) -> object:
+    events = await listed(workspace.ingest("handbook", trigger="cli", retry_failed=True, rebuild=True))
+    return events, await workspace.runs(), await workspace.runs("empty"), await workspace.collections()
+
+
+CALLS: dict[str, Call] = {
+    "readiness": lambda w: w.readiness(),
+    "collections": lambda w: w.collections(),
+    "collection": lambda w: w.collection("handbook"),
+    "documents": lambda w: w.documents("handbook"),
+    "failed documents": lambda w: w.documents("handbook", state=DocumentState.FAILED),
+    "documents in pages": lambda w: w.documents("handbook", limit=1, after="broken.pdf"),
+    "search": lambda w: w.search("handbook", "leave", mode=SearchMode.KEYWORD, limit=3, filter=FILTER),
+    "answer": lambda w: listed(
+        w.answer("handbook", "days of leave", generator="extractive", top_k=2, filter=FILTER)
+    ),
+    "abstention": lambda w: listed(w.answer("handbook", "zebra")),
+    "ingest and runs": runs_after_ingest,
+    "upload and delete": uploaded_and_deleted,
+    "parsed": lambda w: on_document(w, "parsed"),
+    "raw file": bytes_of_raw_file,
+    "page image": lambda w: on_document(w, "page_image", 1, ranges=((0, 4), (9, 12)), scale=2.0),
+}
+
+FAILING: dict[str, Call] = {
+    "unknown collection": lambda w: w.collection("handbok"),
+    "unknown collection, searched": lambda w: w.search("nope", "leave"),
+    "unknown collection, answered": lambda w: listed(w.answer("nope", "leave")),
+    "unknown collection, ingested": lambda w: listed(w.ingest("nope", trigger="cli")),
+    "unknown collection, runs": lambda w: w.runs("nope"),
+    "unknown document": lambda w: w.parsed("handbook", "a/../b"),
+    "unknown page": lambda w: on_document(w, "page_image", 7, ranges=(), scale=1.0),
+    "document of a source": lambda w: on_document(w, "delete_document"),
+    "no generator": lambda w: listed(w.answer("handbook", "UNREACHABLE leave")),
+    "generator breaks off": lambda w: listed(w.answer("handbook", "BREAK leave")),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_the_same_call_gives_the_same(
+    direct: FakeWorkspace, remote: RemoteWorkspace, name: str
+) -> None:
+    assert await CALLS[name](remote) == await CALLS[name](direct)
+
+
+@pytest.mark.parametrize("name", FAILING)
+async def test_the_same_call_fails_in_the_same_way(
+    direct: FakeWorkspace, remote: RemoteWorkspace, name: str
+) -> None:
+    with pytest.raises(MunimentError) as here:
+        await FAILING[name](direct)
+    with pytest.raises(type(here.value)) as there:
+        await FAILING[name](remote)
+    if name != "unknown document":  # the address keeps no such name whole
+        assert (there.value.code, there.value.message, there.value.hint) == (
+            here.value.code,
+            here.value.message,
+            here.value.hint,
+        )
+
+
+async def test_a_server_that_is_not_there_is_named() -> None:
+    remote = RemoteWorkspace("http://127.0.0.1:9")
+    with pytest.raises(MunimentError, match=r"127\.0\.0\.1:9") as caught:
+        await remote.collections()
+    assert caught.value.code == "server_unreachable"
+    await remote.aclose()
