@@ -214,11 +214,13 @@ def changed_unit(material: Material) -> Iterator[Case]:
     swaps = {
         "days": "weeks", "years": "months", "hours": "days", "minutes": "hours", "km": "m", "miles": "km",
         "million": "billion", "percent": "million", "%": " kg", "months": "years", "weeks": "days",
-        "seconds": "minutes",
+        "seconds": "minutes", "feet": "miles", "metres": "feet", "meters": "feet", "kg": "tonnes", "day": "week",
+        "year": "month", "hour": "day", "minute": "hour", "mile": "kilometre", "GB": "MB", "euros": "dollars",
     }  # fmt: skip
     for text, passage in material.sentences:
         for old, new in swaps.items():
-            changed = re.sub(rf"(?<=\d)(\s?){re.escape(old)}(?!\w)", rf"\g<1>{new}", text, count=1)
+            unit = rf"(?<=\d)([\s-]?){re.escape(old)}(?!\w)"
+            changed = re.sub(unit, rf"\g<1>{new}", text, count=1)
             if changed != text:
                 yield changed, passage
                 break

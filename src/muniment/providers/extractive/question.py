@@ -61,16 +61,15 @@ _PATTERNS = {
 }
 """Tried in this order; the first that fits decides."""
 _KINDS = [(kind, re.compile(pattern, re.I | re.X)) for kind, pattern in _PATTERNS.items()]
+_ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|French|Dutch|German|Swiss|Greek|Czech)$")
+"""The French plant is called by its town: adjectives of countries name nothing that must be found."""
 
 
 def read_question(text: str) -> Question:
-    """The question's terms and expectation.
-
-    When every word is a stop word ("Who are you?"), all words but question words are terms.
-    """
+    """The question's terms, codes, names and expectation; no terms when all its words are stop words."""
     terms = [stem(word) for word in WORD.findall(text) if is_content(word) or word.isdigit()]
     named = frozenset(
-        stem(name) for name in names(text) if not name[0:1].islower() and not text.startswith(name)
+        stem(name) for name in names(text) if not text.startswith(name) and not _ADJECTIVE.search(name)
     )
     expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
     return Question(

@@ -30,6 +30,7 @@ _WHY = re.compile(
     r"\b(?:because|due to|caused? by|since|so that|in order to|therefore|reason|as a result)\b", re.I
 )
 _WHERE = re.compile(r"\b(?:in|at|on|near|to|from)\s+(?:the\s+)?[A-Z]")
+_CAPTION = re.compile(r"(?:table|figure|fig\.)\s*\d", re.I)
 _DEFINES = re.compile(
     r"^\W*[\w\s\"“”'’().-]{2,60}?\b(?:is|are|was|were|means?|refers? to|describes?|stands? for)\b",
     re.I,
@@ -99,6 +100,8 @@ def _fit(question: Question, candidate: Candidate) -> float:
             fit = -EXPECTED
     if question.codes and question.codes & {code.upper() for code in codes(candidate.text)}:
         fit += EXPECTED
+        if candidate.text.upper().startswith(tuple(question.codes)):  # "E-417 | Earth fault" says what it is
+            fit += 2 * EXPECTED
     return fit
 
 
@@ -107,6 +110,8 @@ def _form(candidate: Candidate) -> float:
     if candidate.is_heading or candidate.unit.kind is UnitKind.TABLE_HEADER:
         return -2.0
     length = len(candidate.text)
+    if candidate.unit.kind is UnitKind.FRAGMENT and _CAPTION.match(candidate.text):
+        return -0.5
     penalty = 0.0
     if candidate.text.rstrip().endswith("?"):
         penalty -= 0.4

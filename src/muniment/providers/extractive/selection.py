@@ -47,7 +47,7 @@ def select(text: str, passages: tuple[PromptPassage, ...], limits: Limits) -> li
         (score(question, weights, one, behind[one.passage.number]) for one in candidates),
         key=lambda one: -one.score,
     )
-    if not ranked or not supported(ranked, about, limits):
+    if not ranked or not supported(ranked, passages, limits):
         return []
     if question.expects is Expects.LIST or _leads_in(ranked[0].candidate):
         listed = _list_around(ranked[0].candidate, candidates)
@@ -70,19 +70,26 @@ def supported(ranked: list[Scored], passages: tuple[PromptPassage, ...], limits:
 
 
 def _about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
-    """The passages that hold every code and name of the question, if it has any.
+    """The passages that hold all the question's codes and as many of its names as any other passage.
 
-    What is said of another product, person or place is no answer, however well the rest fits.
+    What is said of another product or person is no answer, however well the rest fits. None are left
+    when a code or a name stands in no passage at all.
     """
-    if not question.codes and not question.names:
-        return passages
-    return tuple(given for given in passages if _holds_names(question, given))
+    held = {given.number: _held_names(question, given) for given in passages}
+    if frozenset().union(*held.values()) < question.codes | question.names:
+        return ()
+    most = max((len(names) for names in held.values()), default=0)
+    return tuple(
+        given
+        for given in passages
+        if question.codes <= held[given.number] and len(held[given.number]) == most
+    )
 
 
-def _holds_names(question: Question, given: PromptPassage) -> bool:
+def _held_names(question: Question, given: PromptPassage) -> frozenset[str]:
     text = f"{given.passage.document_name}\n{given.passage.chunk.context}\n{given.passage.chunk.text}"
-    squeezed = text.upper()
-    return all(code in squeezed for code in question.codes) and question.names <= stems(text)
+    shouted = text.upper()
+    return frozenset(code for code in question.codes if code in shouted) | (question.names & stems(text))
 
 
 def _behind(passages: tuple[PromptPassage, ...]) -> dict[int, float]:
