@@ -19,6 +19,9 @@ MAX_JSON_BYTES = 2 * MB
 """Above the longest question anybody could have meant, so that a 1 MB one is told so."""
 MULTIPART_OVERHEAD = 64 * 1024
 
+PROBES = ("/v1/health", "/v1/ready")
+"""Asked every few seconds by machines; logged only when debugging."""
+
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -57,7 +60,9 @@ class RequestContext:
         finally:
             spent = (time.perf_counter() - started) * 1000
             status = sent.status or "gone"
-            logger.info("%s %s %s %.0f ms [%s]", scope["method"], scope["path"], status, spent, request_id)
+            level = logging.DEBUG if scope["path"] in PROBES else logging.INFO
+            line = "%s %s %s %.0f ms [%s]"
+            logger.log(level, line, scope["method"], scope["path"], status, spent, request_id)
 
     async def _handle(self, scope: Scope, receive: Receive, sent: "_Sent") -> None:
         request_id = scope["state"]["request_id"]
