@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from muniment.answer.answerer import Answerer, says_it_does_not_know
+from muniment.answer.answerer import Answerer, AnswerSettings, says_it_does_not_know
 from muniment.answer.events import Delta, Finished, Retrieved
 from muniment.answer.prompt import ABSTENTION
 from muniment.errors import NotFoundError, UnavailableError
@@ -58,7 +58,7 @@ class Shelf:
 def answerer(shelf: Shelf, generator: Generator | str) -> Answerer:
     if isinstance(generator, str):
         generator = FakeGenerator("fake", FakeGeneratorOptions(answers={QUESTION: generator}))
-    return Answerer(collection="docs", retriever=shelf, generator=generator, load_document=shelf.document)
+    return Answerer(shelf, generator, shelf.document, AnswerSettings("docs"))
 
 
 async def test_an_extractive_answer_is_grounded() -> None:

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from muniment.answer.evidence import text_at
 from muniment.answer.ground import ground, verdict_of
 from muniment.language.terms import STOP_WORDS
 from muniment.types import (
@@ -15,6 +14,7 @@ from muniment.types import (
     ParsedDocument,
     Passage,
     Span,
+    text_of,
 )
 
 LEAVE = (
@@ -143,9 +143,7 @@ def test_verdict_of_the_whole_answer() -> None:
 
 
 WORDS = st.sampled_from(
-    "pump leave days 28 7.5 bar not E-417 Portico sold. reset. | \n - within two hours, €24 may [2] Pro".split(
-        " "
-    )
+    "pump leave days 28 7.5 bar not E-417 sold. reset. | \n - within two hours, €24 may [2] Pro".split(" ")
 )
 TEXTS = st.lists(WORDS, min_size=3, max_size=40).map(" ".join)
 
@@ -163,7 +161,7 @@ def test_a_quote_always_is_the_stored_text_at_its_spans(
                 assert citation.quote.strip()
             if citation.quote:
                 document = documents[citation.document_id]
-                assert citation.quote == text_at(document.text, citation.spans)
+                assert citation.quote == text_of(document.text, citation.spans)
                 assert all(0 <= s.start < s.end <= len(document.text) for s in citation.spans)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from muniment.answer.claims import split_claims
@@ -51,46 +52,53 @@ class Retriever(Protocol):
         """The passages that fit best; its errors are errors of the answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """How answers of a collection are made: ``top_k`` passages at most go to the generator."""
+
+    collection: str
+    top_k: int = 8
+    mode: SearchMode = SearchMode.HYBRID
+
+
 class Answerer:
     """Answers questions about one collection.
 
     Args:
-        collection: its name, as answers show it.
         retriever: searches the collection.
         generator: writes the text.
         load_document: loads stored documents, against which every quote is checked. Called for each
             document of the prompt, so it should keep recent ones in memory.
-        top_k: passages given to the generator, as far as its context holds them.
+        settings: the collection's name and sizes.
         count_tokens: the generator's own count, or an estimate that errs on the high side.
     """
 
     def __init__(
         self,
-        *,
-        collection: str,
         retriever: Retriever,
         generator: Generator,
         load_document: DocumentLoader,
-        top_k: int = 8,
-        mode: SearchMode = SearchMode.HYBRID,
+        settings: AnswerSettings,
         count_tokens: Callable[[str], int] | None = None,
     ) -> None:
-        self._collection = collection
         self._retriever = retriever
         self._generator = generator
         self._load_document = load_document
-        self._top_k = top_k
-        self._mode = mode
+        self._settings = settings
         self._count_tokens = count_tokens or estimate_tokens
 
-    async def answer(self, question: str, *, filter: Filter | None = None) -> Answer:
+    async def answer(
+        self, question: str, *, top_k: int | None = None, filter: Filter | None = None
+    ) -> Answer:
         """The checked answer; errors as in ``stream``."""
-        async for event in self.stream(question, filter=filter):
+        async for event in self.stream(question, top_k=top_k, filter=filter):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("stream() always ends with Finished or an error")
 
-    async def stream(self, question: str, *, filter: Filter | None = None) -> AsyncIterator[AnswerEvent]:
+    async def stream(
+        self, question: str, *, top_k: int | None = None, filter: Filter | None = None
+    ) -> AsyncIterator[AnswerEvent]:
         """The answer in the making: Retrieved, Deltas as the generator writes, Finished.
 
         Raises:
@@ -99,7 +107,9 @@ class Answerer:
         """
         timings = Timings()
         with timings.stage("retrieve"):
-            found = await self._retriever.search(question, mode=self._mode, limit=self._top_k, filter=filter)
+            found = await self._retriever.search(
+                question, mode=self._settings.mode, limit=top_k or self._settings.top_k, filter=filter
+            )
         timings.milliseconds.update({f"retrieve.{stage}": spent for stage, spent in found.timings.items()})
         yield Retrieved(found.passages)
         if not found.passages:
@@ -140,7 +150,7 @@ class Answerer:
         return Answer(
             _new_id(),
             prompt.question,
-            self._collection,
+            self._settings.collection,
             text,
             verdict,
             claims,
@@ -165,7 +175,7 @@ class Answerer:
         return Answer(
             _new_id(),
             question,
-            self._collection,
+            self._settings.collection,
             ABSTENTION,
             AnswerVerdict.ABSTAINED,
             (),

@@ -8,7 +8,7 @@ from muniment.language.names import codes, names
 from muniment.language.quantities import amounts, carried, dated
 from muniment.language.terms import WORD, content_stems, stem, stems
 from muniment.language.units import Unit, UnitKind, split_units, trim
-from muniment.types import Chunk, Span
+from muniment.types import Chunk, Span, text_of
 
 MOST_UNITS = 4
 MOST_LIST_UNITS = 8
@@ -19,7 +19,7 @@ _NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A quote and where it stands in the document: ``quote == text_at(document, spans)``."""
+    """A quote and where it stands in the document: ``quote == text_of(document_text, spans)``."""
 
     quote: str
     spans: tuple[Span, ...]
@@ -39,18 +39,6 @@ class Window:
     weight: float
 
 
-def text_at(document_text: str, spans: Sequence[Span]) -> str:
-    """The text at ``spans``; pieces that do not touch are joined by a newline."""
-    text = ""
-    before: Span | None = None
-    for span in spans:
-        if before is not None and before.end != span.start:
-            text += "\n"
-        text += document_text[span.start : span.end]
-        before = span
-    return text
-
-
 def locate(chunk: Chunk, ranges: Sequence[tuple[int, int]], document_text: str) -> Located | None:
     """Where ``ranges`` of the chunk's text stand in the document, with the pages and boxes of its spans.
 
@@ -67,7 +55,7 @@ def locate(chunk: Chunk, ranges: Sequence[tuple[int, int]], document_text: str) 
         if held != "".join(chunk.text[slice(*trimmed)].split()):
             return None
         spans.extend(found)
-    return Located(text_at(document_text, spans), tuple(spans)) if spans else None
+    return Located(text_of(document_text, spans), tuple(spans)) if spans else None
 
 
 def find_window(claim: str, text: str) -> Window | None:

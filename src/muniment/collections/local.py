@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from muniment.answer.answerer import Answerer
+from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.events import AnswerEvent
 from muniment.collections.documents import Documents
 from muniment.collections.ingestion import Ingestion
@@ -161,14 +161,13 @@ class LocalWorkspace:
         """The answer in the making; see ``Workspace.answer``."""
         runtime = self._parts.runtime(collection)
         answerer = Answerer(
-            collection=collection,
-            retriever=self._retriever(runtime),
-            generator=self._parts.generator(runtime, generator),
-            load_document=lambda document_id: self._documents.parsed(collection, document_id),
-            top_k=top_k or runtime.settings.top_k,
+            self._retriever(runtime),
+            self._parts.generator(runtime, generator),
+            lambda document_id: self._documents.parsed(collection, document_id),
+            AnswerSettings(collection, runtime.settings.top_k),
         )
         try:
-            async for event in answerer.stream(question, filter=filter):
+            async for event in answerer.stream(question, top_k=top_k, filter=filter):
                 yield event
         except (StorageError, UnavailableError, NotFoundError):
             self._reconciler.wake()

@@ -98,24 +98,30 @@ class ChunkerContract:
         return chunks
 
     def test_an_empty_document_has_no_chunks(self, chunker: Chunker) -> None:
+        """An empty document has no chunks."""
         assert chunker.chunk(document_of()) == []
 
     def test_long_text_is_covered_within_the_limit(self, chunker: Chunker, tokenizer: Tokenizer) -> None:
+        """Long text is covered within the limit."""
         sentence = "The archive keeps every deed. "
         document = document_of((BlockKind.HEADING, "Deeds"), (BlockKind.TEXT, sentence * self.max_tokens))
         assert len(self._chunks(chunker, tokenizer, document)) > 1
 
     def test_a_word_without_end_is_covered(self, chunker: Chunker, tokenizer: Tokenizer) -> None:
+        """A word without end is covered."""
         document = document_of((BlockKind.TEXT, "x" * 100 * self.max_tokens))
         assert len(self._chunks(chunker, tokenizer, document)) > 1
 
     def test_a_long_table_is_covered(self, chunker: Chunker, tokenizer: Tokenizer) -> None:
+        """A long table is covered."""
         rows = "\n".join(f"item {number} | {number} euro" for number in range(self.max_tokens))
         self._chunks(chunker, tokenizer, document_of((BlockKind.TABLE, f"name | price\n{rows}")))
 
     def test_the_same_document_gives_the_same_chunks(self, chunker: Chunker, tokenizer: Tokenizer) -> None:
+        """The same document gives the same chunks."""
         document = document_of((BlockKind.HEADING, "One"), (BlockKind.TEXT, "Some words. " * 200))
         assert self._chunks(chunker, tokenizer, document) == chunker.chunk(document)
 
     def test_the_spec_names_its_settings(self, chunker: Chunker) -> None:
+        """The spec names its settings."""
         assert str(self.max_tokens) in chunker.spec

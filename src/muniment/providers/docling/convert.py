@@ -3,7 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -59,11 +59,15 @@ def parse(job: Job, limits: Limits, parser: str) -> ParsedFile:
     recognised = _recognise(job, limits)
     try:
         converted = _convert(recognised.format, job, limits)
-    except (MunimentError, MemoryError):
+    except MunimentError as error:
+        raise type(error)(
+            _named(error.message, job), code=error.code, hint=_named(error.hint, job)
+        ) from error
+    except MemoryError:
         raise
     except Exception as error:
         raise DocumentError(
-            f"{job.name} cannot be read as {recognised.format.value}: {_in_words(error)}",
+            _named(f"{job.name} cannot be read as {recognised.format.value}: {_in_words(error)}", job),
             code="document_damaged",
             hint=_DAMAGED_HINT,
         ) from error
@@ -71,6 +75,8 @@ def parse(job: Job, limits: Limits, parser: str) -> ParsedFile:
     document = view(
         converted.document, content_hash=job.content_hash, name=job.name, parser=parser, notes=notes
     )
+    if not document.text:
+        document = replace(document, notes=(*notes, "No text was found in it."))
     return ParsedFile(document, converted.document.model_dump_json(exclude_none=True).encode())
 
 
@@ -92,8 +98,13 @@ def _recognise(job: Job, limits: Limits) -> Recognised:
         ) from error
 
 
+def _named(message: str, job: Job) -> str:
+    """The message with the name people know instead of the path the file lies at."""
+    return message.replace(str(job.path), job.name).replace(job.path.name, PurePosixPath(job.name).name)
+
+
 def _in_words(error: Exception) -> str:
-    """The error and what caused it, in one line without local paths."""
+    """The error and what caused it, in one line."""
     causes: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(causes) < 3:

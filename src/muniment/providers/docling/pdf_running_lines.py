@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from muniment.providers.docling.pdf_page import Line, Page
 
-_MARGIN = 0.12  # of the page's height, at the top and at the bottom
+_MARGIN = 0.15  # of the page's height, at the top and at the bottom
 _NEAR = 4  # pages to either side: left and right pages may differ, chapters change
 _SLACK = 6.0  # points: height at which a recurring line may vary
 _LABEL = re.compile(
@@ -21,7 +21,8 @@ _LABEL = re.compile(
 )
 _NUMERALS = re.compile(r"\d+|\b[ivxlc]+\b")
 _PAGE_NUMBER = re.compile(
-    r"^[\W_]*(page|seite|p\.|pg\.?)?\s*(\d{1,5}|[ivxlc]{1,6})\s*((of|/|von)\s*\d{1,5})?[\W_]*$", re.IGNORECASE
+    r"^[\W_]*(page|seite|p\.|pg\.?)?\s*((\d{1,3}-)?\d{1,5}|[ivxlc]{1,6})\s*((of|/|von)\s*\d{1,5})?[\W_]*$",
+    re.IGNORECASE,
 )
 
 Place = tuple[int, int]  # page number, index of the line on it
@@ -87,13 +88,14 @@ def _height(line: Line, page: Page, top: bool) -> float:
 
 
 def _is_lone_page_number(line: Line, page: Page, top: bool) -> bool:
-    """A number by itself as the outermost line of a page."""
+    """A number by itself as the outermost line of a page, set apart from the rest."""
     if not _PAGE_NUMBER.match(line.text):
         return False
-    others = [other for other in page.lines if other is not line]
+    others = [other.box for other in page.lines if other is not line] + [table.box for table in page.tables]
+    apart = 1.2 * line.size
     if top:
-        return all(other.box.t > line.box.t - 2 for other in others) and line.box.b < 0.08 * page.height
-    return all(other.box.b < line.box.b + 2 for other in others) and line.box.t > 0.92 * page.height
+        return all(other.t > line.box.b + apart for other in others)
+    return all(other.b < line.box.t - apart for other in others)
 
 
 def _in_the_same_place(marginal: Sequence[tuple[Page, int, Line, bool]], found: set[Place]) -> set[Place]:

@@ -31,7 +31,7 @@ def rows_of(data: TableData, text_of: Callable[[RefItem | None, str], str]) -> l
     by_row: dict[int, list[TableCell]] = {}
     for cell in data.table_cells:
         ref = cell.ref if isinstance(cell, RichTableCell) else None
-        texts[id(cell)] = text = " ".join(text_of(ref, cell.text).replace("\x00", "").split())
+        texts[id(cell)] = text = " ".join(text_of(ref, cell.text).split())
         last = max(cell.start_row_offset_idx + 1, min(cell.end_row_offset_idx, data.num_rows))
         for number in range(cell.start_row_offset_idx, last):
             if number == cell.start_row_offset_idx or (text and len(text) <= _REPEATED_CHARS):

@@ -45,6 +45,8 @@ _KINDS = {
     DocItemLabel.FORMULA: BlockKind.FORMULA,
 }
 _CHECKBOXES = {DocItemLabel.CHECKBOX_SELECTED: "[x]", DocItemLabel.CHECKBOX_UNSELECTED: "[ ]"}
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+"""What neither UTF-8 nor databases take."""
 _MARKS = re.compile(r"(\(?[0-9a-zA-Z]{1,4}[.)]|[•◦▪‣·–—*])\s")
 _NO_SPACE_BEFORE = tuple(".,;:!?)]}%’”")
 _NO_SPACE_AFTER = tuple("([{‘“")
@@ -186,7 +188,7 @@ class _Writer:
 
     def _text_pieces(self, item: TextItem) -> list[Piece]:
         """The item's own text, or the runs of the inline group that stands for it."""
-        text = (item.text or item.orig).replace("\x00", "")
+        text = item.text or item.orig
         if text.strip():
             pieces = pieces_of(text, item.prov, keep_indent=isinstance(item, CodeItem))
             box = _CHECKBOXES.get(item.label)
@@ -225,7 +227,8 @@ class _Writer:
         for shadowed in [known for known in self._headings if known >= level]:
             del self._headings[shadowed]
         self._write_pieces(kind, pieces, level)
-        self._headings[level] = " ".join("".join(piece.text for piece in pieces).split())
+        heading = " ".join("".join(piece.text for piece in pieces).split())
+        self._headings[level] = _UNWRITABLE.sub("\ufffd", heading)
 
     def _write_sheet_name(self, sheet: GroupItem) -> None:
         name = sheet.name.removeprefix("sheet: ").strip()
@@ -304,7 +307,7 @@ class _Writer:
             self._parts.append("\n\n")
             self._length += 2
         start = self._length
-        self._parts.append(text)
+        self._parts.append(_UNWRITABLE.sub("\ufffd", text))
         self._length += len(text)
         return start
 

@@ -4,6 +4,8 @@ Architectures: BERT (Devlin et al. 2018), RoBERTa and XLM-RoBERTa (Liu et al. 20
 behind the padding index), MPNet (Song et al. 2020; relative position bias shared by all layers).
 """
 
+from typing import TypeAlias
+
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from openvino import opset15 as ops
 from muniment.providers.encoder.model_config import EncoderConfig
 from muniment.providers.encoder.safetensors_file import SafetensorsFile
 
-Node = ov.Output
+Node: TypeAlias = ov.Output
 _MASKED = -30000.0  # far below any score, yet finite in every precision
 _MPNET_MAX_DISTANCE = 128
 _NAMES = {

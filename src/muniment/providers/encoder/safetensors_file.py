@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from muniment.errors import StorageError
 
-_DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2"), "F64": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[np.generic]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+    "F64": np.dtype("<f8"),
+}
 
 
 class SafetensorsFile:
@@ -46,9 +51,9 @@ class SafetensorsFile:
         if raw.size != end - begin:
             raise self._damaged(f"tensor {name!r} is cut short")
         values = raw.view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
-        if entry["dtype"] == "BF16":
-            return (values.astype(np.uint32) << 16).view(np.float32)
-        return values.astype(np.float32, copy=False)
+        wide = (values.astype(np.uint32) << 16).view(np.float32) if entry["dtype"] == "BF16" else values
+        tensor: NDArray[np.float32] = wide.astype(np.float32, copy=False)
+        return tensor
 
     def _common_prefix(self) -> str:
         """Models saved with a head carry their encoder under a name such as ``roberta.``."""

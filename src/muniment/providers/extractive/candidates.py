@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+from muniment.language.synonyms import synonyms
 from muniment.language.terms import WORD, stem
 from muniment.language.units import Unit, UnitKind, split_units
 from muniment.protocols import PromptPassage
@@ -12,7 +13,8 @@ from muniment.providers.extractive.question import Question
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A unit of a passage; ``carried`` are question terms in it, ``nearby`` those in its surroundings.
+    """A unit of a passage; ``carried`` are question terms in it, ``alike`` those it has a synonym of,
+    ``nearby`` those in its surroundings.
 
     Surroundings are the heading path, the document's title, the table header and the sentence before.
     """
@@ -22,6 +24,7 @@ class Candidate:
     unit: Unit
     text: str
     carried: frozenset[str]
+    alike: frozenset[str]
     nearby: frozenset[str]
     is_heading: bool
 
@@ -47,10 +50,21 @@ class _Wanted:
 
     def __init__(self, terms: tuple[str, ...]) -> None:
         self._terms = frozenset(terms)
-        self._beginnings = frozenset(term[:2] for term in terms)
+        self._alike = {other: term for term in terms for other in synonyms(term)}
+        self._beginnings = frozenset(term[:2] for term in (*terms, *self._alike))
 
     def of(self, text: str) -> frozenset[str]:
-        return self._terms & {
+        """The terms in ``text``."""
+        return self._terms & self._stems(text)
+
+    def with_alike(self, text: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The terms in ``text``, and those for which only a synonym is in it."""
+        found = self._stems(text)
+        carried = self._terms & found
+        return carried, frozenset(self._alike[word] for word in found & self._alike.keys()) - carried
+
+    def _stems(self, text: str) -> set[str]:
+        return {
             stem(word)
             for word in set(WORD.findall(text.lower()))
             if word[:2] in self._beginnings or len(word) < 5
@@ -65,12 +79,12 @@ def _of_passage(given: PromptPassage, wanted: _Wanted) -> list[Candidate]:
     lead, before = frozenset[str](), frozenset[str]()
     for position, unit in enumerate(split_units(chunk.text)):
         text = unit.of(chunk.text)
-        carried = wanted.of(text)
+        carried, alike = wanted.with_alike(text)
         header = wanted.of(chunk.text[slice(*unit.header)]) if unit.header else frozenset()
         is_heading = unit.kind is UnitKind.FRAGMENT and " ".join(text.split()).casefold() in headings
         in_list = unit.kind in (UnitKind.LIST_ITEM, UnitKind.FRAGMENT, UnitKind.TABLE_ROW)
         nearby = (around | header | (lead if in_list else before)) - carried
-        candidates.append(Candidate(given, position, unit, text, carried, nearby, is_heading))
+        candidates.append(Candidate(given, position, unit, text, carried, alike, nearby, is_heading))
         before = carried
         if unit.kind is UnitKind.SENTENCE or is_heading:
             lead = carried

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from muniment.language.names import codes
+from muniment.language.names import codes, names
 from muniment.language.terms import WORD, is_content, stem
 
 
@@ -25,11 +25,13 @@ class Expects(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question's content stems in order (none twice), its codes (upper case) and its expectation."""
+    """A question's content stems in order (none twice), its codes (upper case), the stems of its names
+    (words capitalised inside a sentence), and what it expects."""
 
     text: str
     terms: tuple[str, ...]
     codes: frozenset[str]
+    names: frozenset[str]
     expects: Expects
 
 
@@ -67,7 +69,10 @@ def read_question(text: str) -> Question:
     When every word is a stop word ("Who are you?"), all words but question words are terms.
     """
     terms = [stem(word) for word in WORD.findall(text) if is_content(word) or word.isdigit()]
+    named = frozenset(
+        stem(name) for name in names(text) if not name[0:1].islower() and not text.startswith(name)
+    )
     expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
     return Question(
-        text, tuple(dict.fromkeys(terms)), frozenset(code.upper() for code in codes(text)), expects
+        text, tuple(dict.fromkeys(terms)), frozenset(code.upper() for code in codes(text)), named, expects
     )

@@ -11,10 +11,12 @@ from muniment.providers.extractive.question import Expects, Question
 
 NEARBY = 0.5
 """What a term in the surroundings counts, against 1 for a term in the unit itself."""
-EXPECTED = 0.25
+ALIKE = 0.6
+"""What a synonym of a term counts."""
+EXPECTED = 0.1
 """Added when the unit holds the kind of thing asked for; taken off when a number, sum or date is missing."""
-RANK = 0.03
-"""Taken off per rank of the passage, up to five ranks: retrieval knows more than shared words."""
+PASSAGE = 0.4
+"""Taken off, times how far the passage's retrieval score lies below the best one's (0 to 1)."""
 
 _MONEY = frozenset({"euro", "dollar", "pound", "yen"})
 _TIME = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond", "clock time"})
@@ -48,13 +50,16 @@ class Scored:
     own: float
 
 
-def score(question: Question, weights: dict[str, float], candidate: Candidate) -> Scored:
-    """The candidate's score; about 1 for a unit that carries every term."""
+def score(question: Question, weights: dict[str, float], candidate: Candidate, behind: float) -> Scored:
+    """The candidate's score; about 1 for a unit that carries every term.
+
+    ``behind`` says how far its passage stands behind the best one found: 0 for the best, 1 for the last.
+    """
     total = sum(weights.values()) or 1.0
-    own = sum(weights[term] for term in candidate.carried) / total
-    nearby = sum(weights[term] for term in candidate.nearby) / total
-    rank = min(candidate.passage.number - 1, 5)
-    value = own + NEARBY * nearby - RANK * rank + _fit(question, candidate) + _form(candidate)
+    own = sum(weights[term] for term in candidate.carried)
+    own = (own + ALIKE * sum(weights[term] for term in candidate.alike)) / total
+    nearby = sum(weights[term] for term in candidate.nearby - candidate.alike) / total
+    value = own + NEARBY * nearby - PASSAGE * behind + _fit(question, candidate) + _form(candidate)
     return Scored(candidate, value, own + nearby, own)
 
 

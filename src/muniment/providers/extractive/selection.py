@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from muniment.language.terms import content_stems
+from muniment.language.terms import content_stems, stems
 from muniment.language.units import UnitKind
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, find_candidates, term_weights
@@ -11,7 +11,7 @@ from muniment.providers.extractive.scoring import Scored, score
 
 MOST_SENTENCES = 3
 MOST_ITEMS = 10
-NEAR_BEST = 0.72
+NEAR_BEST = 0.6
 """A further sentence must reach this share of the best one's score."""
 DUPLICATE = 0.7
 """Jaccard similarity of content stems from which two units say the same."""
@@ -20,28 +20,34 @@ _REFERS_BACK = frozenset("it this that these those they he she such its their hi
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to answer. Coverage is the share of the question's terms, rare ones counting more.
+    """When to answer.
 
     Attributes:
-        coverage: least coverage by the best unit with its surroundings.
-        coverage_if_similar: the same when the best passage's cosine is at least ``similar``.
-        similar: cosine similarity from which the embedding model vouches for the topic.
+        coverage: share of the question's terms, rare ones counting more, that the best unit with its
+            surroundings must carry when no cosine similarity is known (keyword search).
+        similarity: cosine of question and best passage that must be reached when it is known; full
+            coverage makes up for ``COVERAGE_WORTH`` of it.
     """
 
-    coverage: float = 0.45
-    coverage_if_similar: float = 0.25
-    similar: float = 0.5
+    coverage: float = 0.3
+    similarity: float = 0.35
+
+
+COVERAGE_WORTH = 0.15
 
 
 def select(text: str, passages: tuple[PromptPassage, ...], limits: Limits) -> list[Candidate]:
     """The candidates of the answer in reading order; none when the passages do not support one."""
     question = read_question(text)
-    candidates = find_candidates(question, passages)
+    about = _about_the_named(question, passages)
+    candidates = find_candidates(question, about)
     weights = term_weights(question.terms, candidates)
+    behind = _behind(about)
     ranked = sorted(
-        (score(question, weights, candidate) for candidate in candidates), key=lambda one: -one.score
+        (score(question, weights, one, behind[one.passage.number]) for one in candidates),
+        key=lambda one: -one.score,
     )
-    if not ranked or not supported(ranked, passages, limits):
+    if not ranked or not supported(ranked, about, limits):
         return []
     if question.expects is Expects.LIST or _leads_in(ranked[0].candidate):
         listed = _list_around(ranked[0].candidate, candidates)
@@ -51,10 +57,41 @@ def select(text: str, passages: tuple[PromptPassage, ...], limits: Limits) -> li
 
 
 def supported(ranked: list[Scored], passages: tuple[PromptPassage, ...], limits: Limits) -> bool:
-    """Whether the passages say enough about the question to answer it."""
-    best = max(one.coverage for one in ranked[:8])
-    cosine = max((given.passage.scores.get("dense", 0.0) for given in passages), default=0.0)
-    return best >= (limits.coverage_if_similar if cosine >= limits.similar else limits.coverage)
+    """Whether the passages say enough about the question to answer it.
+
+    Words alone cannot tell a paraphrase from another topic; the embedding model can, so its cosine
+    decides where it is known.
+    """
+    coverage = max(one.coverage for one in ranked[:8])
+    cosines = [given.passage.scores["cosine"] for given in passages if "cosine" in given.passage.scores]
+    if not cosines:
+        return coverage >= limits.coverage
+    return max(cosines) + COVERAGE_WORTH * coverage >= limits.similarity and coverage > 0
+
+
+def _about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
+    """The passages that hold every code and name of the question, if it has any.
+
+    What is said of another product, person or place is no answer, however well the rest fits.
+    """
+    if not question.codes and not question.names:
+        return passages
+    return tuple(given for given in passages if _holds_names(question, given))
+
+
+def _holds_names(question: Question, given: PromptPassage) -> bool:
+    text = f"{given.passage.document_name}\n{given.passage.chunk.context}\n{given.passage.chunk.text}"
+    squeezed = text.upper()
+    return all(code in squeezed for code in question.codes) and question.names <= stems(text)
+
+
+def _behind(passages: tuple[PromptPassage, ...]) -> dict[int, float]:
+    """How far each passage's score lies below the best, from 0 to 1; by rank when all scores are equal."""
+    scores = [given.passage.score for given in passages]
+    best, least = max(scores, default=0.0), min(scores, default=0.0)
+    if best == least:
+        return {given.number: index / max(1, len(passages)) for index, given in enumerate(passages)}
+    return {given.number: (best - given.passage.score) / (best - least) for given in passages}
 
 
 def _leads_in(candidate: Candidate) -> bool:

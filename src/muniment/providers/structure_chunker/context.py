@@ -37,8 +37,8 @@ class ContextWriter:
                 continue
             if len(offsets) + 1 > left or len(line) > left * 24:
                 if not kept:
-                    line = line[: min(offsets[max(0, left - 2)][1], left * 24)].rstrip()
-                    kept.append(line)
+                    last = offsets[min(len(offsets), max(1, left - 1)) - 1]
+                    kept.append(line[: min(last[1], left * 24)].rstrip())
                 break
             kept.append(line)
             left -= len(offsets) + 1

@@ -1,0 +1,15 @@
+"""Batches hold every text once and stay within the limit."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muniment.providers.encoder.engine import batches
+
+
+@given(st.lists(st.integers(2, 512), max_size=200), st.integers(64, 4096))
+def test_every_text_is_in_one_batch_and_none_exceeds_the_limit(lengths: list[int], limit: int) -> None:
+    made = list(batches(lengths, limit))
+    assert sorted(i for batch in made for i in batch) == list(range(len(lengths)))
+    for batch in made:
+        longest = max(lengths[i] for i in batch)
+        assert len(batch) == 1 or len(batch) * longest <= limit
