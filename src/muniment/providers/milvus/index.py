@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WRITE_ROWS = 512
 """Rows sent to Milvus in one call."""
 
+IDLE_S = 5.0
+"""Seconds without a write after which the resident copy's snapshot is written."""
+
 
 class Connection(Protocol):
     """What an index needs of its store."""
@@ -47,6 +50,27 @@ class MilvusIndex:
         self._what = f"Index {spec.name!r}"
         # Milvus Lite takes one writer at a time; and the resident copy must see writes in their order.
         self._writing = threading.Lock()
+        self._saving: threading.Timer | None = None
+
+    def save(self) -> None:
+        """Write the snapshot of the resident copy, for the next start."""
+        with self._writing:
+            self.stop_saving()
+            if self.resident is not None:
+                self.resident.save()
+
+    def forget(self) -> None:
+        """Stop keeping a snapshot: the collection goes."""
+        with self._writing:
+            self.stop_saving()
+            if self.resident is not None:
+                self.resident.forget()
+
+    def stop_saving(self) -> None:
+        """Write no snapshot later on."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
 
     async def upsert(self, rows: Sequence[ChunkRow]) -> None:
         """Write rows; see the protocol."""
@@ -80,8 +104,7 @@ class MilvusIndex:
         converted = [to_row(row) for row in rows]
         client = self._store.client()
         with self._writing, failures(self._what):
-            if self.resident is not None:
-                self.resident.before_write()
+            self._before_write()
             for start in range(0, len(converted), WRITE_ROWS):
                 part = converted[start : start + WRITE_ROWS]
                 client.upsert(self.spec.name, [fields for fields, _ in part], timeout=self._timeout)
@@ -91,13 +114,20 @@ class MilvusIndex:
     def _delete(self, ids: list[int]) -> None:
         client = self._store.client()
         with self._writing, failures(self._what):
-            if self.resident is not None:
-                self.resident.before_write()
+            self._before_write()
             for start in range(0, len(ids), 16 * WRITE_ROWS):
                 part = ids[start : start + 16 * WRITE_ROWS]
                 client.delete(self.spec.name, ids=part, timeout=self._timeout)
                 if self.resident is not None:
                     self.resident.index.delete(part)
+
+    def _before_write(self) -> None:
+        if self.resident is not None:
+            self.resident.before_write()
+            self.stop_saving()
+            self._saving = threading.Timer(IDLE_S, self.save)
+            self._saving.daemon = True
+            self._saving.start()
 
     def _search(self, query: VectorQuery) -> list[StoredHit]:
         fusion = self._store.options.fusion

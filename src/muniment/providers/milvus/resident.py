@@ -12,7 +12,7 @@ from muniment.types import VectorQuery
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-BATCH_BYTES = 32 * 1024 * 1024
+BATCH_BYTES = 8 * 1024 * 1024
 """About how much is asked of Milvus at a time when the index is made from the rows."""
 
 
@@ -20,8 +20,9 @@ class ResidentCopy:
     """What Milvus holds, searchable in memory.
 
     Milvus keeps the rows; this is derived from them. The snapshot is removed before the first write
-    and written again on closing, so one that exists is right: after a crash there is none, and
-    the index is made from the rows.
+    and written again after a pause and on closing, so one that exists is right: after a crash while
+    writing there is none, and the index is made from the rows. Rows are counted all the same, for
+    a power cut may bring back a file that was removed.
     """
 
     def __init__(self, index: ResidentIndex, path: Path, stamp: str, saved: bool) -> None:
@@ -34,7 +35,7 @@ class ResidentCopy:
     def open(cls, client: "MilvusClient", spec: IndexSpec, path: Path, stamp: str) -> "ResidentCopy":
         """Load the snapshot of this very collection, or read all rows."""
         index = ResidentIndex.load(path, stamp)
-        if index is not None:
+        if index is not None and len(index) == _count(client, spec):
             return cls(index, path, stamp, saved=True)
         path.unlink(missing_ok=True)
         index = ResidentIndex(spec.dimension)
@@ -67,6 +68,11 @@ class ResidentCopy:
         """Remove the snapshot: the collection goes."""
         self._path.unlink(missing_ok=True)
         self._saved = False
+
+
+def _count(client: "MilvusClient", spec: IndexSpec) -> int:
+    [row] = client.query(spec.name, filter="", output_fields=["count(*)"])
+    return int(row["count(*)"])
 
 
 def _stored(client: "MilvusClient", spec: IndexSpec) -> Iterator[Sequence[Entry]]:

@@ -102,6 +102,8 @@ class MilvusStore:
         return client
 
     def _disconnect(self) -> None:
+        for index in self._indexes.values():
+            index.stop_saving()
         self._indexes.clear()
         if self._client is not None:
             self._client.close()
@@ -186,16 +188,15 @@ class MilvusStore:
         with self._lock:
             client = self.client()
             index = self._indexes.pop(name, None)
-            if index is not None and index.resident is not None:
-                index.resident.forget()
+            if index is not None:
+                index.forget()
             with failures(f"Index {name!r}"):
                 client.drop_collection(name, timeout=self.options.timeout_s)
 
     def _close(self) -> None:
         with self._lock:
             for index in self._indexes.values():
-                if index.resident is not None:
-                    index.resident.save()
+                index.save()
             self._disconnect()
 
 
