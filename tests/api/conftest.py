@@ -93,8 +93,8 @@ def _operation(document: dict[str, Any], request: httpx.Request) -> dict[str, An
 
 
 @pytest.fixture
-def server(workspace: FakeWorkspace, settings: Settings) -> Iterator[str]:
-    """The URL of a real server on loopback."""
+def running(workspace: FakeWorkspace, settings: Settings) -> Iterator[tuple[str, uvicorn.Server]]:
+    """A real server on loopback, and its URL."""
 
     async def opened() -> FakeWorkspace:
         return workspace
@@ -108,6 +108,12 @@ def server(workspace: FakeWorkspace, settings: Settings) -> Iterator[str]:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         while httpx.get(f"{url}/v1/ready", trust_env=False).status_code != 200 and not workspace.closed:
             pass
-        yield url
+        yield url, server
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def server(running: tuple[str, uvicorn.Server]) -> str:
+    """The URL of a real server."""
+    return running[0]

@@ -2,10 +2,12 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import uvicorn
 
 from muniment.collections.fake import FakeWorkspace
 
@@ -117,6 +119,17 @@ def test_a_closed_connection_stops_the_work(server: str, workspace: FakeWorkspac
         assert workspace.cancelled == []
     while not workspace.cancelled:
         time.sleep(0.01)
+
+
+def test_a_server_that_stops_says_so(running: tuple[str, uvicorn.Server]) -> None:
+    url, server = running
+    with ThreadPoolExecutor() as pool:
+        body = {"question": "WAIT leave", "collection": "handbook"}
+        asked = pool.submit(httpx.post, f"{url}/v1/answers", json=body, trust_env=False, timeout=30)
+        time.sleep(0.3)
+        server.should_exit = True
+        response = asked.result()
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "stopping")
 
 
 def test_other_requests_are_answered_meanwhile(server: str) -> None:

@@ -1,5 +1,6 @@
 """What every request passes through: its id, the limits on its body, safe headers, the log."""
 
+import asyncio
 import logging
 import re
 import time
@@ -12,12 +13,18 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from muniment.api.errors import LimitExceeded, internal_error, render
-from muniment.errors import MunimentError, TooLargeError
+from muniment.errors import MunimentError, TooLargeError, UnavailableError
 
 MB = 1024 * 1024
 MAX_JSON_BYTES = 2 * MB
 """Above the longest question anybody could have meant, so that a 1 MB one is told so."""
 MULTIPART_OVERHEAD = 64 * 1024
+
+PROBES = ("/v1/health", "/v1/ready")
+"""Asked every few seconds by machines; logged only when debugging."""
+
+SHUTDOWN = "graceful shutdown"
+"""What uvicorn says when it cancels a request because the server stops."""
 
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -57,7 +64,9 @@ class RequestContext:
         finally:
             spent = (time.perf_counter() - started) * 1000
             status = sent.status or "gone"
-            logger.info("%s %s %s %.0f ms [%s]", scope["method"], scope["path"], status, spent, request_id)
+            level = logging.DEBUG if scope["path"] in PROBES else logging.INFO
+            line = "%s %s %s %.0f ms [%s]"
+            logger.log(level, line, scope["method"], scope["path"], status, spent, request_id)
 
     async def _handle(self, scope: Scope, receive: Receive, sent: "_Sent") -> None:
         request_id = scope["state"]["request_id"]
@@ -68,6 +77,10 @@ class RequestContext:
             return
         except ClientDisconnect:
             return
+        except asyncio.CancelledError as cancelled:
+            if SHUTDOWN not in str(cancelled):
+                raise
+            error = _stopping()
         except CrossSiteError as refused:
             error = refused
         except Exception:
@@ -128,6 +141,12 @@ class BodyLimit:
         response: JSONResponse = render(error, scope["path"], scope["state"]["request_id"])
         response.headers["Connection"] = "close"
         await response(scope, receive, send)
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError(
+        "The server stopped before it was done.", code="stopping", hint="Ask again when it runs."
+    )
 
 
 def _json_too_large() -> TooLargeError:

@@ -7,32 +7,38 @@ from muniment.types import Answer, AnswerVerdict, Citation, CitationVerdict
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A cited passage under the number that the answer's marks use."""
+    """A page of a cited passage under the number that the answer's marks use, with its quotes."""
 
     number: int
-    citation: Citation
+    citations: tuple[Citation, ...]
+
+    @property
+    def page(self) -> int | None:
+        """The page all its quotes begin on."""
+        return self.citations[0].page
 
     @property
     def place(self) -> str:
         """Document and page."""
-        page = self.citation.page
-        name = self.citation.document_name
-        return f"{name}, page {page}" if page is not None else name
+        name = self.citations[0].document_name
+        return f"{name}, page {self.page}" if self.page is not None else name
 
 
 def sources_of(answer: Answer) -> tuple[Source, ...]:
-    """The passages with a verified citation, once each, by number.
+    """The pages with verified citations, once each, by number.
 
     A mark ``[n]`` in an answer's text names the n-th passage looked at.
     """
     numbers = {passage.id: number for number, passage in enumerate(answer.looked_at, start=1)}
-    found: dict[int, Source] = {}
+    found: dict[tuple[int, int], list[Citation]] = {}
     for claim in answer.claims:
         for citation in claim.citations:
             number = numbers.get(citation.passage_id)
             if number is not None and citation.verdict is CitationVerdict.VERIFIED:
-                found.setdefault(number, Source(number, citation))
-    return tuple(found[number] for number in sorted(found))
+                quotes = found.setdefault((number, citation.page or 0), [])
+                if citation not in quotes:
+                    quotes.append(citation)
+    return tuple(Source(number, tuple(found[number, page])) for number, page in sorted(found))
 
 
 def sources_text(answer: Answer) -> str:

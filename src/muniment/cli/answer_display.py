@@ -8,7 +8,6 @@ from muniment.cli.output import clean, indented, styled
 from muniment.types import Answer, AnswerVerdict, Claim, ClaimVerdict
 
 QUOTE_LENGTH = 280
-LOOKED_AT = 3
 
 VERDICTS = {
     AnswerVerdict.GROUNDED: ("grounded: every statement was found in the documents", "green"),
@@ -29,9 +28,6 @@ def print_answer(answer: Answer, console: Console) -> None:
     for claim in answer.claims:
         if claim.verdict is not ClaimVerdict.SUPPORTED:
             _print_unfounded(claim, console)
-    if answer.verdict is AnswerVerdict.ABSTAINED and answer.looked_at:
-        places = {passage.document_name: None for passage in answer.looked_at}
-        console.print(styled("Looked at: " + ", ".join(list(places)[:LOOKED_AT]), "dim"))
     words, style = VERDICTS[answer.verdict]
     spent = answer.timings.get("total") or sum(answer.timings.values())
     console.print(Text.assemble((words, style), (f" · {answer.generator} · {spent:.0f} ms", "dim")))
@@ -40,16 +36,16 @@ def print_answer(answer: Answer, console: Console) -> None:
 
 
 def _print_source(source: Source, collection: str, console: Console) -> None:
-    citation = source.citation
     place = (clean(source.place), "cyan")
     console.print(Text.assemble((f"[{source.number}] ", "bold cyan"), place, ("  ✓ checked", "green")))
-    quote = " ".join(citation.quote.split())
-    shown = quote if len(quote) <= QUOTE_LENGTH else quote[:QUOTE_LENGTH] + "…"
-    console.print(indented(f"“{shown}”", "italic"))
-    if citation.page is not None:
-        spans = [span for span in citation.spans if span.page == citation.page]
+    for citation in source.citations:
+        quote = " ".join(citation.quote.split())
+        shown = quote if len(quote) <= QUOTE_LENGTH else quote[:QUOTE_LENGTH] + "…"
+        console.print(indented(f"“{shown}”", "italic"))
+    if source.page is not None:
+        spans = [span for citation in source.citations for span in citation.spans if span.page == source.page]
         marks = " ".join(f"--range {span.start}-{span.end}" for span in spans)
-        command = f"muniment page {collection} {citation.document_id} {citation.page} {marks}"
+        command = f"muniment page {collection} {source.citations[0].document_id} {source.page} {marks}"
         console.print(indented(command, "dim"))
     console.print()
 

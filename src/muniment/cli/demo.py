@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from muniment.settings import Settings
     from muniment.types import Answer, Run
 
+LINE = "─" * 78
+
 NEXT = """What next
 
   Ask more          muniment ask -c {settings} "How expensive may a hotel in Denmark be?"
@@ -51,8 +53,6 @@ def demo(
 async def _demonstrated(
     settings: "Settings", questions: "list[SampleQuestion]", *, quiet: bool
 ) -> "tuple[Run, list[Answer]]":
-    from rich.rule import Rule
-
     from muniment.cli.answer_display import print_answer
     from muniment.cli.ask import answer_of
     from muniment.cli.connect import connected
@@ -70,11 +70,11 @@ async def _demonstrated(
             answer = await answer_of(workspace, COLLECTION, asked.question, quiet=quiet)
             answers.append(answer)
             if not quiet:
-                console.print(Rule(style="dim"))
+                console.print(styled(LINE, "dim"))
                 console.print(styled(asked.question, "bold magenta"))
                 console.print(styled(f"Expected: {asked.expected}", "dim"))
                 console.print()
                 print_answer(answer, console)
     if not quiet:
-        console.print(Rule(style="dim"))
+        console.print(styled(LINE, "dim"))
     return run, answers

@@ -13,8 +13,8 @@ from muniment.errors import StorageError
 
 COLLECTION = "acme"
 SETTINGS_FILE = "muniment.yaml"
-ASKED = ("acme-013", "acme-026", "acme-050", "acme-044", "acme-071", "acme-058", "acme-115")
-"""Of several formats: PDF in two columns, table, superseded version, contract, slides, scan; none at all."""
+ASKED = ("acme-014", "acme-027", "acme-064", "acme-071", "acme-075", "acme-057", "acme-116")
+"""Of a table in a PDF, a manual, a DOCX, slides, a sheet and a scanned letter; and one of nothing at all."""
 
 SETTINGS = f"""\
 # Written by `muniment demo`.

@@ -25,8 +25,6 @@ from muniment.settings import Settings
 GRACE_SECONDS = 3
 READY_POLL_SECONDS = 0.5
 
-logger = logging.getLogger(__name__)
-
 
 class _Server(uvicorn.Server):
     """Ends in order on SIGINT and SIGTERM, and with exit code 0."""
@@ -73,11 +71,9 @@ async def serve_workspace(
             code="server_running",
             hint=f"Use that one, stop it (process {running.pid}), or set another data_dir.",
         )
-    logging.basicConfig(
-        level=settings.server.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for noisy in ("uvicorn", "httpx", "httpcore"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Libraries tell only of trouble; what they did to load is no news to whoever runs a server.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("muniment").setLevel(settings.server.log_level.upper())
     with _bound(settings.server.host, settings.server.port) as bound:
         await _serve(settings, factory or _local(settings), bound)
 
