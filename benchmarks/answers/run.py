@@ -11,16 +11,18 @@ the generator stands the plain way of quoting without a model: the first three s
 import argparse
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from statistics import mean, median
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from corpora import Asked, load
 from indexed import indexed
-from machine import describe
 
+from machine import describe
 from muniment.language.terms import words
 from muniment.language.units import split_units
 from muniment.protocols import PromptPassage
