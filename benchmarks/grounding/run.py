@@ -212,10 +212,11 @@ def other_document(material: Material) -> Iterator[Case]:
 def changed_unit(material: Material) -> Iterator[Case]:
     """days become weeks, percent becomes euros, ..."""
     swaps = {
-        "days": "weeks", "years": "months", "hours": "days", "minutes": "hours", "km": "m", "miles": "km",
-        "million": "billion", "percent": "million", "%": " kg", "months": "years", "weeks": "days",
-        "seconds": "minutes", "feet": "miles", "metres": "feet", "meters": "feet", "kg": "tonnes", "day": "week",
-        "year": "month", "hour": "day", "minute": "hour", "mile": "kilometre", "GB": "MB", "euros": "dollars",
+        "days": "weeks", "years": "months", "hours": "days", "minutes": "hours", "km": "m",
+        "miles": "km", "million": "billion", "percent": "million", "%": " kg", "months": "years",
+        "weeks": "days", "seconds": "minutes", "feet": "miles", "metres": "feet", "meters": "feet",
+        "kg": "tonnes", "day": "week", "year": "month", "hour": "day", "minute": "hour",
+        "mile": "kilometre", "GB": "MB", "euros": "dollars",
     }  # fmt: skip
     for text, passage in material.sentences:
         for old, new in swaps.items():
