@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "answers")]
 from corpora import load
-from machine import describe
 
+from machine import describe
 from muniment.answer.ground import ground
 from muniment.language.names import names
 from muniment.language.negation import cues
