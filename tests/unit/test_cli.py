@@ -109,7 +109,51 @@ def test_with_several_collections_one_must_be_named(folder: Path) -> None:
     result = run("ask", "leave")
     assert result.exit_code == 2
     assert "handbook, sales" in result.stderr
-    assert run("search", "falcon", "--collection", "sales").exit_code == 0
+    assert run("search", "sales", "falcon").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_collection_without_a_question_is_said_to_be_one(folder: Path, command: str) -> None:
+    result = run(command, "handbook")
+    assert result.exit_code == 2
+    assert "'handbook' is a collection; what is the question?" in result.stderr
+    assert f'muniment {command} handbook "…"' in result.stderr
+    assert run(command, "handbook", "leave").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_filters_are_json_in_openais_form(folder: Path, command: str) -> None:
+    given = '{"type": "eq", "key": "year", "value": 2026}'
+    assert run(command, "leave", "--filter", given).exit_code == 0
+    for wrong in ("year=2026", "[1]", '{"type": "like", "key": "year", "value": 1}'):
+        refused = run(command, "leave", "--filter", wrong)
+        assert refused.exit_code == 2
+        assert "invalid_filter" in refused.stderr
+
+
+def test_names_that_are_one_of_a_few_are_checked_and_listed(folder: Path) -> None:
+    for arguments, known in (
+        (("search", "leave", "--mode", "fuzzy"), "keyword"),
+        (("documents", "--state", "odd"), "skipped"),
+    ):
+        refused = run(*arguments)
+        assert refused.exit_code == 2
+        assert known in refused.stderr
+
+
+def test_documents_come_in_pages(folder: Path) -> None:
+    (folder / "with-broken").touch()
+    everything = json.loads(run("documents", "--json").stdout)
+    assert [one["name"] for one in everything["documents"]] == ["broken.pdf", "leave.pdf"]
+    assert everything["next_after"] is None
+    first = json.loads(run("documents", "--json", "--limit", "1").stdout)
+    assert ([one["name"] for one in first["documents"]], first["next_after"]) == (
+        ["broken.pdf"],
+        "broken.pdf",
+    )
+    last = json.loads(run("documents", "--json", "-n", "1", "--after", "broken.pdf").stdout)
+    assert ([one["name"] for one in last["documents"]], last["next_after"]) == (["leave.pdf"], None)
+    assert "There are more: --after 'broken.pdf'" in run("documents", "--limit", "1").stderr
 
 
 def test_status_lists_what_failed_and_what_was_mended(folder: Path) -> None:
