@@ -38,12 +38,21 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
 
 
 def check_providers(settings: Settings) -> None:
-    """Check the options of every provider that the settings name, without making any."""
-    for kind, where, provider in _named_providers(settings):
+    """Check the options of every provider that the settings name, without making any.
+
+    Raises:
+        NotFoundError: code ``unknown_provider``.
+        SettingsError: an option is wrong, or a fallback leads nowhere.
+    """
+    for kind, where, provider in named_providers(settings):
         check_options(kind, provider, where)
+    declared = _declared_generators(settings)
+    for name in declared:
+        _chain(name, declared)
 
 
-def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+    """Every provider that the settings name, as kind, place in the settings and its own settings."""
     named = [
         ("parsers", "parser", settings.parser),
         ("vector_stores", "vector_store", settings.vector_store),
@@ -104,18 +113,21 @@ async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
 
 async def _make_generators(settings: Settings) -> dict[str, Generator]:
     """The declared generators by name, each followed by those it falls back to."""
-    declared = {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+    declared = _declared_generators(settings)
     made: dict[str, Generator] = {}
     for name, provider in declared.items():
         context = ProviderContext(settings.data_dir, name)
         made[name] = await create("generators", provider, context, f"generators.{name}")
-    return {name: _with_fallbacks(name, declared, made) for name in made}
+    chains = {name: [made[link] for link in _chain(name, declared)] for name in made}
+    return {name: links[0] if len(links) == 1 else FailOverGenerator(links) for name, links in chains.items()}
 
 
-def _with_fallbacks(
-    name: str, declared: dict[str, ProviderSettings], made: dict[str, Generator]
-) -> Generator:
-    """The generator, or a chain of it and its fallbacks.
+def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:
+    return {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+
+
+def _chain(name: str, declared: dict[str, ProviderSettings]) -> list[str]:
+    """The generator's name and those of its fallbacks, in order.
 
     Raises:
         SettingsError: a fallback is not declared, or the chain leads back to itself.
@@ -129,7 +141,7 @@ def _with_fallbacks(
                 hint=f"Declared generators: {', '.join(sorted(declared))}.",
             )
         chain.append(following)
-    return made[name] if len(chain) == 1 else FailOverGenerator([made[link] for link in chain])
+    return chain
 
 
 async def _make_runtime(
