@@ -53,6 +53,7 @@ def test_an_answer_is_shown_with_its_evidence(folder: Path) -> None:
     assert "Employees have 30 days of leave. [1]" in result.stdout
     assert "[1] leave.pdf, page 1" in result.stdout
     assert "muniment page handbook" in result.stdout
+    assert "-c muniment.yaml" in run("ask", "How many days of leave?", "-c", "muniment.yaml").stdout
     assert run("ask", "handbook", "How many days of leave?").stdout == result.stdout
 
 
@@ -220,6 +221,61 @@ def test_settings_are_begun_and_checked(folder: Path) -> None:
     assert wrong.exit_code == 2
     assert "'collections'" in wrong.stderr
     assert run("status", "--config", "missing.yaml").exit_code == 2
+
+
+def test_checking_says_where_settings_come_from_and_what_is_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docs").mkdir()
+    (folder / "muniment.yaml").write_text(
+        "collections:\n  a: {sources: docs, embedding_model: m}\n  b: {sources: gone, embedding_model: m}\n"
+        "embedding_models: {m: {provider: encoder, path: weights}}\n"
+    )
+    monkeypatch.setenv("MUNIMENT_SERVER__PORT", "9000")
+    result = run("config", "check")
+    assert result.exit_code == 0
+    assert "Settings: muniment.yaml" in result.stdout
+    assert "Over them: MUNIMENT_SERVER__PORT" in result.stdout
+    assert "Collections: a, b" in result.stdout
+    assert f"collections.b.sources: {folder / 'gone'} does not exist." in result.stderr
+    assert "collections.a.sources" not in result.stderr
+    assert f"embedding_models.m: Model folder '{folder / 'weights'}' does not exist." in result.stderr
+    report = json.loads(run("config", "check", "--json").stdout)
+    assert (report["ok"], report["file"], len(report["warnings"])) == (True, "muniment.yaml", 2)
+
+
+def test_checking_refuses_wrong_options_and_fallbacks_that_lead_nowhere(folder: Path) -> None:
+    for generator, said in (
+        ("{provider: openai, base_url: 'http://x/v1', base_ulr: a}", "base_url"),
+        ("{provider: openai, base_url: 'http://x/v1', fallback: gone}", "'gone' is not declared"),
+        ("{provider: openai, base_url: 'http://x/v1', fallback: a}", "leads back to itself"),
+        ("{provider: opnai}", "openai"),
+    ):
+        (folder / "muniment.yaml").write_text(f"generators: {{a: {generator}}}\n")
+        result = run("config", "check")
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+
+def test_a_packaged_model_that_is_damaged_or_unknown_is_reported(folder: Path) -> None:
+    gguf = folder / "muniment-data" / "models" / "smollm2-135m" / "smollm2-135m.gguf"
+    gguf.parent.mkdir(parents=True)
+    gguf.write_bytes(b"cut short")
+    damaged = run("models", "verify", "smollm2-135m")
+    assert damaged.exit_code == 1
+    assert "weights_damaged" in damaged.stderr
+    assert "muniment models get smollm2-135m" in damaged.stderr
+    (listed,) = [
+        one
+        for one in json.loads(run("models", "list", "--json").stdout)["models"]
+        if one["name"] == "smollm2-135m"
+    ]
+    assert listed["state"] == "damaged"
+    for command in ("get", "verify"):
+        unknown = run("models", command, "smolm2-135m")
+        assert unknown.exit_code == 2
+        assert "Did you mean 'smollm2-135m'?" in unknown.stderr
+        assert "all-MiniLM-L6-v2" in unknown.stderr
 
 
 def test_every_command_but_serve_prints_json() -> None:

@@ -63,7 +63,7 @@ def ask(
     if as_json:
         print_json(AnswerWire.of(answer))
     else:
-        print_answer(answer, results())
+        print_answer(answer, results(), config)
     if answer.verdict is AnswerVerdict.ABSTAINED:
         raise typer.Exit(ExitCode.ABSTAINED)
 
