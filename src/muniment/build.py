@@ -1,6 +1,7 @@
 """The only place where objects are wired together from settings."""
 
 import asyncio
+import shutil
 
 from muniment.answer.fail_over import FailOverGenerator
 from muniment.catalog import Catalog
@@ -29,6 +30,8 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
     lock = DataLock(settings.data_dir)
     lock.acquire()
     try:
+        # What a killed process left half-read; nothing in it is needed.
+        shutil.rmtree(settings.data_dir / "scratch", ignore_errors=True)
         workspace = LocalWorkspace(await _make_parts(settings), lock)
         await workspace.start(serving=serving)
     except BaseException:

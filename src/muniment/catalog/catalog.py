@@ -135,6 +135,12 @@ class Catalog:
             rows = connection.execute(select(documents).where(condition).order_by(documents.c.name))
             return tuple(_document(row) for row in rows)
 
+    def holds_content(self, content_hash: str, parser: str) -> bool:
+        """Whether a document of any collection has this content, read by this parser."""
+        condition = and_(documents.c.content_hash == content_hash, documents.c.parser == parser)
+        with self._transaction() as connection:
+            return connection.execute(select(documents.c.uri).where(condition).limit(1)).first() is not None
+
     def save_document(self, document: Document) -> None:
         """Write the document, replacing what was under its URI."""
         values = asdict(replace(document, updated_at=now()))
