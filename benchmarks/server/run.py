@@ -5,8 +5,8 @@ usage: run.py TEXT_FILE [TEXT_FILE ...] [--chunks 10000] [--data FOLDER] [--ques
 Cuts the text files into documents until there are about CHUNKS chunks, ingests them (FOLDER keeps the
 result for another run), starts `muniment serve`, and measures from outside: seconds from the start of the
 process to /v1/ready answering 200, resident memory then and at the end, searches and extractive answers over
-HTTP with one client and with eight. The same searches in this process, without HTTP, stand beside them. Writes
-results.json and RESULTS.md beside this file.
+HTTP with one client and with eight. The same searches in this process, without HTTP, stand beside them.
+Writes results.json and RESULTS.md beside this file.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def prepare(folder: Path, files: Sequence[Path], chunks: int, questions: int) -> list[str]:
-    """Documents and settings in ``folder``, unless they are there; and questions made of sentences of the texts."""
+    """Documents and settings in ``folder``, unless they are there; questions made of the texts' sentences."""
     material = "\n\n".join(file.read_text(encoding="utf-8") for file in files)
     docs = folder / "docs"
     if not docs.exists():
@@ -193,7 +193,7 @@ def report(results: dict[str, object]) -> str:
             "| | measured | promised |",
             "| --- | --- | --- |",
             f"| start of the process to ready, s | {results['ready_seconds']} | 3 |",
-            f"| resident memory when ready / at the end, MB | {results['ready_mb']} / {results['end_mb']} | 500 |",
+            f"| resident MB when ready / at the end | {results['ready_mb']} / {results['end_mb']} | 500 |",
             f"| search over HTTP, 1 client, p50 / p95 ms | {both('search_1')} | 20 |",
             f"| the same search in the process, p50 / p95 ms | {both('search_in_process')} | |",
             f"| search over HTTP, 8 clients, p50 / p95 ms | {both('search_8')} | |",
