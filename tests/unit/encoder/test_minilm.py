@@ -56,7 +56,7 @@ class TestMiniLM(EmbedderContract):
         assert turns > 10
 
     async def test_a_query_does_not_wait_behind_all_passages(self, embedder: Embedder) -> None:
-        texts = [f"{n} {SAMPLE[1]}" * 20 for n in range(8)]
+        texts = [f"{n} {SAMPLE[1]}" * 20 for n in range(4)]
         ingestion = asyncio.gather(*(embedder.embed_texts(texts) for _ in range(12)))
         await asyncio.to_thread(time.sleep, 0.1)
         await embedder.embed_query("does this wait?")
