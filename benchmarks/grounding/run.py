@@ -18,10 +18,10 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "answers"))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "answers")]
 from corpora import load
-from machine import describe
 
+from machine import describe
 from muniment.answer.ground import ground
 from muniment.language.names import names
 from muniment.language.negation import cues
@@ -212,10 +212,11 @@ def other_document(material: Material) -> Iterator[Case]:
 def changed_unit(material: Material) -> Iterator[Case]:
     """days become weeks, percent becomes euros, ..."""
     swaps = {
-        "days": "weeks", "years": "months", "hours": "days", "minutes": "hours", "km": "m", "miles": "km",
-        "million": "billion", "percent": "million", "%": " kg", "months": "years", "weeks": "days",
-        "seconds": "minutes", "feet": "miles", "metres": "feet", "meters": "feet", "kg": "tonnes", "day": "week",
-        "year": "month", "hour": "day", "minute": "hour", "mile": "kilometre", "GB": "MB", "euros": "dollars",
+        "days": "weeks", "years": "months", "hours": "days", "minutes": "hours", "km": "m",
+        "miles": "km", "million": "billion", "percent": "million", "%": " kg", "months": "years",
+        "weeks": "days", "seconds": "minutes", "feet": "miles", "metres": "feet", "meters": "feet",
+        "kg": "tonnes", "day": "week", "year": "month", "hour": "day", "minute": "hour",
+        "mile": "kilometre", "GB": "MB", "euros": "dollars",
     }  # fmt: skip
     for text, passage in material.sentences:
         for old, new in swaps.items():

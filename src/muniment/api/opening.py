@@ -1,7 +1,6 @@
 """Opens the workspace behind the server's back, so that it answers while collections are mended."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 from muniment.collections.workspace import Workspace
@@ -9,8 +8,6 @@ from muniment.errors import MunimentError, UnavailableError
 from muniment.types import Check, Readiness
 
 WorkspaceFactory = Callable[[], Awaitable[Workspace]]
-
-logger = logging.getLogger(__name__)
 
 
 class Opening:

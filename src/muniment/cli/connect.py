@@ -14,6 +14,7 @@ from muniment.settings import Settings
 Result = TypeVar("Result")
 
 STARTING_SECONDS = 30.0
+SETTLING_SECONDS = 1.0
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -46,9 +47,11 @@ async def _workspace(settings: Settings) -> Workspace:
     try:
         return await open_workspace(settings, serving=False)
     except UnavailableError as error:
-        # A server takes the data a moment before it listens.
-        await asyncio.sleep(1.0)
-        remote = await _remote(settings) if error.code == "data_in_use" else None
+        if error.code != "data_in_use":
+            raise
+        # A server that is just starting says where it listens a moment after it takes the data.
+        await asyncio.sleep(SETTLING_SECONDS)
+        remote = await _remote(settings)
         if remote is None:
             raise
         return remote
