@@ -1,6 +1,7 @@
 """The only place where objects are wired together from settings."""
 
 import asyncio
+from contextlib import suppress
 
 from muniment.answer.fail_over import FailOverGenerator
 from muniment.catalog import Catalog
@@ -8,7 +9,7 @@ from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import SettingsError
+from muniment.errors import MunimentError, SettingsError
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
@@ -30,9 +31,13 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
     lock.acquire()
     try:
         workspace = LocalWorkspace(await _make_parts(settings), lock)
-        await workspace.start(serving=serving)
     except BaseException:
         lock.release()
+        raise
+    try:
+        await workspace.start(serving=serving)
+    except BaseException:
+        await workspace.aclose()
         raise
     return workspace
 
@@ -60,11 +65,23 @@ def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSetting
 async def _make_parts(settings: Settings) -> Parts:
     context = ProviderContext(settings.data_dir)
     uri = settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
-    embedders, store, catalog = await asyncio.gather(
-        _make_embedders(settings),
-        _make_vector_store(settings, context),
-        asyncio.to_thread(Catalog.open, uri),
-    )
+    store_opening = asyncio.create_task(_make_vector_store(settings, context))
+    try:
+        embedders, store, catalog = await asyncio.gather(
+            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, uri)
+        )
+        return await _parts_around(settings, embedders, store, catalog)
+    except BaseException:
+        # An embedded database must be closed in order, whatever else could not be opened.
+        with suppress(MunimentError):
+            await (await store_opening).aclose()
+        raise
+
+
+async def _parts_around(
+    settings: Settings, embedders: dict[str, Embedder], store: VectorStore, catalog: Catalog
+) -> Parts:
+    context = ProviderContext(settings.data_dir)
     file_store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
     parser: Parser = await create("parsers", settings.parser, context, "parser")
     generators = await _make_generators(settings)

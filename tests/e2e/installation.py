@@ -143,9 +143,9 @@ class Outcome:
         value: dict[str, Any] = json.loads(self.out)
         return value
 
-    def failed_with(self, code: str) -> bool:
-        """Whether it ended with this error, told without a traceback."""
-        return self.code != 0 and f"[{code}]" in self.err and "Traceback" not in self.err
+    def told(self, code: str) -> bool:
+        """Whether it told this error on stderr, with a hint and without a traceback."""
+        return f"Code:  {code}" in self.err and "Hint:" in self.err and "Traceback" not in self.err
 
 
 @contextmanager

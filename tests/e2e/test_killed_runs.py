@@ -9,7 +9,9 @@ from installation import Installation, patience, write_texts
 
 DOCUMENTS = 40
 TEXTS = [
-    "\n\n".join(f"# Part {part} of {number}\n\nPump {number} takes {part * 7} litres of oil." for part in range(6))
+    "\n\n".join(
+        f"# Part {part} of {number}\n\nPump {number} takes {part * 7} litres of oil." for part in range(6)
+    )
     for number in range(DOCUMENTS)
 ]
 SMALL_BATCHES = {"batch_chunks": 3, "readers": 2}
