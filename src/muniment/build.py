@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from contextlib import suppress
 
 from muniment.answer.fail_over import FailOverGenerator
 from muniment.catalog import Catalog
@@ -9,7 +10,7 @@ from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import SettingsError
+from muniment.errors import MunimentError, SettingsError
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
@@ -33,9 +34,13 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
         # What a killed process left half-read; nothing in it is needed.
         shutil.rmtree(settings.data_dir / "scratch", ignore_errors=True)
         workspace = LocalWorkspace(await _make_parts(settings), lock)
-        await workspace.start(serving=serving)
     except BaseException:
         lock.release()
+        raise
+    try:
+        await workspace.start(serving=serving)
+    except BaseException:
+        await workspace.aclose()
         raise
     return workspace
 
@@ -63,11 +68,23 @@ def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSetting
 async def _make_parts(settings: Settings) -> Parts:
     context = ProviderContext(settings.data_dir)
     uri = settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
-    embedders, store, catalog = await asyncio.gather(
-        _make_embedders(settings),
-        _make_vector_store(settings, context),
-        asyncio.to_thread(Catalog.open, uri),
-    )
+    store_opening = asyncio.create_task(_make_vector_store(settings, context))
+    try:
+        embedders, store, catalog = await asyncio.gather(
+            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, uri)
+        )
+        return await _parts_around(settings, embedders, store, catalog)
+    except BaseException:
+        # An embedded database must be closed in order, whatever else could not be opened.
+        with suppress(MunimentError):
+            await (await store_opening).aclose()
+        raise
+
+
+async def _parts_around(
+    settings: Settings, embedders: dict[str, Embedder], store: VectorStore, catalog: Catalog
+) -> Parts:
+    context = ProviderContext(settings.data_dir)
     file_store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
     parser: Parser = await create("parsers", settings.parser, context, "parser")
     generators = await _make_generators(settings)
