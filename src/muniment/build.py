@@ -4,13 +4,13 @@ import asyncio
 import shutil
 from contextlib import suppress
 
-from muniment.answer.fail_over import FailOverGenerator
+from muniment.answer.fail_over import with_fallbacks
 from muniment.catalog import Catalog
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import MunimentError, SettingsError
+from muniment.errors import MunimentError
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
@@ -129,27 +129,8 @@ async def _make_generators(settings: Settings) -> dict[str, Generator]:
     for name, provider in declared.items():
         context = ProviderContext(settings.data_dir, name)
         made[name] = await create("generators", provider, context, f"generators.{name}")
-    return {name: _with_fallbacks(name, declared, made) for name in made}
-
-
-def _with_fallbacks(
-    name: str, declared: dict[str, ProviderSettings], made: dict[str, Generator]
-) -> Generator:
-    """The generator, or a chain of it and its fallbacks.
-
-    Raises:
-        SettingsError: a fallback is not declared, or the chain leads back to itself.
-    """
-    chain = [name]
-    while following := declared[chain[-1]].options.get("fallback"):
-        if following not in declared or following in chain:
-            why = "leads back to itself" if following in chain else "is not declared"
-            raise SettingsError(
-                f"generators.{chain[-1]}.fallback: {following!r} {why}.",
-                hint=f"Declared generators: {', '.join(sorted(declared))}.",
-            )
-        chain.append(following)
-    return made[name] if len(chain) == 1 else FailOverGenerator([made[link] for link in chain])
+    fallbacks = {name: provider.options.get("fallback") for name, provider in declared.items()}
+    return with_fallbacks(made, fallbacks)
 
 
 async def _make_runtime(

@@ -168,6 +168,7 @@ class LocalWorkspace:
             self._parts.generator(runtime, generator),
             lambda document_id: self._documents.parsed(collection, document_id),
             AnswerSettings(collection, runtime.settings.top_k),
+            embedder=runtime.embedder,
         )
         try:
             async for event in answerer.stream(question, top_k=top_k, filter=filter):
