@@ -1,14 +1,16 @@
 """The only place where objects are wired together from settings."""
 
 import asyncio
+import shutil
+from contextlib import suppress
 
-from muniment.answer.fail_over import FailOverGenerator
+from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import SettingsError
+from muniment.errors import MunimentError
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
@@ -29,10 +31,16 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
     lock = DataLock(settings.data_dir)
     lock.acquire()
     try:
+        # What a killed process left half-read; nothing in it is needed.
+        shutil.rmtree(settings.data_dir / "scratch", ignore_errors=True)
         workspace = LocalWorkspace(await _make_parts(settings), lock)
-        await workspace.start(serving=serving)
     except BaseException:
         lock.release()
+        raise
+    try:
+        await workspace.start(serving=serving)
+    except BaseException:
+        await workspace.aclose()
         raise
     return workspace
 
@@ -48,7 +56,7 @@ def check_providers(settings: Settings) -> None:
         check_options(kind, provider, where)
     declared = _declared_generators(settings)
     for name in declared:
-        _chain(name, declared)
+        fallback_chain(name, declared, _fallbacks(declared))
 
 
 def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
@@ -69,11 +77,23 @@ def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings
 async def _make_parts(settings: Settings) -> Parts:
     context = ProviderContext(settings.data_dir)
     uri = settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
-    embedders, store, catalog = await asyncio.gather(
-        _make_embedders(settings),
-        _make_vector_store(settings, context),
-        asyncio.to_thread(Catalog.open, uri),
-    )
+    store_opening = asyncio.create_task(_make_vector_store(settings, context))
+    try:
+        embedders, store, catalog = await asyncio.gather(
+            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, uri)
+        )
+        return await _parts_around(settings, embedders, store, catalog)
+    except BaseException:
+        # An embedded database must be closed in order, whatever else could not be opened.
+        with suppress(MunimentError):
+            await (await store_opening).aclose()
+        raise
+
+
+async def _parts_around(
+    settings: Settings, embedders: dict[str, Embedder], store: VectorStore, catalog: Catalog
+) -> Parts:
+    context = ProviderContext(settings.data_dir)
     file_store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
     parser: Parser = await create("parsers", settings.parser, context, "parser")
     generators = await _make_generators(settings)
@@ -118,30 +138,15 @@ async def _make_generators(settings: Settings) -> dict[str, Generator]:
     for name, provider in declared.items():
         context = ProviderContext(settings.data_dir, name)
         made[name] = await create("generators", provider, context, f"generators.{name}")
-    chains = {name: [made[link] for link in _chain(name, declared)] for name in made}
-    return {name: links[0] if len(links) == 1 else FailOverGenerator(links) for name, links in chains.items()}
+    return with_fallbacks(made, _fallbacks(declared))
 
 
 def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:
     return {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
 
 
-def _chain(name: str, declared: dict[str, ProviderSettings]) -> list[str]:
-    """The generator's name and those of its fallbacks, in order.
-
-    Raises:
-        SettingsError: a fallback is not declared, or the chain leads back to itself.
-    """
-    chain = [name]
-    while following := declared[chain[-1]].options.get("fallback"):
-        if following not in declared or following in chain:
-            why = "leads back to itself" if following in chain else "is not declared"
-            raise SettingsError(
-                f"generators.{chain[-1]}.fallback: {following!r} {why}.",
-                hint=f"Declared generators: {', '.join(sorted(declared))}.",
-            )
-        chain.append(following)
-    return chain
+def _fallbacks(declared: dict[str, ProviderSettings]) -> dict[str, str | None]:
+    return {name: provider.options.get("fallback") for name, provider in declared.items()}
 
 
 async def _make_runtime(

@@ -1,7 +1,7 @@
 """Several generators behind one: when one cannot begin, the next is asked."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from muniment.errors import SettingsError, UnavailableError
 from muniment.protocols import Generator, Prompt
@@ -77,19 +77,25 @@ def with_fallbacks(
     Raises:
         SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
     """
-    return {name: _chained(name, generators, fallbacks) for name in generators}
+    chains = {name: fallback_chain(name, generators, fallbacks) for name in generators}
+    return {
+        name: FailOverGenerator([generators[one] for one in chain]) if len(chain) > 1 else generators[name]
+        for name, chain in chains.items()
+    }
 
 
-def _chained(
-    name: str, generators: Mapping[str, Generator], fallbacks: Mapping[str, str | None]
-) -> Generator:
+def fallback_chain(name: str, known: Collection[str], fallbacks: Mapping[str, str | None]) -> list[str]:
+    """The generator's name and those of its fallbacks, in order.
+
+    Raises:
+        SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
+    """
     chain = [name]
     while (following := fallbacks.get(chain[-1])) is not None:
         where = f"generators.{chain[-1]}.fallback"
-        if following not in generators:
+        if following not in known:
             raise SettingsError(
-                f"{where}: no generator {following!r} is declared; declared: "
-                f"{', '.join(sorted(generators))}.",
+                f"{where}: no generator {following!r} is declared; declared: {', '.join(sorted(known))}.",
                 code="unknown_fallback",
                 hint="Name a generator under `generators`, or `extractive`.",
             )
@@ -100,7 +106,7 @@ def _chained(
                 hint="End the chain with a generator that has no fallback.",
             )
         chain.append(following)
-    return FailOverGenerator([generators[one] for one in chain]) if len(chain) > 1 else generators[name]
+    return chain
 
 
 def _all_failed(failures: list[tuple[str, UnavailableError]]) -> UnavailableError:

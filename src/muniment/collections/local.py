@@ -1,6 +1,7 @@
 """The workspace in this process."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class LocalWorkspace:
 
     async def start(self, *, serving: bool) -> None:
         """Open and mend all collections; while serving, keep them so and ingest what is new."""
+        # What a killed process was reading; nobody else works on the data while the lock is ours.
+        await asyncio.to_thread(shutil.rmtree, self._parts.scratch_dir, ignore_errors=True)
         await asyncio.to_thread(self._parts.catalog.interrupt_running)
         await self._reconciler.start(serving=serving)
         if serving and self._parts.settings.reconcile.ingest_on_start:
@@ -169,6 +172,7 @@ class LocalWorkspace:
             self._parts.generator(runtime, generator),
             lambda document_id: self._documents.parsed(collection, document_id),
             AnswerSettings(collection, runtime.settings.top_k),
+            embedder=runtime.embedder,
         )
         try:
             async for event in answerer.stream(question, top_k=top_k, filter=filter):
