@@ -155,8 +155,9 @@ def command_lines(page: Path) -> Iterator[str]:
     text = page.read_text(encoding="utf-8")
     for block in blocks(page, "", "sh", "bash", "console"):
         for line in block.splitlines():
-            if line.startswith(("muniment ", "$ muniment ")):
-                yield line.removeprefix("$ ")
+            command = line.removeprefix("$ ").removeprefix(".venv/bin/")
+            if command.startswith("muniment "):
+                yield command
     for inline in INLINE.findall(FENCE.sub("", text)):
         is_whole = re.match(r"muniment [a-z]", inline) and not re.search(r"[A-Z\[…]{2}|\[|…", inline)
         if is_whole:
