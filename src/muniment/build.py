@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from contextlib import suppress
 
-from muniment.answer.fail_over import with_fallbacks
+from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
@@ -46,12 +46,21 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
 
 
 def check_providers(settings: Settings) -> None:
-    """Check the options of every provider that the settings name, without making any."""
-    for kind, where, provider in _named_providers(settings):
+    """Check the options of every provider that the settings name, without making any.
+
+    Raises:
+        NotFoundError: code ``unknown_provider``.
+        SettingsError: an option is wrong, or a fallback leads nowhere.
+    """
+    for kind, where, provider in named_providers(settings):
         check_options(kind, provider, where)
+    declared = _declared_generators(settings)
+    for name in declared:
+        fallback_chain(name, _fallbacks(declared))
 
 
-def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+    """Every provider that the settings name, as kind, place in the settings and its own settings."""
     named = [
         ("parsers", "parser", settings.parser),
         ("vector_stores", "vector_store", settings.vector_store),
@@ -124,13 +133,20 @@ async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
 
 async def _make_generators(settings: Settings) -> dict[str, Generator]:
     """The declared generators by name, each followed by those it falls back to."""
-    declared = {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+    declared = _declared_generators(settings)
     made: dict[str, Generator] = {}
     for name, provider in declared.items():
         context = ProviderContext(settings.data_dir, name)
         made[name] = await create("generators", provider, context, f"generators.{name}")
-    fallbacks = {name: provider.options.get("fallback") for name, provider in declared.items()}
-    return with_fallbacks(made, fallbacks)
+    return with_fallbacks(made, _fallbacks(declared))
+
+
+def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:
+    return {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+
+
+def _fallbacks(declared: dict[str, ProviderSettings]) -> dict[str, str | None]:
+    return {name: provider.options.get("fallback") for name, provider in declared.items()}
 
 
 async def _make_runtime(

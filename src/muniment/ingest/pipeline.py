@@ -315,7 +315,7 @@ class Pipeline:
             await self._finish(pending.document, pending.work.known)
             return
         await self._fail(pending.work, pending.refused)
-        await remove_rows(self.catalog, self.index, pending.document, self.chunker.spec)
+        await remove_traces(self.catalog, self.kept, self.index, pending.document, self.chunker.spec)
 
     async def _finish(self, document: Document, known: Document | None) -> None:
         await asyncio.to_thread(self.catalog.save_document, document)
