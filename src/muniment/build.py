@@ -56,7 +56,7 @@ def check_providers(settings: Settings) -> None:
         check_options(kind, provider, where)
     declared = _declared_generators(settings)
     for name in declared:
-        fallback_chain(name, declared, _fallbacks(declared))
+        fallback_chain(name, _fallbacks(declared))
 
 
 def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:

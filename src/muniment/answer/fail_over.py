@@ -1,7 +1,7 @@
 """Several generators behind one: when one cannot begin, the next is asked."""
 
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from muniment.errors import SettingsError, UnavailableError
 from muniment.protocols import Generator, Prompt
@@ -77,25 +77,26 @@ def with_fallbacks(
     Raises:
         SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
     """
-    chains = {name: fallback_chain(name, generators, fallbacks) for name in generators}
-    return {
-        name: FailOverGenerator([generators[one] for one in chain]) if len(chain) > 1 else generators[name]
-        for name, chain in chains.items()
-    }
+    made: dict[str, Generator] = {}
+    for name in generators:
+        chain = fallback_chain(name, {**dict.fromkeys(generators), **fallbacks})
+        links = [generators[one] for one in chain]
+        made[name] = FailOverGenerator(links) if len(links) > 1 else links[0]
+    return made
 
 
-def fallback_chain(name: str, known: Collection[str], fallbacks: Mapping[str, str | None]) -> list[str]:
-    """The generator's name and those of its fallbacks, in order.
+def fallback_chain(name: str, fallbacks: Mapping[str, str | None]) -> list[str]:
+    """The generator's name and those it falls back to, in order; ``fallbacks`` names every declared one.
 
     Raises:
         SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
     """
     chain = [name]
-    while (following := fallbacks.get(chain[-1])) is not None:
+    while (following := fallbacks[chain[-1]]) is not None:
         where = f"generators.{chain[-1]}.fallback"
-        if following not in known:
+        if following not in fallbacks:
             raise SettingsError(
-                f"{where}: no generator {following!r} is declared; declared: {', '.join(sorted(known))}.",
+                f"{where}: no generator {following!r} is declared; declared: {', '.join(sorted(fallbacks))}.",
                 code="unknown_fallback",
                 hint="Name a generator under `generators`, or `extractive`.",
             )
