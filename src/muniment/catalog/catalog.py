@@ -277,8 +277,8 @@ def _errors_explained(url: URL) -> Iterator[None]:
             raise StorageError(
                 f"The catalog at {uri} is damaged: {text}.",
                 code="catalog_damaged",
-                hint="Restore a backup of the file, or move it away, with those beside it that begin with its "
-                "name, and run `muniment ingest`: what was parsed and embedded is kept. Uploads are sent again.",
+                hint="Restore a backup, or move away the file and those beside it that begin with its name, "
+                "and run `muniment ingest`: what was parsed and embedded is kept; send uploads again.",
             ) from error
         raise _failed(uri, text) from error
     except SQLAlchemyError as error:
