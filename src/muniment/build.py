@@ -1,15 +1,16 @@
 """The only place where objects are wired together from settings."""
 
 import asyncio
+import shutil
 from contextlib import suppress
 
-from muniment.answer.fail_over import FailOverGenerator
+from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import MunimentError, SettingsError
+from muniment.errors import MunimentError
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
@@ -30,6 +31,8 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
     lock = DataLock(settings.data_dir)
     lock.acquire()
     try:
+        # What a killed process left half-read; nothing in it is needed.
+        shutil.rmtree(settings.data_dir / "scratch", ignore_errors=True)
         workspace = LocalWorkspace(await _make_parts(settings), lock)
     except BaseException:
         lock.release()
@@ -43,12 +46,21 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
 
 
 def check_providers(settings: Settings) -> None:
-    """Check the options of every provider that the settings name, without making any."""
-    for kind, where, provider in _named_providers(settings):
+    """Check the options of every provider that the settings name, without making any.
+
+    Raises:
+        NotFoundError: code ``unknown_provider``.
+        SettingsError: an option is wrong, or a fallback leads nowhere.
+    """
+    for kind, where, provider in named_providers(settings):
         check_options(kind, provider, where)
+    declared = _declared_generators(settings)
+    for name in declared:
+        fallback_chain(name, _fallbacks(declared))
 
 
-def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+    """Every provider that the settings name, as kind, place in the settings and its own settings."""
     named = [
         ("parsers", "parser", settings.parser),
         ("vector_stores", "vector_store", settings.vector_store),
@@ -121,32 +133,20 @@ async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
 
 async def _make_generators(settings: Settings) -> dict[str, Generator]:
     """The declared generators by name, each followed by those it falls back to."""
-    declared = {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+    declared = _declared_generators(settings)
     made: dict[str, Generator] = {}
     for name, provider in declared.items():
         context = ProviderContext(settings.data_dir, name)
         made[name] = await create("generators", provider, context, f"generators.{name}")
-    return {name: _with_fallbacks(name, declared, made) for name in made}
+    return with_fallbacks(made, _fallbacks(declared))
 
 
-def _with_fallbacks(
-    name: str, declared: dict[str, ProviderSettings], made: dict[str, Generator]
-) -> Generator:
-    """The generator, or a chain of it and its fallbacks.
+def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:
+    return {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
 
-    Raises:
-        SettingsError: a fallback is not declared, or the chain leads back to itself.
-    """
-    chain = [name]
-    while following := declared[chain[-1]].options.get("fallback"):
-        if following not in declared or following in chain:
-            why = "leads back to itself" if following in chain else "is not declared"
-            raise SettingsError(
-                f"generators.{chain[-1]}.fallback: {following!r} {why}.",
-                hint=f"Declared generators: {', '.join(sorted(declared))}.",
-            )
-        chain.append(following)
-    return made[name] if len(chain) == 1 else FailOverGenerator([made[link] for link in chain])
+
+def _fallbacks(declared: dict[str, ProviderSettings]) -> dict[str, str | None]:
+    return {name: provider.options.get("fallback") for name, provider in declared.items()}
 
 
 async def _make_runtime(

@@ -8,7 +8,7 @@ from muniment.answer.prompt import ABSTENTION
 from muniment.errors import NotFoundError, UnavailableError
 from muniment.protocols import Generator
 from muniment.providers.extractive.generator import ExtractiveGenerator
-from muniment.providers.extractive.selection import Limits
+from muniment.providers.extractive.support import Limits
 from muniment.providers.fake_generator import FakeGenerator, FakeGeneratorOptions
 from muniment.testing.generator import TEXT, passage
 from muniment.types import (

@@ -1,3 +1,4 @@
+import asyncio
 import re
 
 import pytest
@@ -5,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muniment.answer.claims import MARK
-from muniment.protocols import Prompt, PromptPassage
+from muniment.protocols import Embedder, Prompt, PromptPassage
 from muniment.providers.extractive.generator import ExtractiveGenerator
-from muniment.providers.extractive.selection import Limits, select
+from muniment.providers.extractive.support import Limits
+from muniment.providers.fake_embedder import FakeEmbedder, FakeEmbedderOptions
 from muniment.testing.generator import passage
 
 HANDBOOK = (
@@ -71,10 +73,15 @@ WORDS = st.sampled_from(
 )
 
 
-@given(st.lists(st.lists(WORDS, max_size=40).map(" ".join), min_size=1, max_size=4))
-def test_every_quote_stands_word_for_word_in_its_passage(texts: list[str]) -> None:
+@given(
+    st.lists(st.lists(WORDS, max_size=40).map(" ".join), min_size=1, max_size=4),
+    st.sampled_from([None, FakeEmbedder("fake", FakeEmbedderOptions())]),
+)
+def test_every_quote_stands_word_for_word_in_its_passage(texts: list[str], embedder: Embedder | None) -> None:
     given = tuple(PromptPassage(n, passage(n, text)) for n, text in enumerate(texts, start=1))
-    for candidate in select("How many months does the pump warranty last?", given, Limits(0.1, 0.1)):
+    generator = ExtractiveGenerator("extractive", Limits(0.1, 0.1))
+    prompt = Prompt("How many months does the pump warranty last?", given, (), embedder=embedder)
+    for candidate in asyncio.run(generator.choose(prompt)):
         text = candidate.passage.passage.chunk.text
         assert candidate.text == text[candidate.unit.start : candidate.unit.end]
         assert re.search(r"\w", candidate.text)

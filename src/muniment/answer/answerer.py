@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from muniment.answer.claims import split_claims
@@ -12,7 +12,7 @@ from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.answer.ground import ground, verdict_of
 from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt
 from muniment.errors import NotFoundError
-from muniment.protocols import Generator, Prompt
+from muniment.protocols import Embedder, Generator, Prompt
 from muniment.telemetry import Timings
 from muniment.types import Answer, AnswerVerdict, Filter, ParsedDocument, Passage, SearchMode
 
@@ -71,6 +71,7 @@ class Answerer:
             document of the prompt, so it should keep recent ones in memory.
         settings: the collection's name and sizes.
         count_tokens: the generator's own count, or an estimate that errs on the high side.
+        embedder: the collection's model, handed to generators that compare sentences with the question.
     """
 
     def __init__(
@@ -80,12 +81,14 @@ class Answerer:
         load_document: DocumentLoader,
         settings: AnswerSettings,
         count_tokens: Callable[[str], int] | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self._retriever = retriever
         self._generator = generator
         self._load_document = load_document
         self._settings = settings
         self._count_tokens = count_tokens or estimate_tokens
+        self._embedder = embedder
 
     async def answer(
         self, question: str, *, top_k: int | None = None, filter: Filter | None = None
@@ -127,7 +130,8 @@ class Answerer:
 
     def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         budget = self._generator.context_tokens - ANSWER_TOKENS
-        return build_prompt(question, passages, budget, self._count_tokens, ANSWER_TOKENS)
+        prompt = build_prompt(question, passages, budget, self._count_tokens, ANSWER_TOKENS)
+        return replace(prompt, embedder=self._embedder)
 
     async def _finished(
         self, text: str, prompt: Prompt, looked_at: tuple[Passage, ...], timings: Timings

@@ -139,6 +139,12 @@ class Catalog:
             rows = connection.execute(select(documents).where(condition).order_by(documents.c.name))
             return tuple(_document(row) for row in rows)
 
+    def holds_content(self, content_hash: str, parser: str) -> bool:
+        """Whether a document of any collection has this content, read by this parser."""
+        condition = and_(documents.c.content_hash == content_hash, documents.c.parser == parser)
+        with self._transaction() as connection:
+            return connection.execute(select(documents.c.uri).where(condition).limit(1)).first() is not None
+
     def save_document(self, document: Document) -> None:
         """Write the document, replacing what was under its URI."""
         values = asdict(replace(document, updated_at=now()))
@@ -277,8 +283,8 @@ def _errors_explained(url: URL) -> Iterator[None]:
             raise StorageError(
                 f"The catalog at {uri} is damaged: {text}.",
                 code="catalog_damaged",
-                hint="Restore a backup, or move away the file and those beside it that begin with its name, "
-                "and run `muniment ingest`: what was parsed and embedded is kept; send uploads again.",
+                hint="Restore a backup of the file, or move it and those that begin with its name away and run "
+                "`muniment ingest`: what was parsed and embedded is kept. Send uploads again.",
             ) from error
         raise _failed(uri, text) from error
     except SQLAlchemyError as error:

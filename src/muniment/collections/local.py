@@ -117,6 +117,10 @@ class LocalWorkspace:
             lambda: self._parts.catalog.documents(collection, state=state, limit=limit, after=after)
         )
 
+    async def document(self, collection: str, document_id: str) -> Document:
+        """One document; see ``Workspace.document``."""
+        return await self._documents.find(collection, document_id)
+
     async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
         """Runs, newest first."""
         if collection is not None:
@@ -168,6 +172,7 @@ class LocalWorkspace:
             self._parts.generator(runtime, generator),
             lambda document_id: self._documents.parsed(collection, document_id),
             AnswerSettings(collection, runtime.settings.top_k),
+            embedder=runtime.embedder,
         )
         try:
             async for event in answerer.stream(question, top_k=top_k, filter=filter):

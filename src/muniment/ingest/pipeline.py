@@ -318,12 +318,12 @@ class Pipeline:
             await self._finish(pending.document, pending.work.known)
             return
         await self._fail(pending.work, pending.refused)
-        await remove_rows(self.catalog, self.index, pending.document, self.chunker.spec)
+        await remove_traces(self.catalog, self.kept, self.index, pending.document, self.chunker.spec)
 
     async def _finish(self, document: Document, known: Document | None) -> None:
         await asyncio.to_thread(self.catalog.save_document, document)
         if known is not None:
-            await remove_rows(self.catalog, self.index, known, self.chunker.spec)
+            await remove_traces(self.catalog, self.kept, self.index, known, self.chunker.spec)
         await self.finished(document)
 
 
@@ -337,18 +337,24 @@ def row_ids(document: Document, chunker_spec: str) -> set[int]:
     return {row_id(document, chunker_spec, ordinal) for ordinal in range(document.chunks)}
 
 
-async def remove_rows(catalog: Catalog, index: VectorIndex, gone: Document, chunker_spec: str) -> None:
-    """Remove the rows of a document that the catalog no longer holds in this form.
+async def remove_traces(
+    catalog: Catalog, kept: KeptFiles, index: VectorIndex, gone: Document, chunker_spec: str
+) -> None:
+    """Remove rows and kept files of a document that the catalog no longer holds in this form.
 
-    Rows stay that another name with the same content, or the document's new form, still needs.
+    Rows stay that another name with the same content, or the document's new form, still needs; so
+    do kept files that a document of any collection needs.
     """
-    if not gone.chunks:
-        return
-    holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
-    needed: set[int] = set()
-    for holder in holders:
-        needed |= row_ids(holder, chunker_spec)
-    await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
+    if gone.chunks:
+        holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
+        needed: set[int] = set()
+        for holder in holders:
+            needed |= row_ids(holder, chunker_spec)
+        await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
+    if gone.content_hash and not await asyncio.to_thread(
+        catalog.holds_content, gone.content_hash, gone.parser
+    ):
+        await kept.forget(gone.content_hash, gone.parser)
 
 
 def _without_text(document: Document) -> Document:

@@ -11,7 +11,7 @@ from muniment.catalog import Catalog
 from muniment.catalog.catalog import now
 from muniment.errors import MunimentError, unforeseen
 from muniment.ingest.kept_files import KeptFiles
-from muniment.ingest.pipeline import Pipeline, PipelineSettings, remove_rows
+from muniment.ingest.pipeline import Pipeline, PipelineSettings, remove_traces
 from muniment.ingest.plan import IngestPlan
 from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
 from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent, RunProgress, RunState
@@ -97,7 +97,8 @@ class IngestRun:
     async def _forget(self, removed: Sequence[Document]) -> None:
         for document in removed:
             await asyncio.to_thread(self.tools.catalog.remove_document, self.collection, document.uri)
-            await remove_rows(self.tools.catalog, self.tools.index, document, self.tools.chunker.spec)
+            tools = self.tools
+            await remove_traces(tools.catalog, tools.kept, tools.index, document, tools.chunker.spec)
             self.run = replace(self.run, removed=self.run.removed + 1)
             await self.emit(RunProgress(self.run, document.name))
 

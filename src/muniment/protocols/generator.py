@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from muniment.protocols.embedder import Embedder
 from muniment.types import Passage
 
 
@@ -22,6 +23,8 @@ class Prompt:
     Attributes:
         messages: (role, content) pairs as a chat model takes them; the last is the question with
             its numbered passages.
+        embedder: the model that retrieved the passages, for generators that compare sentences with
+            the question.
     """
 
     question: str
@@ -29,6 +32,7 @@ class Prompt:
     messages: tuple[tuple[str, str], ...]
     max_tokens: int = 512
     temperature: float = 0.0
+    embedder: Embedder | None = None
 
 
 class Generator(Protocol):

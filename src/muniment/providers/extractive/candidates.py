@@ -28,6 +28,11 @@ class Candidate:
     nearby: frozenset[str]
     is_heading: bool
 
+    @property
+    def answers(self) -> bool:
+        """Headings and table headers alone answer nothing."""
+        return not self.is_heading and self.unit.kind is not UnitKind.TABLE_HEADER
+
 
 def find_candidates(question: Question, passages: tuple[PromptPassage, ...]) -> list[Candidate]:
     """Every unit of every passage, in reading order."""

@@ -9,7 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from muniment.language.units import UnitKind
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
-from muniment.providers.extractive.selection import Limits, select
+from muniment.providers.extractive.nearness import Nearness
+from muniment.providers.extractive.question import read_question
+from muniment.providers.extractive.selection import select
+from muniment.providers.extractive.shortlist import Shortlist, shortlist
+from muniment.providers.extractive.support import Limits, about_the_named, supported
 
 _CONTEXT_TOKENS = 1_000_000
 _MARK = re.compile(r"[\[【](\d+(?:\s*[,;–-]\s*\d+)*)[\]】]")
@@ -25,7 +29,14 @@ class ExtractiveOptions(BaseModel):
         ge=0,
         le=1,
         description="Share of the question's words, rare ones counting more, that one sentence with its "
-        "headings must carry; below it nothing is answered.",
+        "headings must carry where no vectors are compared; below it nothing is answered.",
+    )
+    min_evidence: float = Field(
+        default=Limits().evidence,
+        ge=0,
+        le=1,
+        description="How near the nearest passage and sentence must stand to the question (mean cosine, "
+        "raised a little by words in common); below it nothing is answered.",
     )
 
 
@@ -35,6 +46,7 @@ class ExtractiveGenerator:
     def __init__(self, name: str, limits: Limits) -> None:
         self._name = name
         self._limits = limits
+        self._nearness = Nearness()
 
     @property
     def name(self) -> str:
@@ -48,17 +60,38 @@ class ExtractiveGenerator:
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """One piece per quoted unit; nothing when the passages do not support an answer."""
-        chosen = await asyncio.to_thread(select, prompt.question, prompt.passages, self._limits)
         before: Candidate | None = None
-        for candidate in chosen:
+        for candidate in await self.choose(prompt):
             yield _separator(before, candidate) + _quoted(before, candidate)
             before = candidate
+
+    async def choose(self, prompt: Prompt) -> list[Candidate]:
+        """What is quoted, in order; nothing when the passages do not support an answer.
+
+        Raises:
+            UnavailableError: a remote embedding model does not answer.
+        """
+        found = await asyncio.to_thread(_shortlist, prompt)
+        ranked = found.best
+        if prompt.embedder is not None:
+            candidates = [one.candidate for one in ranked]
+            cosines = await self._nearness.cosines(prompt.question, candidates, prompt.embedder)
+            near = [one.near(cosine) for one, cosine in zip(ranked, cosines, strict=True)]
+            ranked = sorted(near, key=lambda one: -one.score)
+        if not ranked or not supported(ranked, prompt.passages, self._limits):
+            return []
+        return select(found.question, found.weights, ranked, found.all)
 
     async def check(self) -> None:
         """Always able to answer."""
 
     async def aclose(self) -> None:
         """Holds nothing."""
+
+
+def _shortlist(prompt: Prompt) -> Shortlist:
+    question = read_question(prompt.question)
+    return shortlist(question, about_the_named(question, prompt.passages))
 
 
 def _quoted(before: Candidate | None, candidate: Candidate) -> str:
@@ -81,7 +114,9 @@ def _separator(before: Candidate | None, candidate: Candidate) -> str:
 
 
 async def _create(options: ExtractiveOptions, context: ProviderContext) -> Generator:
-    return ExtractiveGenerator(context.name or "extractive", Limits(coverage=options.min_coverage))
+    return ExtractiveGenerator(
+        context.name or "extractive", Limits(options.min_coverage, options.min_evidence)
+    )
 
 
 PROVIDER: Provider[Generator] = Provider("extractive", ExtractiveOptions, _create)

@@ -26,28 +26,32 @@ class Expects(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question's content stems in order (none twice), its codes (upper case), the stems of its names
-    (words capitalised inside a sentence), and what it expects."""
+    (words capitalised inside a sentence), what it expects, and how many questions it asks in one."""
 
     text: str
     terms: tuple[str, ...]
     codes: frozenset[str]
     names: frozenset[str]
     expects: Expects
+    parts: int = 1
 
 
 _PATTERNS = {
     Expects.MONEY: r"""
         \bhow\ much\ (?:money|does|do|did|is|are|was|will|would|can)\b
-        .*\b(?:cost|pay|paid|price|charge|fee|spend|earn)|\b(?:price|cost|fee|salary|budget|rate|fare|allowance)s?\b.*\?""",
+        .*\b(?:cost|pay|paid|price|charge|fee|spend|earn)|\bhow\ (?:expensive|much\ money)\b
+        |\bwhat\b.*\b(?:cost|charge|pay(?:s|ment)?|money|owe|price|surcharge|fee|salary|budget|fare|allowance)\b""",
     Expects.DURATION: r"""
         \bhow\ (?:long|soon|quickly|often)\b|\b(?:within|after)\ how\ (?:many|long)\b
         |\bhow\ many\ (?:days|weeks|months|years|hours|minutes)\b|\b(?:notice\ period|deadline|duration)\b""",
     Expects.NUMBER: r"""
-        \bhow\ (?:many|much|large|big|high|far|old|heavy|tall|deep|fast|wide|hot|cold|small)\b
-        |\bwhat\ (?:\w+\ )?(?:number|percentage|percent|amount|age|temperature|pressure|limit)\b""",
+        \bhow\ (?:many|much|large|big|high|far|old|heavy|tall|deep|fast|wide|hot|cold|warm|small|thick|strong
+        |efficient|loud|powerful|early|late)\b
+        |\bwhat\ (?:\w+\ ){0,3}(?:number|percentage|percent|amount|age|temperature|pressure|limit|level|value
+        |share|rate|size|weight|length|dividend|code|factor|maximum|minimum|longest|shortest)\b""",
     Expects.DATE: r"""
         \b(?:when|what\ (?:year|date|day|month|time|century|decade)|which\ (?:year|date|day|month)
-        |in\ what\ (?:year|century))\b""",
+        |in\ what\ (?:year|century)|by\ which\ (?:day|date)|what\ .*\bdate)\b""",
     Expects.PERSON: r"\b(?:who|whom|whose)\b",
     Expects.PLACE: r"\b(?:where|(?:which|what)\ (?:country|city|room|building|floor|place))\b",
     Expects.REASON: r"\bwhy\b|\bwhat\ (?:caused|causes|is\ the\ (?:reason|cause|purpose))\b",
@@ -57,10 +61,12 @@ _PATTERNS = {
         |features|requirements|conditions|categories|members|parts|ways|things|countries|areas)\b""",
     Expects.DEFINITION: r"""
         ^\W*(?:what|who)\ (?:is|are|was|were)\ (?:an?\ |the\ )?[\w'’-]+(?:\ [\w'’-]+){0,2}\?*$
+        |\bwhat\ is\ meant\ by\b|\bwhat\ counts\ as\b
         |\bwhat\ does\ .*\ (?:mean|stand\ for)\b|\bdefin(?:e|ition)\b|\bmeaning\ of\b""",
 }
 """Tried in this order; the first that fits decides."""
 _KINDS = [(kind, re.compile(pattern, re.I | re.X)) for kind, pattern in _PATTERNS.items()]
+_FURTHER_PART = re.compile(r"\band (?:by |in |at |to )?(?:what|who|whom|how|when|where|which|why)\b", re.I)
 _ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|French|Dutch|German|Swiss|Greek|Czech)$")
 """The French plant is called by its town: adjectives of countries name nothing that must be found."""
 
@@ -73,5 +79,10 @@ def read_question(text: str) -> Question:
     )
     expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
     return Question(
-        text, tuple(dict.fromkeys(terms)), frozenset(code.upper() for code in codes(text)), named, expects
+        text,
+        tuple(dict.fromkeys(terms)),
+        frozenset(code.upper() for code in codes(text)),
+        named,
+        expects,
+        1 + len(_FURTHER_PART.findall(text)),
     )

@@ -13,10 +13,14 @@ NEARBY = 0.5
 """What a term in the surroundings counts, against 1 for a term in the unit itself."""
 ALIKE = 0.6
 """What a synonym of a term counts."""
-EXPECTED = 0.1
+EXPECTED = 0.2
 """Added when the unit holds the kind of thing asked for; taken off when a number, sum or date is missing."""
-PASSAGE = 0.4
+PASSAGE = 0.3
 """Taken off, times how far the passage's retrieval score lies below the best one's (0 to 1)."""
+COSINE = 1.25
+"""What the cosine of question and unit counts."""
+PASSAGE_COSINE = 0.5
+"""What the cosine of question and passage counts."""
 
 _MONEY = frozenset({"euro", "dollar", "pound", "yen"})
 _TIME = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond", "clock time"})
@@ -42,13 +46,18 @@ class Scored:
     """A candidate with its score and its coverage, both weighted by term.
 
     ``coverage`` is the share of the question carried by the unit with its surroundings;
-    ``own`` the share carried by the unit alone.
+    ``own`` the share carried by the unit alone. ``cosine`` is that of question and unit, where known.
     """
 
     candidate: Candidate
     score: float
     coverage: float
     own: float
+    cosine: float | None = None
+
+    def near(self, cosine: float) -> "Scored":
+        """The same with the cosine of question and unit counted in."""
+        return Scored(self.candidate, self.score + COSINE * cosine, self.coverage, self.own, cosine)
 
 
 def score(question: Question, weights: dict[str, float], candidate: Candidate, behind: float) -> Scored:
@@ -61,6 +70,7 @@ def score(question: Question, weights: dict[str, float], candidate: Candidate, b
     own = (own + ALIKE * sum(weights[term] for term in candidate.alike)) / total
     nearby = sum(weights[term] for term in candidate.nearby - candidate.alike) / total
     value = own + NEARBY * nearby - PASSAGE * behind + _fit(question, candidate) + _form(candidate)
+    value += PASSAGE_COSINE * candidate.passage.passage.scores.get("cosine", 0.0)
     return Scored(candidate, value, own + nearby, own)
 
 
@@ -99,16 +109,14 @@ def _fit(question: Question, candidate: Candidate) -> float:
         elif holds is False and question.expects in _NEEDS_AMOUNTS:
             fit = -EXPECTED
     if question.codes and question.codes & {code.upper() for code in codes(candidate.text)}:
-        fit += EXPECTED
+        fit += EXPECTED / 2
         if candidate.text.upper().startswith(tuple(question.codes)):  # "E-417 | Earth fault" says what it is
-            fit += 2 * EXPECTED
+            fit += EXPECTED
     return fit
 
 
 def _form(candidate: Candidate) -> float:
-    """Headings and headers answer nothing; questions, labels and very short lines seldom do."""
-    if candidate.is_heading or candidate.unit.kind is UnitKind.TABLE_HEADER:
-        return -2.0
+    """Questions, labels and very short lines seldom answer."""
     length = len(candidate.text)
     if candidate.unit.kind is UnitKind.FRAGMENT and _CAPTION.match(candidate.text):
         return -0.5
