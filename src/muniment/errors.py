@@ -130,6 +130,14 @@ def unknown_name(kind: str, name: str, known: list[str], *, code: str | None = N
     )
 
 
+def unforeseen(error: Exception) -> MunimentError:
+    """An error for an exception that nobody raised on purpose."""
+    return MunimentError(
+        f"Something nobody foresaw: {type(error).__name__}: {error}",
+        hint="The server's log, or --debug on the command line, shows the traceback. Please report it.",
+    )
+
+
 def is_disk_full(error: OSError) -> bool:
     """Whether the system refused because space, or this user's share of it, has run out."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -6,12 +6,14 @@ import shutil
 import signal
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from installation import Installation, patience, write_texts
+from installation import DEADLINE_S, Installation, patience, write_texts
 
 QUESTION = "How many litres of oil does pump 3 take?"
 TEXTS = [f"# Pump {number}\n\nPump {number} takes {number * 7} litres of oil." for number in range(6)]
@@ -183,3 +185,66 @@ def test_with_a_fallback_to_quoting_an_unreachable_model_is_no_hindrance(unreach
     model = unreachable.settings["generators"]["llm"] | {"fallback": "extractive"}
     unreachable.configure(generators={"llm": model})
     assert ANSWER in asked(unreachable)
+
+
+NONSENSE = [
+    b"",
+    b"\x00\xff\xfe garbage",
+    b"data: {not json\n\n",
+    b'data: {"choices": "none"}\n\ndata: [DONE]\n\n',
+    b'data: {"choices": [{"delta": {"content": 7}}]}\n\n',
+    b"data: [7]\n\n",
+    b"<html>Welcome to the router</html>",
+]
+"""What a model may answer; with nothing it hangs."""
+
+
+class _Broken(BaseHTTPRequestHandler):
+    """Accepts every question; then says nothing, or nonsense."""
+
+    nonsense = b""
+    released = threading.Event()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        if not self.nonsense:
+            self.released.wait(DEADLINE_S)
+            return
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(self.nonsense)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def broken_url() -> Iterator[str]:
+    """The base URL of a model that hangs or talks nonsense."""
+    _Broken.released.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Broken) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        _Broken.released.set()
+        server.shutdown()
+        thread.join()
+
+
+def test_a_model_that_hangs_or_talks_nonsense_is_told(ingested: Installation, broken_url: str) -> None:
+    model = {"provider": "openai", "base_url": broken_url, "model": "granite"}
+    model |= {"first_token_timeout_s": 1, "retries": 0}
+    safe = model | {"fallback": "extractive"}
+    ingested.configure(generators={"llm": model, "safe": safe}, default_generator="llm")
+    with ingested.serving() as client:
+        for nonsense in NONSENSE:
+            _Broken.nonsense = nonsense
+            question = {"collection": "docs", "question": QUESTION}
+            told = client.post("/v1/answers", json=question)
+            code, status = ("generator_unavailable", 503) if nonsense else ("generator_timeout", 504)
+            assert (told.status_code, told.json().get("error", {}).get("code")) == (status, code), nonsense
+            assert told.json()["error"]["hint"]
+            answer = client.post("/v1/answers", json=question | {"generator": "safe"})
+            assert ANSWER in answer.json()["text"], nonsense
+    assert "Traceback" not in ingested.log

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from installation import Installation
 
 from muniment.errors import MunimentError
 from muniment.providers.docling import DoclingOptions, DoclingParser
@@ -41,3 +42,22 @@ async def test_every_hostile_file_fails_alone_or_is_read(data_set):
         await parser.aclose()
     assert "read" in outcomes
     assert not {"parse_timeout", "parser_failed"} & set(outcomes)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_all_of_them_in_one_collection_end_done_skipped_or_failed_with_a_hint(tmp_path: Path) -> None:
+    sources = [str(DATA / data_set / "dev") for data_set in ("hostile_files", "pdf_malformed")]
+    if not all(Path(source).is_dir() for source in sources):
+        pytest.skip(f"no reference data at {DATA}")
+    installation = Installation(tmp_path)
+    collection = {"sources": sources, "embedding_model": "small"}
+    installation.configure(collections={"docs": collection}, parser={"provider": "docling"})
+    with installation.started("ingest") as process:
+        assert process.wait(1700) == 3
+    report = installation.status()
+    assert "Traceback" not in installation.log
+    assert all(problem["hint"] and problem["error_code"] for problem in report["problems"])
+    codes = {problem["error_code"] for problem in report["problems"]}
+    assert not {"parse_timeout", "parser_failed", "parser_crashed", "internal_error"} & codes
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "docs", "log", "muniment.yaml"}

@@ -13,11 +13,13 @@ from muniment.collections.local import LocalWorkspace
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.settings import Settings
 from muniment.types import (
+    Chunk,
     CollectionState,
     Comparison,
     DocumentFinished,
     DocumentState,
     Operator,
+    ParsedDocument,
     Run,
     RunProgress,
     RunState,
@@ -47,7 +49,9 @@ def open_docs(tmp_path: Path, docs: Path) -> Open:
     """Opens a workspace with one collection, ``docs``, over the folder; only parser and model are fakes."""
 
     @asynccontextmanager
-    async def opened(*, serving: bool = False, **changes: object) -> AsyncIterator[LocalWorkspace]:
+    async def opened(
+        *, serving: bool = False, ingest: dict[str, int] | None = None, **changes: object
+    ) -> AsyncIterator[LocalWorkspace]:
         collection = {"sources": str(docs), "embedding_model": "small", **changes}
         settings = Settings.model_validate(
             {
@@ -59,6 +63,7 @@ def open_docs(tmp_path: Path, docs: Path) -> Open:
                     "large": {"provider": "fake", "dimension": 96},
                 },
                 "reconcile": {"ingest_on_start": False},
+                "ingest": ingest or {},
             }
         )
         workspace = await open_workspace(settings, serving=serving)
@@ -303,3 +308,55 @@ async def test_every_document_of_a_run_is_reported_once(open_docs: Open) -> None
         events = [event async for event in workspace.ingest("docs", trigger="test")]
         names = [event.document.name for event in events if isinstance(event, DocumentFinished)]
         assert sorted(names) == sorted(TEXTS)
+
+
+async def test_a_file_that_disappears_while_it_is_read_fails_alone_and_comes_back(
+    open_docs: Open, docs: Path
+) -> None:
+    async with open_docs(ingest={"readers": 1}) as workspace:
+        async for event in workspace.ingest("docs", trigger="test"):
+            if isinstance(event, RunProgress) and event.run.state is RunState.RUNNING:
+                (docs / "travel.txt").unlink(missing_ok=True)
+        [failed] = await workspace.documents("docs", state=DocumentState.FAILED)
+        assert (failed.name, failed.error_code) == ("travel.txt", "source_file_gone")
+        assert failed.hint
+        (docs / "travel.txt").write_text(TEXTS["travel.txt"])
+        assert (await ingest(workspace)).done == 1
+        assert (await found(workspace, "daily allowance for travel"))[0] == "travel.txt"
+
+
+async def test_a_file_that_changes_after_it_was_listed_is_read_again_by_the_next_run(
+    open_docs: Open, docs: Path
+) -> None:
+    async with open_docs(ingest={"readers": 1}) as workspace:
+        async for event in workspace.ingest("docs", trigger="test"):
+            if isinstance(event, RunProgress) and event.run.state is RunState.RUNNING:
+                (docs / "travel.txt").write_text("Trains are late, and there is no allowance any more.")
+        assert (await ingest(workspace)).done == 1
+        result = await workspace.search("docs", "travel allowance", limit=10)
+        assert not any("32 euros" in passage.chunk.text for passage in result.passages)
+        assert len(await row_ids(workspace)) == (await workspace.collection("docs")).chunks
+
+
+async def test_a_chunker_that_breaks_nobody_knows_how_ends_the_run_in_words(
+    open_docs: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_docs() as workspace:
+        chunker = workspace._parts.runtime("docs").chunker
+        workspace._parts.runtime("docs").chunker = Broken(chunker.spec)
+        run = await ingest(workspace)
+        assert (run.state, run.error_code) == (RunState.FAILED, "internal_error")
+        assert "ZeroDivisionError" in run.error
+        assert (await workspace.runs("docs"))[0].state is RunState.FAILED
+        workspace._parts.runtime("docs").chunker = chunker
+        assert (await ingest(workspace)).done == 3
+
+
+class Broken:
+    """A chunker with a bug."""
+
+    def __init__(self, spec: str) -> None:
+        self.spec = spec
+
+    def chunk(self, document: ParsedDocument) -> tuple[Chunk, ...]:
+        raise ZeroDivisionError("bug")

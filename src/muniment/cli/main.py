@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from muniment.cli import ask, config, demo, documents, ingest, models, page, search, serve, status
 from muniment.cli.exits import ExitCode, exit_code_of
-from muniment.errors import MunimentError
+from muniment.errors import MunimentError, unforeseen
 
 DEBUG = "--debug"
 
@@ -53,10 +53,7 @@ def _reported(error: Exception) -> ExitCode:
     from muniment.cli.output import print_error
 
     if not isinstance(error, MunimentError):
-        error = MunimentError(
-            f"Something nobody foresaw: {type(error).__name__}: {error}",
-            hint="Run the command again with --debug for the traceback, and report it.",
-        )
+        error = unforeseen(error)
     print_error(error)
     return exit_code_of(error)
 

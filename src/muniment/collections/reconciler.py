@@ -8,7 +8,7 @@ from muniment.collections.ingestion import Ingestion
 from muniment.collections.parts import Parts
 from muniment.collections.reconcile import reconcile
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import MunimentError
+from muniment.errors import MunimentError, unforeseen
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,11 @@ class Reconciler:
             if runtime.problem is None or runtime.problem.code != error.code:
                 logger.error("Collection %s cannot be used: %s %s", runtime.name, error.message, error.hint)
             runtime.problem = error
+            return
+        except Exception as error:
+            # The other collections, and the next check of this one, must not suffer.
+            logger.exception("The check of collection %s failed.", runtime.name)
+            runtime.problem = unforeseen(error)
             return
         if finding is None or not finding.lost:
             return

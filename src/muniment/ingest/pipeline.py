@@ -32,6 +32,7 @@ from muniment.types import (
     Chunk,
     ChunkRow,
     Document,
+    DocumentOrigin,
     DocumentState,
     ParsedDocument,
     chunk_id,
@@ -191,12 +192,14 @@ class Pipeline:
             )
 
     async def _fail(self, work: Work, error: MunimentError) -> None:
+        # An upload's version is its content's hash. By its id it can be removed though it failed.
+        content_hash = work.file.version if work.origin is DocumentOrigin.UPLOAD else ""
         failed = Document(
             collection=self.collection,
             uri=work.file.uri,
             name=work.file.name,
-            document_id="",
-            content_hash="",
+            document_id=document_id(content_hash) if content_hash else "",
+            content_hash=content_hash,
             version=work.file.version,
             size=work.file.size,
             state=DocumentState.FAILED,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from muniment.catalog import Catalog
 from muniment.catalog.catalog import now
-from muniment.errors import MunimentError
+from muniment.errors import MunimentError, unforeseen
 from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.pipeline import Pipeline, PipelineSettings, remove_traces
 from muniment.ingest.plan import IngestPlan
@@ -67,7 +67,7 @@ class IngestRun:
             await self._failed(error)
         except Exception as error:
             logger.exception("The run over collection %s failed.", self.collection)
-            await self._failed(_unforeseen(error))
+            await self._failed(unforeseen(error))
         await self.emit(RunProgress(self.run))
         return self.run
 
@@ -128,10 +128,3 @@ class IngestRun:
         self.run = replace(self._timed(), state=state, finished_at=finished_at)
         # Shielded: a cancelled run must still leave its mark in the catalog.
         await asyncio.shield(asyncio.to_thread(self.tools.catalog.save_run, self.run))
-
-
-def _unforeseen(error: Exception) -> MunimentError:
-    return MunimentError(
-        f"Something nobody foresaw: {type(error).__name__}: {error}",
-        hint="The log has the traceback. Run it again; what was done is kept.",
-    )

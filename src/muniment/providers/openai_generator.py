@@ -172,10 +172,15 @@ class OpenAIGenerator:
             if event is None or "error" in event:
                 told = self._safe(_message(event) if event else data)
                 raise _PassingError(self._unreachable(f"it sent an error in the stream: {told}"))
-            for choice in event.get("choices") or []:
-                finished = finished or bool(choice.get("finish_reason"))
-                if piece := (choice.get("delta") or {}).get("content"):
-                    yield str(piece)
+            try:
+                choices = [_piece_of(choice) for choice in event.get("choices") or []]
+            except (AttributeError, TypeError) as error:
+                why = f"it sent no part of a chat completion: {self._safe(data[:200])}"
+                raise _PassingError(self._unreachable(why)) from error
+            for piece, ends in choices:
+                finished = finished or ends
+                if piece:
+                    yield piece
                     deadline = _now() + self._options.token_timeout_s
         if not finished:
             raise _PassingError(self._unreachable("the stream ended before the answer did"))
@@ -292,6 +297,14 @@ def _parsed(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _piece_of(choice: dict[str, Any]) -> tuple[str, bool]:
+    """Text of one choice of an event, and whether the answer ends there; TypeError when it has no text."""
+    piece = (choice.get("delta") or {}).get("content") or ""
+    if not isinstance(piece, str):
+        raise TypeError(f"content is {type(piece).__name__}, not text")
+    return piece, bool(choice.get("finish_reason"))
 
 
 def _message(body: dict[str, Any] | None) -> str:
