@@ -78,7 +78,7 @@ class ExtractiveGenerator:
             cosines = await self._nearness.cosines(prompt.question, candidates, prompt.embedder)
             near = [one.near(cosine) for one, cosine in zip(ranked, cosines, strict=True)]
             ranked = sorted(near, key=lambda one: -one.score)
-        if not ranked or not supported(ranked, prompt.passages, self._limits):
+        if not ranked or not supported(found.question, ranked, prompt.passages, self._limits):
             return []
         return select(found.question, found.weights, ranked, found.all)
 

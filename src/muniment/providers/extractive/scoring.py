@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from muniment.language.names import codes, names
 from muniment.language.quantities import Amounts, amounts
+from muniment.language.terms import WORD, is_content, stem
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
@@ -22,6 +23,10 @@ COSINE = 1.25
 PASSAGE_COSINE = 0.5
 """What the cosine of question and passage counts."""
 
+SAYS_NOTHING = 0.4
+"""Taken off a unit that hardly says more than the question does."""
+
+_LEAST_NEW = 2
 _MONEY = frozenset({"euro", "dollar", "pound", "yen"})
 _TIME = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond", "clock time"})
 _OFTEN = re.compile(
@@ -69,7 +74,8 @@ def score(question: Question, weights: dict[str, float], candidate: Candidate, b
     own = sum(weights[term] for term in candidate.carried)
     own = (own + ALIKE * sum(weights[term] for term in candidate.alike)) / total
     nearby = sum(weights[term] for term in candidate.nearby - candidate.alike) / total
-    value = own + NEARBY * nearby - PASSAGE * behind + _fit(question, candidate) + _form(candidate)
+    value = own + NEARBY * nearby - PASSAGE * behind + _fit(question, candidate)
+    value += _form(candidate) - (SAYS_NOTHING if _says_nothing(question, candidate) else 0.0)
     value += PASSAGE_COSINE * candidate.passage.passage.scores.get("cosine", 0.0)
     return Scored(candidate, value, own + nearby, own)
 
@@ -113,6 +119,14 @@ def _fit(question: Question, candidate: Candidate) -> float:
         if candidate.text.upper().startswith(tuple(question.codes)):  # "E-417 | Earth fault" says what it is
             fit += EXPECTED
     return fit
+
+
+def _says_nothing(question: Question, candidate: Candidate) -> bool:
+    """Whether fewer than two words or numbers are new: a title that repeats the question is no answer."""
+    if candidate.unit.kind is UnitKind.TABLE_ROW:
+        return False
+    new = {stem(word) for word in WORD.findall(candidate.text) if is_content(word) or word.isdigit()}
+    return len(new - set(question.terms)) < _LEAST_NEW
 
 
 def _form(candidate: Candidate) -> float:

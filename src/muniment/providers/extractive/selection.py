@@ -47,6 +47,8 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
         if len(chosen) >= most or one.score < NEAR_BEST * best.score:
             break
         added = sum(weights[term] for term in one.candidate.carried - said) / total
+        if question.parts == 1 and one.candidate.passage is not best.candidate.passage:
+            continue
         if added >= ADDS and not any(_same(one.candidate, other) for other in chosen):
             chosen.append(one.candidate)
             said |= one.candidate.carried
