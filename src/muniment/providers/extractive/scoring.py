@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from muniment.language.names import codes, names
 from muniment.language.quantities import Amounts, amounts
 from muniment.language.terms import WORD, is_content, stem
-from muniment.language.units import UnitKind
+from muniment.language.units import CELL_SEPARATOR, UnitKind
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
 
@@ -82,12 +82,15 @@ def score(question: Question, weights: dict[str, float], candidate: Candidate, b
 
 def holds_expected(expects: Expects, text: str) -> bool | None:
     """Whether ``text`` holds what is asked for; None when the question does not say."""
+    in_table = CELL_SEPARATOR in text  # its units stand in the header, or nowhere
     found = amounts(text) if expects in _NEEDS_AMOUNTS else Amounts((), ())
     units = {quantity.unit for quantity in found.quantities}
     checks = {
         Expects.NUMBER: lambda: bool(found.quantities),
-        Expects.MONEY: lambda: bool(units & _MONEY) or (" | " in text and bool(found.quantities)),
-        Expects.DURATION: lambda: bool(units & _TIME) or bool(_OFTEN.search(text)),
+        Expects.MONEY: lambda: bool(units & _MONEY) or (in_table and bool(found.quantities)),
+        Expects.DURATION: lambda: (
+            bool(units & _TIME) or bool(_OFTEN.search(text)) or (in_table and bool(found.quantities))
+        ),
         Expects.DATE: lambda: (
             bool(found.dates) or bool(units & _TIME) or _year(found) or bool(_WHEN.search(text))
         ),

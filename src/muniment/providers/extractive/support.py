@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from muniment.language.terms import stems
 from muniment.protocols import PromptPassage
-from muniment.providers.extractive.candidates import Wanted
+from muniment.providers.extractive.candidates import Candidate, Wanted
 from muniment.providers.extractive.question import Question
-from muniment.providers.extractive.scoring import ALIKE, Scored
+from muniment.providers.extractive.scoring import ALIKE, Scored, holds_expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +29,58 @@ PASSAGE_WORDS = 0.2
 """What the share of the question's words that the best unit's passage carries adds to the cosines."""
 NAME_MISSING = 0.2
 """What is taken off, times the share of the question's names that stand in no passage."""
+NOT_HELD = 0.25
+"""Taken off when a number, sum or date is asked for and the best unit holds none, and when a "which" asks
+for a sort of thing that its passage never names."""
 
 
 def supported(
     question: Question, ranked: Sequence[Scored], passages: Sequence[PromptPassage], limits: Limits
 ) -> bool:
-    """Whether to answer with the best of ``ranked`` (best first).
+    """Whether to answer with the best of ``ranked`` (best first)."""
+    if not ranked:
+        return False
+    found = evidence(question, ranked, passages)
+    if found is None:
+        return not _names_missing(question, passages) and ranked[0].coverage >= limits.coverage
+    return found >= limits.evidence
+
+
+def evidence(question: Question, ranked: Sequence[Scored], passages: Sequence[PromptPassage]) -> float | None:
+    """How much speaks for an answer, about 0 to 1.2; None when no cosine is known.
 
     Words alone cannot tell a paraphrase from another topic; the embedding model can, so its cosines
-    decide where they are known, names and words helping.
+    decide, and names, words and the kind of thing asked for help. 0 when the best unit's passage shares
+    no word with the question.
     """
     of_passages = [given.passage.scores["cosine"] for given in passages if "cosine" in given.passage.scores]
     of_units = [one.cosine for one in ranked if one.cosine is not None]
     nearest = [max(cosines) for cosines in (of_passages, of_units) if cosines]
-    missing = _names_missing(question, passages)
     if not nearest:
-        return not missing and max(one.coverage for one in ranked) >= limits.coverage
-    carried = _words_of_passage(question, ranked[0].candidate.passage)
-    evidence = sum(nearest) / len(nearest) + PASSAGE_WORDS * carried - NAME_MISSING * missing
-    return carried > 0 and evidence >= limits.evidence
+        return None
+    best = ranked[0].candidate
+    carried = _words_of_passage(question, best.passage)
+    found = sum(nearest) / len(nearest) + PASSAGE_WORDS * carried
+    found -= NAME_MISSING * _names_missing(question, passages) + NOT_HELD * _lacks_what_is_asked(
+        question, best
+    )
+    return found if carried else 0.0
 
 
 def _words_of_passage(question: Question, given: PromptPassage) -> float:
     """Share of the question's terms that the passage with its title carries, synonyms counting less."""
     carried, alike = Wanted(question.terms).with_alike(_text(given))
     return (len(carried) + ALIKE * len(alike)) / max(1, len(question.terms))
+
+
+def _lacks_what_is_asked(question: Question, best: Candidate) -> bool:
+    if (
+        question.demands_amount
+        and question.parts == 1
+        and holds_expected(question.expects, best.text) is False
+    ):
+        return True
+    return question.sort is not None and not any(Wanted((question.sort,)).with_alike(_text(best.passage)))
 
 
 def _names_missing(question: Question, passages: Sequence[PromptPassage]) -> float:
