@@ -62,7 +62,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Said:
-    """What a method said to a question: text, the passage quoted first, milliseconds with and without search."""
+    """What a method said to a question: text, the passage quoted first, and milliseconds of search and answer."""
 
     asked: Asked
     text: str
