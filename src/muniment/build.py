@@ -1,13 +1,16 @@
 """The only place where objects are wired together from settings."""
 
 import asyncio
+import shutil
+from contextlib import suppress
 
-from muniment.answer.fail_over import with_fallbacks
+from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
+from muniment.errors import MunimentError
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
@@ -28,21 +31,36 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
     lock = DataLock(settings.data_dir)
     lock.acquire()
     try:
+        # What a killed process left half-read; nothing in it is needed.
+        shutil.rmtree(settings.data_dir / "scratch", ignore_errors=True)
         workspace = LocalWorkspace(await _make_parts(settings), lock)
-        await workspace.start(serving=serving)
     except BaseException:
         lock.release()
+        raise
+    try:
+        await workspace.start(serving=serving)
+    except BaseException:
+        await workspace.aclose()
         raise
     return workspace
 
 
 def check_providers(settings: Settings) -> None:
-    """Check the options of every provider that the settings name, without making any."""
-    for kind, where, provider in _named_providers(settings):
+    """Check the options of every provider that the settings name, without making any.
+
+    Raises:
+        NotFoundError: code ``unknown_provider``.
+        SettingsError: an option is wrong, or a fallback leads nowhere.
+    """
+    for kind, where, provider in named_providers(settings):
         check_options(kind, provider, where)
+    declared = _declared_generators(settings)
+    for name in declared:
+        fallback_chain(name, _fallbacks(declared))
 
 
-def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings]]:
+    """Every provider that the settings name, as kind, place in the settings and its own settings."""
     named = [
         ("parsers", "parser", settings.parser),
         ("vector_stores", "vector_store", settings.vector_store),
@@ -59,11 +77,23 @@ def _named_providers(settings: Settings) -> list[tuple[str, str, ProviderSetting
 async def _make_parts(settings: Settings) -> Parts:
     context = ProviderContext(settings.data_dir)
     uri = settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
-    embedders, store, catalog = await asyncio.gather(
-        _make_embedders(settings),
-        _make_vector_store(settings, context),
-        asyncio.to_thread(Catalog.open, uri),
-    )
+    store_opening = asyncio.create_task(_make_vector_store(settings, context))
+    try:
+        embedders, store, catalog = await asyncio.gather(
+            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, uri)
+        )
+        return await _parts_around(settings, embedders, store, catalog)
+    except BaseException:
+        # An embedded database must be closed in order, whatever else could not be opened.
+        with suppress(MunimentError):
+            await (await store_opening).aclose()
+        raise
+
+
+async def _parts_around(
+    settings: Settings, embedders: dict[str, Embedder], store: VectorStore, catalog: Catalog
+) -> Parts:
+    context = ProviderContext(settings.data_dir)
     file_store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
     parser: Parser = await create("parsers", settings.parser, context, "parser")
     generators = await _make_generators(settings)
@@ -103,13 +133,20 @@ async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
 
 async def _make_generators(settings: Settings) -> dict[str, Generator]:
     """The declared generators by name, each followed by those it falls back to."""
-    declared = {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+    declared = _declared_generators(settings)
     made: dict[str, Generator] = {}
     for name, provider in declared.items():
         context = ProviderContext(settings.data_dir, name)
         made[name] = await create("generators", provider, context, f"generators.{name}")
-    fallbacks = {name: provider.options.get("fallback") for name, provider in declared.items()}
-    return with_fallbacks(made, fallbacks)
+    return with_fallbacks(made, _fallbacks(declared))
+
+
+def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:
+    return {DEFAULT_GENERATOR: ProviderSettings(provider=DEFAULT_GENERATOR), **settings.generators}
+
+
+def _fallbacks(declared: dict[str, ProviderSettings]) -> dict[str, str | None]:
+    return {name: provider.options.get("fallback") for name, provider in declared.items()}
 
 
 async def _make_runtime(

@@ -17,6 +17,7 @@ says what failed and what was expected, and a ``hint`` that says what to do. Onl
 layers turn errors into answers for the outside.
 """
 
+import errno
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -127,3 +128,8 @@ def unknown_name(kind: str, name: str, known: list[str], *, code: str | None = N
         code=code or f"unknown_{kind.replace(' ', '_')}",
         hint=f"{hint}Known: {shown}.",
     )
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the system refused because space, or this user's share of it, has run out."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

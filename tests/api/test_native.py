@@ -124,6 +124,32 @@ async def test_files_are_uploaded_found_and_removed(client: httpx.AsyncClient) -
     assert (await client.delete(f"{DOCUMENTS}/{leave['document_id']}")).status_code == 409
 
 
+async def test_of_several_files_none_is_lost_silently(client: httpx.AsyncClient) -> None:
+    texts = {
+        "a.txt": b"Zebras are striped.",
+        "b.txt": b"TOO MUCH",
+        "c.txt": b"BUG",
+        "d.txt": b"Lions are not.",
+    }
+    response = await client.post(DOCUMENTS, files=[("file", (name, text)) for name, text in texts.items()])
+    assert response.status_code == 207
+    result = response.json()
+    assert [(one["name"], one["state"]) for one in result["documents"]] == [
+        ("a.txt", "done"),
+        ("d.txt", "done"),
+    ]
+    codes = {one["name"]: one["error"]["code"] for one in result["failures"]}
+    assert codes == {"b.txt": "disk_full", "c.txt": "internal_error"}
+    assert "secret" not in response.text
+    kept = {one["name"] for one in (await client.get(DOCUMENTS)).json()["documents"]}
+    assert kept & set(texts) == {"a.txt", "d.txt"}
+
+
+async def test_a_single_file_that_cannot_be_kept_is_an_error_of_its_own(client: httpx.AsyncClient) -> None:
+    response = await client.post(DOCUMENTS, files={"file": ("b.txt", b"TOO MUCH")})
+    assert (response.status_code, response.json()["error"]["code"]) == (507, "disk_full")
+
+
 @pytest.mark.parametrize(
     ("files", "data", "status", "code"),
     [

@@ -77,6 +77,7 @@ CALLS: dict[str, Call] = {
     "documents": lambda w: w.documents("handbook"),
     "failed documents": lambda w: w.documents("handbook", state=DocumentState.FAILED),
     "documents in pages": lambda w: w.documents("handbook", limit=1, after="broken.pdf"),
+    "document": lambda w: on_document(w, "document"),
     "search": lambda w: w.search("handbook", "leave", mode=SearchMode.KEYWORD, limit=3, filter=FILTER),
     "answer": lambda w: listed(
         w.answer("handbook", "days of leave", generator="extractive", top_k=2, filter=FILTER)
@@ -96,6 +97,8 @@ FAILING: dict[str, Call] = {
     "unknown collection, ingested": lambda w: listed(w.ingest("nope", trigger="cli")),
     "unknown collection, runs": lambda w: w.runs("nope"),
     "unknown document": lambda w: w.parsed("handbook", "a/../b"),
+    "unknown document, looked up": lambda w: w.document("handbook", "nope"),
+    "unknown collection, looked up": lambda w: w.document("nope", "nope"),
     "unknown page": lambda w: on_document(w, "page_image", 7, ranges=(), scale=1.0),
     "document of a source": lambda w: on_document(w, "delete_document"),
     "no generator": lambda w: listed(w.answer("handbook", "UNREACHABLE leave")),

@@ -13,6 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+# Several processes one after the other, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
+
 SETTINGS = """\
 data_dir: data
 collections: {docs: {sources: docs, embedding_model: small}}
@@ -33,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def muniment(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "muniment", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250, check=False)
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def test_a_closed_pipe_ends_the_command_quietly(folder: Path) -> None:
     os.close(read)
     command = [sys.executable, "-m", "muniment", "config", "show"]
     done = subprocess.run(
-        command, cwd=folder, stdout=write, stderr=subprocess.PIPE, text=True, timeout=50, check=False
+        command, cwd=folder, stdout=write, stderr=subprocess.PIPE, text=True, timeout=250, check=False
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
@@ -113,6 +116,6 @@ def test_the_help_loads_nothing_heavy() -> None:
         "sys.stdout.write(' '.join(sorted(heavy & set(sys.modules))))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=250, check=True
     )
     assert done.stdout == ""

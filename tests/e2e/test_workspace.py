@@ -12,7 +12,16 @@ from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.settings import Settings
-from muniment.types import CollectionState, DocumentFinished, DocumentState, Run, RunProgress, RunState
+from muniment.types import (
+    CollectionState,
+    Comparison,
+    DocumentFinished,
+    DocumentState,
+    Operator,
+    Run,
+    RunProgress,
+    RunState,
+)
 
 TEXTS = {
     "leave.txt": "Employees receive 28 days of paid leave a year. Unused days expire at the end of March.",
@@ -127,6 +136,29 @@ async def test_a_removed_file_is_forgotten(open_docs: Open, docs: Path) -> None:
         assert run.removed == 1
         assert "pumps.txt" not in await found(workspace, "what does code E-417 mean")
         assert len(await row_ids(workspace)) == (await workspace.collection("docs")).chunks
+
+
+async def test_nothing_is_kept_of_what_is_forgotten(open_docs: Open, docs: Path, tmp_path: Path) -> None:
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        before = {path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()}
+        (docs / "pumps.txt").unlink()
+        (docs / "leave.txt").write_text("Another text altogether.")
+        await ingest(workspace)
+        after = {path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()}
+        assert len(before) == len(TEXTS) * 3
+        assert len(after) == 2 * 3
+        assert len(after & before) == 3
+
+
+async def test_metadata_of_a_source_can_be_filtered_on(open_docs: Open, docs: Path) -> None:
+    source = {"path": str(docs), "metadata": {"department": "hr"}}
+    async with open_docs(sources=[source]) as workspace:
+        await ingest(workspace)
+        for value, expected in (("hr", 3), ("legal", 0)):
+            condition = Comparison("department", Operator.EQ, value)
+            result = await workspace.search("docs", "pump leave travel", limit=9, filter=condition)
+            assert len({passage.document_id for passage in result.passages}) == expected
 
 
 async def test_the_same_bytes_under_two_names_are_kept_once(open_docs: Open, docs: Path) -> None:

@@ -53,6 +53,7 @@ def test_an_answer_is_shown_with_its_evidence(folder: Path) -> None:
     assert "Employees have 30 days of leave. [1]" in result.stdout
     assert "[1] leave.pdf, page 1" in result.stdout
     assert "muniment page handbook" in result.stdout
+    assert "-c muniment.yaml" in run("ask", "How many days of leave?", "-c", "muniment.yaml").stdout
     assert run("ask", "handbook", "How many days of leave?").stdout == result.stdout
 
 
@@ -109,7 +110,51 @@ def test_with_several_collections_one_must_be_named(folder: Path) -> None:
     result = run("ask", "leave")
     assert result.exit_code == 2
     assert "handbook, sales" in result.stderr
-    assert run("search", "falcon", "--collection", "sales").exit_code == 0
+    assert run("search", "sales", "falcon").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_collection_without_a_question_is_said_to_be_one(folder: Path, command: str) -> None:
+    result = run(command, "handbook")
+    assert result.exit_code == 2
+    assert "'handbook' is a collection; what is the question?" in result.stderr
+    assert f'muniment {command} handbook "…"' in result.stderr
+    assert run(command, "handbook", "leave").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_filters_are_json_in_openais_form(folder: Path, command: str) -> None:
+    given = '{"type": "eq", "key": "year", "value": 2026}'
+    assert run(command, "leave", "--filter", given).exit_code == 0
+    for wrong in ("year=2026", "[1]", '{"type": "like", "key": "year", "value": 1}'):
+        refused = run(command, "leave", "--filter", wrong)
+        assert refused.exit_code == 2
+        assert "invalid_filter" in refused.stderr
+
+
+def test_names_that_are_one_of_a_few_are_checked_and_listed(folder: Path) -> None:
+    for arguments, known in (
+        (("search", "leave", "--mode", "fuzzy"), "keyword"),
+        (("documents", "--state", "odd"), "skipped"),
+    ):
+        refused = run(*arguments)
+        assert refused.exit_code == 2
+        assert known in refused.stderr
+
+
+def test_documents_come_in_pages(folder: Path) -> None:
+    (folder / "with-broken").touch()
+    everything = json.loads(run("documents", "--json").stdout)
+    assert [one["name"] for one in everything["documents"]] == ["broken.pdf", "leave.pdf"]
+    assert everything["next_after"] is None
+    first = json.loads(run("documents", "--json", "--limit", "1").stdout)
+    assert ([one["name"] for one in first["documents"]], first["next_after"]) == (
+        ["broken.pdf"],
+        "broken.pdf",
+    )
+    last = json.loads(run("documents", "--json", "-n", "1", "--after", "broken.pdf").stdout)
+    assert ([one["name"] for one in last["documents"]], last["next_after"]) == (["leave.pdf"], None)
+    assert "There are more: --after 'broken.pdf'" in run("documents", "--limit", "1").stderr
 
 
 def test_status_lists_what_failed_and_what_was_mended(folder: Path) -> None:
@@ -176,6 +221,61 @@ def test_settings_are_begun_and_checked(folder: Path) -> None:
     assert wrong.exit_code == 2
     assert "'collections'" in wrong.stderr
     assert run("status", "--config", "missing.yaml").exit_code == 2
+
+
+def test_checking_says_where_settings_come_from_and_what_is_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docs").mkdir()
+    (folder / "muniment.yaml").write_text(
+        "collections:\n  a: {sources: docs, embedding_model: m}\n  b: {sources: gone, embedding_model: m}\n"
+        "embedding_models: {m: {provider: encoder, path: weights}}\n"
+    )
+    monkeypatch.setenv("MUNIMENT_SERVER__PORT", "9000")
+    result = run("config", "check")
+    assert result.exit_code == 0
+    assert "Settings: muniment.yaml" in result.stdout
+    assert "Over them: MUNIMENT_SERVER__PORT" in result.stdout
+    assert "Collections: a, b" in result.stdout
+    assert f"collections.b.sources: {folder / 'gone'} does not exist." in result.stderr
+    assert "collections.a.sources" not in result.stderr
+    assert f"embedding_models.m: Model folder '{folder / 'weights'}' does not exist." in result.stderr
+    report = json.loads(run("config", "check", "--json").stdout)
+    assert (report["ok"], report["file"], len(report["warnings"])) == (True, "muniment.yaml", 2)
+
+
+def test_checking_refuses_wrong_options_and_fallbacks_that_lead_nowhere(folder: Path) -> None:
+    for generator, said in (
+        ("{provider: openai, base_url: 'http://x/v1', base_ulr: a}", "base_url"),
+        ("{provider: openai, base_url: 'http://x/v1', fallback: gone}", "'gone' is not declared"),
+        ("{provider: openai, base_url: 'http://x/v1', fallback: a}", "leads back to itself"),
+        ("{provider: opnai}", "openai"),
+    ):
+        (folder / "muniment.yaml").write_text(f"generators: {{a: {generator}}}\n")
+        result = run("config", "check")
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+
+def test_a_packaged_model_that_is_damaged_or_unknown_is_reported(folder: Path) -> None:
+    gguf = folder / "muniment-data" / "models" / "smollm2-135m" / "smollm2-135m.gguf"
+    gguf.parent.mkdir(parents=True)
+    gguf.write_bytes(b"cut short")
+    damaged = run("models", "verify", "smollm2-135m")
+    assert damaged.exit_code == 1
+    assert "weights_damaged" in damaged.stderr
+    assert "muniment models get smollm2-135m" in damaged.stderr
+    (listed,) = [
+        one
+        for one in json.loads(run("models", "list", "--json").stdout)["models"]
+        if one["name"] == "smollm2-135m"
+    ]
+    assert listed["state"] == "damaged"
+    for command in ("get", "verify"):
+        unknown = run("models", command, "smolm2-135m")
+        assert unknown.exit_code == 2
+        assert "Did you mean 'smollm2-135m'?" in unknown.stderr
+        assert "all-MiniLM-L6-v2" in unknown.stderr
 
 
 def test_every_command_but_serve_prints_json() -> None:

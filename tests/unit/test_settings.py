@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from muniment.errors import SettingsError
+from muniment.registry import check_options
 from muniment.settings import find_settings_file, load_settings
 
 YAML = """
@@ -34,6 +35,15 @@ def test_paths_are_taken_from_the_folder_of_the_file(file: Path) -> None:
     settings = load_settings(file, {})
     assert settings.data_dir == file.parent / "data"
     assert settings.collections["handbook"].sources[0].options["path"] == str(file.parent / "docs")
+
+
+def test_a_sources_options_reach_its_provider(tmp_path: Path) -> None:
+    path = tmp_path / "muniment.yaml"
+    path.write_text("collections: {c: {sources: [{path: a, include: ['*.pdf'], metadata: {team: hr}}]}}")
+    (source,) = load_settings(path, {}).collections["c"].sources
+    options = check_options("sources", source, "")
+    assert (options.path, options.include) == (tmp_path / "a", ("*.pdf",))
+    assert options.metadata == {"team": "hr"}
 
 
 def test_a_language_model_is_one_line(file: Path) -> None:

@@ -77,19 +77,26 @@ def with_fallbacks(
     Raises:
         SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
     """
-    return {name: _chained(name, generators, fallbacks) for name in generators}
+    made: dict[str, Generator] = {}
+    for name in generators:
+        chain = fallback_chain(name, {**dict.fromkeys(generators), **fallbacks})
+        links = [generators[one] for one in chain]
+        made[name] = FailOverGenerator(links) if len(links) > 1 else links[0]
+    return made
 
 
-def _chained(
-    name: str, generators: Mapping[str, Generator], fallbacks: Mapping[str, str | None]
-) -> Generator:
+def fallback_chain(name: str, fallbacks: Mapping[str, str | None]) -> list[str]:
+    """The generator's name and those it falls back to, in order; ``fallbacks`` names every declared one.
+
+    Raises:
+        SettingsError: code ``unknown_fallback`` or ``circular_fallback``.
+    """
     chain = [name]
-    while (following := fallbacks.get(chain[-1])) is not None:
+    while (following := fallbacks[chain[-1]]) is not None:
         where = f"generators.{chain[-1]}.fallback"
-        if following not in generators:
+        if following not in fallbacks:
             raise SettingsError(
-                f"{where}: no generator {following!r} is declared; declared: "
-                f"{', '.join(sorted(generators))}.",
+                f"{where}: no generator {following!r} is declared; declared: {', '.join(sorted(fallbacks))}.",
                 code="unknown_fallback",
                 hint="Name a generator under `generators`, or `extractive`.",
             )
@@ -100,7 +107,7 @@ def _chained(
                 hint="End the chain with a generator that has no fallback.",
             )
         chain.append(following)
-    return FailOverGenerator([generators[one] for one in chain]) if len(chain) > 1 else generators[name]
+    return chain
 
 
 def _all_failed(failures: list[tuple[str, UnavailableError]]) -> UnavailableError:

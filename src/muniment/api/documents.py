@@ -5,15 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
+from starlette.requests import ClientDisconnect
 
 from muniment.api.context import WorkspaceOf, failures
-from muniment.api.errors import InvalidRequestError
+from muniment.api.errors import InvalidRequestError, native_body, reported
 from muniment.api.streaming import until_disconnect
 from muniment.api.uploads import on_disk, upload_form, uploaded_files, uploaded_metadata
-from muniment.api.wire import DocumentList, DocumentWire, ParsedDocumentWire, UploadResult
-from muniment.collections.workspace import Workspace
-from muniment.errors import NotFoundError
-from muniment.types import Document, DocumentState
+from muniment.api.wire import DocumentList, DocumentWire, ParsedDocumentWire, UploadFailure, UploadResult
+from muniment.types import DocumentState
 
 router = APIRouter(prefix="/v1/collections/{name}/documents", tags=["documents"])
 
@@ -74,22 +73,40 @@ async def list_documents(
     summary="Upload documents",
     operation_id="upload_documents",
     openapi_extra=UPLOAD_BODY,
-    responses=failures(400, 403, 404, 409, 413, 422, 503, 507),
+    responses={
+        **failures(400, 403, 404, 409, 413, 422, 503, 507),
+        207: {"model": UploadResult, "description": "Of several files some were not kept; see `failures`."},
+    },
 )
-async def upload_documents(name: str, request: Request, workspace: WorkspaceOf) -> UploadResult:
+async def upload_documents(
+    name: str, request: Request, response: Response, workspace: WorkspaceOf
+) -> UploadResult:
     """Keeps and ingests each file. One that cannot be ingested is in state `failed`, with code and hint.
 
-    A name uploaded before is replaced.
+    A name uploaded before is replaced. When of several files one cannot be kept, the others are all the
+    same, and the answer is 207; a single file that cannot be kept has an error of its own.
     """
     await workspace.collection(name)
-    documents: list[Document] = []
+    documents: list[DocumentWire] = []
+    failed: list[UploadFailure] = []
     async with upload_form(request) as form:
         metadata = uploaded_metadata(form)
-        for file_name, part in uploaded_files(form):
-            async with on_disk(part) as path:
-                work = workspace.upload(name, file_name, path, metadata)
-                documents.append(await until_disconnect(request, work))
-    return UploadResult(documents=tuple(DocumentWire.of(document) for document in documents))
+        files = uploaded_files(form)
+        for file_name, part in files:
+            try:
+                async with on_disk(part) as path:
+                    work = workspace.upload(name, file_name, path, metadata)
+                    documents.append(DocumentWire.of(await until_disconnect(request, work)))
+            except ClientDisconnect:
+                raise
+            except Exception as error:
+                if len(files) == 1:
+                    raise
+                detail = native_body(reported(error), request.state.request_id).error
+                failed.append(UploadFailure(name=file_name, error=detail))
+    if failed:
+        response.status_code = 207
+    return UploadResult(documents=tuple(documents), failures=tuple(failed))
 
 
 @router.get(
@@ -97,7 +114,7 @@ async def upload_documents(name: str, request: Request, workspace: WorkspaceOf) 
 )
 async def get_document(name: str, document_id: DocumentId, workspace: WorkspaceOf) -> DocumentWire:
     """Its state, counts and metadata."""
-    return DocumentWire.of(await _document(workspace, name, document_id))
+    return DocumentWire.of(await workspace.document(name, document_id))
 
 
 @router.delete(
@@ -137,7 +154,7 @@ async def get_document_text(name: str, document_id: DocumentId, workspace: Works
 )
 async def get_document_file(name: str, document_id: DocumentId, workspace: WorkspaceOf) -> Response:
     """Always an attachment of no particular type, so that no browser runs what was uploaded."""
-    document = await _document(workspace, name, document_id)
+    document = await workspace.document(name, document_id)
     path = await workspace.raw_file(name, document_id)
     file_name = document.name.rsplit("/", 1)[-1]
     return FileResponse(path, media_type="application/octet-stream", filename=file_name)
@@ -187,18 +204,3 @@ def _range(text: str) -> tuple[int, int]:
             f"range: {text[:40]!r} is not START-END.", hint="Take it from a citation's span: range=10-42."
         )
     return int(match[1]), int(match[2])
-
-
-async def _document(workspace: Workspace, collection: str, document_id: str) -> Document:
-    """The document of that id; the workspace lists documents by name only."""
-    after = ""
-    while found := await workspace.documents(collection, limit=1000, after=after):
-        for document in found:
-            if document.document_id == document_id:
-                return document
-        after = found[-1].name
-    raise NotFoundError(
-        f"Collection {collection!r} has no document {document_id[:80]!r}.",
-        code="unknown_document",
-        hint=f"GET /v1/collections/{collection}/documents lists them.",
-    )

@@ -57,6 +57,15 @@ def internal_error() -> MunimentError:
     )
 
 
+def reported(error: Exception) -> MunimentError:
+    """The error as the outside hears of it where it does not end the request; the log has it whole."""
+    if isinstance(error, MunimentError):
+        logger.error("%s: %s", error.code, error.message)
+        return error
+    logger.error("A part of a request failed", exc_info=error)
+    return internal_error()
+
+
 def native_body(error: MunimentError, request_id: str) -> ErrorBody:
     """The native dialect's body."""
     detail = ErrorDetail(code=error.code, message=error.message, hint=error.hint, request_id=request_id)

@@ -44,6 +44,16 @@ class CrossSiteError(MunimentError):
     default_code = "cross_site_request"
 
 
+def _is_shutdown(cancelled: BaseException) -> bool:
+    """Whether the server's end is behind it; one that is cancelled twice says so only the first time."""
+    reason: BaseException | None = cancelled
+    while reason is not None:
+        if SHUTDOWN in str(reason):
+            return True
+        reason = reason.__context__
+    return False
+
+
 class RequestContext:
     """Gives a request its id, logs it, and turns what nobody caught into a 500 without internals."""
 
@@ -78,7 +88,7 @@ class RequestContext:
         except ClientDisconnect:
             return
         except asyncio.CancelledError as cancelled:
-            if SHUTDOWN not in str(cancelled):
+            if not _is_shutdown(cancelled):
                 raise
             error = _stopping()
         except CrossSiteError as refused:

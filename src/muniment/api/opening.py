@@ -1,20 +1,31 @@
 """Opens the workspace behind the server's back, so that it answers while collections are mended."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from muniment.collections.workspace import Workspace
 from muniment.errors import MunimentError, UnavailableError
 from muniment.types import Check, Readiness
 
+CLOSE_SECONDS = 20.0
+
+logger = logging.getLogger(__name__)
+
 WorkspaceFactory = Callable[[], Awaitable[Workspace]]
 
 
 class Opening:
-    """A workspace that is being opened, is open, or could not be."""
+    """A workspace that is being opened, is open, or could not be.
 
-    def __init__(self, factory: WorkspaceFactory) -> None:
+    Args:
+        factory: opens it.
+        close_seconds: how long closing may take before it is given up.
+    """
+
+    def __init__(self, factory: WorkspaceFactory, close_seconds: float = CLOSE_SECONDS) -> None:
         self._factory = factory
+        self._close_seconds = close_seconds
         self._task: asyncio.Task[Workspace] | None = None
 
     def start(self) -> None:
@@ -64,6 +75,20 @@ class Opening:
             return
         if not self._task.done():
             self._task.cancel()
-        opened = (await asyncio.gather(self._task, return_exceptions=True))[0]
-        if not isinstance(opened, BaseException):
-            await opened.aclose()
+        closing = asyncio.create_task(_closed(self._task))
+        done, _ = await asyncio.wait({closing}, timeout=self._close_seconds)
+        if not done:
+            closing.cancel()
+            logger.error(
+                "The data was not closed within %g s. What was done is kept; what was under way is taken up "
+                "by the next start.",
+                self._close_seconds,
+            )
+            return
+        closing.result()
+
+
+async def _closed(opening: "asyncio.Task[Workspace]") -> None:
+    opened = (await asyncio.gather(opening, return_exceptions=True))[0]
+    if not isinstance(opened, BaseException):
+        await opened.aclose()

@@ -1,6 +1,5 @@
 """Uploaded files: their names, and the way from the request to a file on disk."""
 
-import errno
 import json
 import shutil
 import tempfile
@@ -16,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from muniment.api.errors import LimitExceeded
-from muniment.errors import InputError, StorageError
+from muniment.errors import InputError, StorageError, is_disk_full
 from muniment.types import MetadataValue
 
 MAX_FILES = 100
@@ -126,7 +125,7 @@ def _copy(source: Any, path: Path) -> None:
 
 
 def _storage_error(error: OSError) -> StorageError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = is_disk_full(error)
     return StorageError(
         f"The upload cannot be kept: {error.strerror}.",
         code="disk_full" if full else "storage_failed",

@@ -1,5 +1,6 @@
 """The catalog: what it says is done is searchable, what it does not say is redone."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,9 @@ from sqlalchemy.pool import NullPool
 from muniment.catalog.tables import collections, documents, mendings, metadata, runs
 from muniment.errors import MunimentError, StorageError, UnavailableError
 from muniment.types import Document, DocumentOrigin, DocumentState, Mending, Run, RunState
+
+_LITTLE_SPACE = 256 * 1024
+"""Bytes; what SQLite adds to its files at a time, and some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,12 @@ class Catalog:
         with self._transaction() as connection:
             rows = connection.execute(select(documents).where(condition).order_by(documents.c.name))
             return tuple(_document(row) for row in rows)
+
+    def holds_content(self, content_hash: str, parser: str) -> bool:
+        """Whether a document of any collection has this content, read by this parser."""
+        condition = and_(documents.c.content_hash == content_hash, documents.c.parser == parser)
+        with self._transaction() as connection:
+            return connection.execute(select(documents.c.uri).where(condition).limit(1)).first() is not None
 
     def save_document(self, document: Document) -> None:
         """Write the document, replacing what was under its URI."""
@@ -256,7 +266,7 @@ def _errors_explained(url: URL) -> Iterator[None]:
         raise
     except OperationalError as error:
         text = str(error.orig)
-        if "disk is full" in text or "No space left" in text:
+        if "disk is full" in text or "No space left" in text or ("I/O error" in text and _no_space_at(url)):
             raise StorageError(
                 f"The disk is full: the catalog at {uri} cannot be written.",
                 code="disk_full",
@@ -267,9 +277,26 @@ def _errors_explained(url: URL) -> Iterator[None]:
             code="catalog_unavailable",
             hint="Check that its folder is writable or that its server runs.",
         ) from error
-    except (DBAPIError, SQLAlchemyError) as error:
-        raise StorageError(
-            f"The catalog at {uri} failed: {error}",
-            code="catalog_failed",
-            hint="If the file is damaged, restore a backup or move it away: documents are then read again.",
-        ) from error
+    except DBAPIError as error:
+        text = str(error.orig)
+        if "malformed" in text or "not a database" in text:
+            raise StorageError(
+                f"The catalog at {uri} is damaged: {text}.",
+                code="catalog_damaged",
+                hint="Restore a backup of the file, or move it and those that begin with its name away and run "
+                "`muniment ingest`: what was parsed and embedded is kept. Send uploads again.",
+            ) from error
+        raise _failed(uri, text) from error
+    except SQLAlchemyError as error:
+        raise _failed(uri, str(error)) from error
+
+
+def _no_space_at(url: URL) -> bool:
+    """Whether the file's disk is full, for which SQLite often has no better word than I/O error."""
+    return bool(url.database) and shutil.disk_usage(Path(str(url.database)).parent).free < _LITTLE_SPACE
+
+
+def _failed(uri: str, why: str) -> StorageError:
+    return StorageError(
+        f"The catalog at {uri} failed: {why}", code="catalog_failed", hint="See the log, and try again."
+    )

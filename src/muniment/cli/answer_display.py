@@ -1,5 +1,8 @@
 """Shows an answer with its evidence on a terminal."""
 
+import shlex
+from pathlib import Path
+
 from rich.console import Console
 from rich.text import Text
 
@@ -19,12 +22,16 @@ VERDICTS = {
 }
 
 
-def print_answer(answer: Answer, console: Console) -> None:
-    """The text, the evidence for it, what is unfounded in it, and the verdict."""
+def print_answer(answer: Answer, console: Console, config: Path | None = None) -> None:
+    """The text, the evidence for it, what is unfounded in it, and the verdict.
+
+    Args:
+        config: settings file that was named, for the commands that are shown.
+    """
     console.print(styled(answer.text, "bold"))
     console.print()
     for source in sources_of(answer):
-        _print_source(source, answer.collection, console)
+        _print_source(source, answer.collection, console, config)
     for claim in answer.claims:
         if claim.verdict is not ClaimVerdict.SUPPORTED:
             _print_unfounded(claim, console)
@@ -35,7 +42,7 @@ def print_answer(answer: Answer, console: Console) -> None:
         console.print(styled(note, "dim"))
 
 
-def _print_source(source: Source, collection: str, console: Console) -> None:
+def _print_source(source: Source, collection: str, console: Console, config: Path | None) -> None:
     place = (clean(source.place), "cyan")
     console.print(Text.assemble((f"[{source.number}] ", "bold cyan"), place, ("  ✓ checked", "green")))
     for citation in source.citations:
@@ -46,6 +53,7 @@ def _print_source(source: Source, collection: str, console: Console) -> None:
         spans = [span for citation in source.citations for span in citation.spans if span.page == source.page]
         marks = " ".join(f"--range {span.start}-{span.end}" for span in spans)
         command = f"muniment page {collection} {source.citations[0].document_id} {source.page} {marks}"
+        command += f" -c {shlex.quote(str(config))}" if config else ""
         console.print(indented(command, "dim"))
     console.print()
 

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from muniment.cli.exits import ExitCode
-from muniment.cli.options import Config, Json, collection_names, settings_from
+from muniment.cli.options import (
+    Config,
+    FilterOption,
+    Json,
+    collection_names,
+    parsed_filter,
+    settings_from,
+)
 
 if TYPE_CHECKING:
     from muniment.collections.workspace import Workspace
     from muniment.settings import Settings
-    from muniment.types import Answer
+    from muniment.types import Answer, Filter
 
 
 def ask(
@@ -30,6 +37,7 @@ def ask(
     top_k: Annotated[
         int | None, typer.Option("--top-k", min=1, max=100, help="Passages given to the generator.")
     ] = None,
+    filter: FilterOption = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -43,13 +51,19 @@ def ask(
     collection, question = (first, second) if second is not None else (None, first)
     answer = run(
         _answered(
-            settings_from(config), collection, question, generator=generator, top_k=top_k, quiet=as_json
+            settings_from(config),
+            collection,
+            question,
+            generator=generator,
+            top_k=top_k,
+            filter=parsed_filter(filter),
+            quiet=as_json,
         )
     )
     if as_json:
         print_json(AnswerWire.of(answer))
     else:
-        print_answer(answer, results())
+        print_answer(answer, results(), config)
     if answer.verdict is AnswerVerdict.ABSTAINED:
         raise typer.Exit(ExitCode.ABSTAINED)
 
@@ -61,15 +75,17 @@ async def _answered(
     *,
     generator: str | None,
     top_k: int | None,
+    filter: "Filter | None",
     quiet: bool,
 ) -> "Answer":
-    from muniment.api.questions import checked_question, chosen_collection
     from muniment.cli.connect import connected
+    from muniment.cli.question import question_to
 
-    question = checked_question(question, settings)
     async with connected(settings) as workspace:
-        name = await chosen_collection(workspace, collection)
-        return await answer_of(workspace, name, question, generator=generator, top_k=top_k, quiet=quiet)
+        name, question = await question_to(workspace, settings, collection, question, command="ask")
+        return await answer_of(
+            workspace, name, question, generator=generator, top_k=top_k, filter=filter, quiet=quiet
+        )
 
 
 async def answer_of(
@@ -79,6 +95,7 @@ async def answer_of(
     *,
     generator: str | None = None,
     top_k: int | None = None,
+    filter: "Filter | None" = None,
     quiet: bool,
 ) -> "Answer":
     """The finished answer; on a terminal its pieces are shown while it is made, then taken away."""
@@ -87,7 +104,7 @@ async def answer_of(
     from muniment.answer.events import Delta, Finished
     from muniment.cli.output import messages, styled
 
-    events = workspace.answer(collection, question, generator=generator, top_k=top_k)
+    events = workspace.answer(collection, question, generator=generator, top_k=top_k, filter=filter)
     answer: Answer | None = None
     text = ""
     console = messages()

@@ -16,40 +16,70 @@ app = typer.Typer(no_args_is_help=True, help="Check, show or begin the settings 
 HIDDEN = "********"
 
 EXAMPLE = """\
-# Muniment's settings. Every key is described in docs/reference/settings.md.
-# Paths are relative to this file; MUNIMENT_* variables override, parts joined by __.
+# Muniment's settings. docs/reference/settings.md describes every key, `muniment config check` checks them.
+# Relative paths are taken from the folder of this file. Environment variables lie over it:
+# MUNIMENT_SERVER__PORT=9000 sets server.port.
 
+# Where everything is kept: catalog, files, index, fetched models.
+data_dir: ./muniment-data
+
+# A collection exists because it stands here. `muniment ingest` reads its sources.
 collections:
   documents:
     description: My documents
     sources: ./documents
 
-# Answers quote the documents word for word unless a language model is declared:
+# Several folders, of some kinds of files only, with metadata to filter by (`muniment ask --filter`):
+#
+#     sources:
+#       - path: /srv/docs/hr
+#         include: ["*.pdf", "*.docx"]
+#         metadata: {department: hr}
+#       - path: /srv/docs/legal
+#         metadata: {department: legal}
+
+# Answers quote the documents word for word, unless a language model is declared. Any server with an
+# OpenAI-compatible interface will do (vLLM, llama.cpp, Ollama); a key comes from the environment or a file:
 #
 # generators:
 #   local:
 #     provider: openai
 #     base_url: http://127.0.0.1:8000/v1
 #     model: my-model
+#     api_key_env: MY_API_KEY
+#     fallback: extractive
 # default_generator: local
+
+# There is no authentication: listen on other addresses than 127.0.0.1 only behind a proxy that has it.
+#
+# server:
+#   host: 127.0.0.1
+#   port: 8321
 """
 
 
 @app.command()
 def check(config: Config = None, as_json: Json = False) -> None:
-    """Check the settings: every key, every name, every provider's options."""
-    import json
+    """Check the settings: every key, every name, every provider's options.
 
-    from muniment.build import check_providers
+    Folders that do not exist and weights that are not here are warned of.
+    """
+    from muniment.cli.output import messages, print_json, styled
+    from muniment.cli.settings_report import make_report
     from muniment.settings import find_settings_file
 
-    settings = settings_from(config)
-    check_providers(settings)
-    file = find_settings_file(config)
+    report = make_report(settings_from(config), find_settings_file(config))
     if as_json:
-        typer.echo(json.dumps({"ok": True, "file": str(file) if file else None}))
+        print_json(report)
         return
-    typer.echo(f"{file or 'Defaults'}: in order, {len(settings.collections)} collections declared.")
+    for warning in report.warnings:
+        messages().print(styled(f"Warning: {warning}", "yellow"))
+    typer.echo(f"Settings: {report.file or 'none, the defaults'}")
+    if report.environment:
+        typer.echo(f"Over them: {', '.join(report.environment)}")
+    typer.echo(f"Data: {report.data_dir}")
+    typer.echo(f"Collections: {', '.join(report.collections) or 'none declared'}")
+    typer.echo("In order." if not report.warnings else f"In order, with {len(report.warnings)} warnings.")
 
 
 @app.command()

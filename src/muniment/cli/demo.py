@@ -10,7 +10,6 @@ from muniment.cli.options import Json
 
 if TYPE_CHECKING:
     from muniment.cli.sample import SampleQuestion
-    from muniment.settings import Settings
     from muniment.types import Answer, Run
 
 LINE = "─" * 78
@@ -37,10 +36,9 @@ def demo(
     from muniment.cli.connect import run
     from muniment.cli.output import print_json, results
     from muniment.cli.sample import DemoReport, prepare, sample_questions
-    from muniment.settings import load_settings
 
     file = prepare(folder)
-    finished, answers = run(_demonstrated(load_settings(file), sample_questions(), quiet=as_json))
+    finished, answers = run(_demonstrated(file, sample_questions(), quiet=as_json))
     if as_json:
         shapes = tuple(AnswerWire.of(answer) for answer in answers)
         print_json(DemoReport(run=RunWire.of(finished), answers=shapes))
@@ -51,7 +49,7 @@ def demo(
 
 
 async def _demonstrated(
-    settings: "Settings", questions: "list[SampleQuestion]", *, quiet: bool
+    file: Path, questions: "list[SampleQuestion]", *, quiet: bool
 ) -> "tuple[Run, list[Answer]]":
     from muniment.cli.answer_display import print_answer
     from muniment.cli.ask import answer_of
@@ -59,10 +57,11 @@ async def _demonstrated(
     from muniment.cli.output import messages, results, styled
     from muniment.cli.run_display import run_summary, shown_run
     from muniment.cli.sample import COLLECTION
+    from muniment.settings import load_settings
 
     console = results()
     answers: list[Answer] = []
-    async with connected(settings) as workspace:
+    async with connected(load_settings(file)) as workspace:
         run = await shown_run(workspace.ingest(COLLECTION, trigger="demo"), quiet=quiet)
         if not quiet:
             messages().print(styled(run_summary(run)))
@@ -74,7 +73,7 @@ async def _demonstrated(
                 console.print(styled(asked.question, "bold magenta"))
                 console.print(styled(f"Expected: {asked.expected}", "dim"))
                 console.print()
-                print_answer(answer, console)
+                print_answer(answer, console, file)
     if not quiet:
         console.print(styled(LINE, "dim"))
     return run, answers

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from muniment.cli.options import CollectionArgument, Config, Json, settings_from
+from muniment.types import DocumentState
 
 if TYPE_CHECKING:
     from muniment.settings import Settings
@@ -14,44 +15,56 @@ if TYPE_CHECKING:
 def documents(
     collection: CollectionArgument = None,
     state: Annotated[
-        str | None, typer.Option("--state", help="Only documents that are done, skipped or failed.")
+        DocumentState | None, typer.Option("--state", help="Only documents in this state.")
     ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="Documents at most; all otherwise.")
+    ] = None,
+    after: Annotated[str, typer.Option("--after", help="Only names behind this one: the next page.")] = "",
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """List a collection's documents with state, pages and chunks."""
+    """List a collection's documents by name, with state, pages and chunks."""
     from muniment.api.wire import DocumentList, DocumentWire
     from muniment.cli.connect import run
-    from muniment.cli.output import print_json, results, styled, table
+    from muniment.cli.output import messages, print_json, results, styled, table
 
-    found = run(_found(settings_from(config), collection, state))
+    found, next_after = run(_found(settings_from(config), collection, state, limit, after))
     if as_json:
         shapes = tuple(DocumentWire.of(document) for document in found)
-        print_json(DocumentList(documents=shapes, next_after=None))
+        print_json(DocumentList(documents=shapes, next_after=next_after))
         return
     rows = table("Document", "State", "#Pages", "#Chunks", "#KB", "Id")
     for document in found:
         rows.add_row(
             styled(document.name),
-            styled(document.state.value, "green" if document.state == "done" else "yellow"),
+            styled(document.state.value, "green" if document.state is DocumentState.DONE else "yellow"),
             str(document.pages),
             str(document.chunks),
             f"{document.size / 1024:,.0f}",
             styled(document.document_id, "dim"),
         )
     results().print(rows if found else styled("No documents."))
+    if next_after is not None:
+        messages().print(styled(f"There are more: --after {next_after!r}", "dim"))
 
 
-async def _found(settings: "Settings", collection: str | None, state: str | None) -> "list[Document]":
+async def _found(
+    settings: "Settings",
+    collection: str | None,
+    state: DocumentState | None,
+    limit: int | None,
+    after: str,
+) -> "tuple[list[Document], str | None]":
+    """The documents, and the name to go on after when there are more."""
     from muniment.api.questions import chosen_collection
     from muniment.cli.connect import connected
     from muniment.cli.listing import every_document
-    from muniment.errors import unknown_name
-    from muniment.types import DocumentState
 
-    states = [known.value for known in DocumentState]
-    if state is not None and state not in states:
-        raise unknown_name("document state", state, states)
     async with connected(settings) as workspace:
         name = await chosen_collection(workspace, collection)
-        return await every_document(workspace, name, DocumentState(state) if state else None)
+        wanted = None if limit is None else limit + 1
+        found = await every_document(workspace, name, state, limit=wanted, after=after)
+    is_more = limit is not None and len(found) > limit
+    shown = found[:limit]
+    return shown, shown[-1].name if is_more else None

@@ -30,8 +30,9 @@ def ingest(
     """
     from muniment.api.wire import RunList, RunWire
     from muniment.cli.connect import run
-    from muniment.cli.output import print_json, results, styled
+    from muniment.cli.output import print_error, print_json, results, styled
     from muniment.cli.run_display import run_summary
+    from muniment.errors import MunimentError
     from muniment.types import RunState
 
     runs = run(
@@ -44,6 +45,8 @@ def ingest(
     else:
         for done in runs:
             results().print(styled(run_summary(done)))
+            if done.error:
+                print_error(MunimentError(done.error, code=done.error_code, hint=done.hint))
     if any(done.state is not RunState.DONE for done in runs):
         raise typer.Exit(ExitCode.FAILED)
     if any(done.failed for done in runs):

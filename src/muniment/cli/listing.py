@@ -1,21 +1,27 @@
-"""Whole listings, page after page."""
+"""Whole listings, page after page, and one document among them."""
 
 from muniment.collections.workspace import Workspace
-from muniment.errors import unknown_name
+from muniment.errors import NotFoundError, unknown_name
 from muniment.types import Document, DocumentState
 
 PAGE_SIZE = 500
 
 
 async def every_document(
-    workspace: Workspace, collection: str, state: DocumentState | None = None
+    workspace: Workspace,
+    collection: str,
+    state: DocumentState | None = None,
+    *,
+    limit: int | None = None,
+    after: str = "",
 ) -> list[Document]:
-    """All documents of a collection, by name."""
+    """All documents of a collection by name, or the first ``limit`` behind the name ``after``."""
     found: list[Document] = []
-    after = ""
-    while page := await workspace.documents(collection, state=state, limit=PAGE_SIZE, after=after):
+    while limit is None or len(found) < limit:
+        wanted = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - len(found))
+        page = await workspace.documents(collection, state=state, limit=wanted, after=after)
         found += page
-        if len(page) < PAGE_SIZE:
+        if len(page) < wanted:
             break
         after = page[-1].name
     return found
@@ -27,8 +33,13 @@ async def named_document(workspace: Workspace, collection: str, name: str) -> Do
     Raises:
         NotFoundError: code ``unknown_document``.
     """
+    try:
+        return await workspace.document(collection, name)
+    except NotFoundError as error:
+        if error.code != "unknown_document":
+            raise
     documents = await every_document(workspace, collection)
     for document in documents:
-        if name in (document.document_id, document.name):
+        if name == document.name:
             return document
     raise unknown_name("document", name, [document.name for document in documents])

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from muniment.settings import Settings
+    from muniment.types import Filter
 
 
 def collection_names(incomplete: str) -> list[str]:
@@ -31,6 +32,40 @@ CollectionOption = Annotated[
     str | None,
     typer.Option("--collection", "-C", help="Only this collection.", autocompletion=collection_names),
 ]
+
+FilterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        "-f",
+        metavar="JSON",
+        help='Only documents whose metadata pass, such as \'{"type": "eq", "key": "year", "value": 2026}\'.',
+    ),
+]
+
+
+def parsed_filter(written: str | None) -> "Filter | None":
+    """The filter that ``--filter`` gives.
+
+    Raises:
+        InputError: code ``invalid_filter``: not JSON, or no filter.
+    """
+    import json
+
+    from muniment.errors import InputError
+    from muniment.retrieve import parse_filter
+
+    if written is None:
+        return None
+    try:
+        values = json.loads(written)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(
+            f"--filter {written[:60]!r} is not JSON: {error}.",
+            code="invalid_filter",
+            hint='Put it into single quotes: --filter \'{"type": "eq", "key": "team", "value": "hr"}\'.',
+        ) from error
+    return parse_filter(values)
 
 
 def settings_from(config: Path | None) -> "Settings":

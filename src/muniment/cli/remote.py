@@ -110,6 +110,10 @@ class RemoteWorkspace:
         found = await self._get(f"{_collection(collection)}/documents", DocumentList, parameters)
         return tuple(document.domain() for document in found.documents)
 
+    async def document(self, collection: str, document_id: str) -> Document:
+        """One document."""
+        return (await self._get(_document(collection, document_id), DocumentWire)).domain()
+
     async def search(
         self,
         collection: str,

@@ -77,7 +77,8 @@ class _Display(AbstractContextManager["_Display"]):
         if self._quiet:
             return
         if document.state is not DocumentState.DONE:
-            self._console.print(styled(f"{document.state} {document.name}: {_why(document)}", "yellow"))
+            line = styled(f"{document.state} {document.name}: {_why(document)}", "yellow")
+            self._console.print(line, soft_wrap=True)
         elif not self._console.is_terminal:
             self._console.print(
                 styled(f"done {document.name} ({document.pages} pages, {document.chunks} chunks)")

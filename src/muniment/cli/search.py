@@ -4,20 +4,38 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from muniment.cli.options import CollectionOption, Config, Json, settings_from
+from muniment.cli.options import (
+    Config,
+    FilterOption,
+    Json,
+    collection_names,
+    parsed_filter,
+    settings_from,
+)
+from muniment.types import SearchMode
 
 if TYPE_CHECKING:
     from muniment.settings import Settings
-    from muniment.types import SearchResult
+    from muniment.types import Filter, SearchResult
 
 TEXT_LENGTH = 300
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="What to look for.")],
-    collection: CollectionOption = None,
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="[COLLECTION]",
+            help="The collection, or the query itself when there is only one.",
+            autocompletion=collection_names,
+        ),
+    ],
+    second: Annotated[str | None, typer.Argument(metavar="QUERY", help="What to look for.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Passages at most.")] = 10,
-    mode: Annotated[str, typer.Option("--mode", help="hybrid, vector or keyword.")] = "hybrid",
+    mode: Annotated[
+        SearchMode, typer.Option("--mode", help="By meaning, by words, or both.")
+    ] = SearchMode.HYBRID,
+    filter: FilterOption = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -28,7 +46,11 @@ def search(
     from muniment.cli.connect import run
     from muniment.cli.output import clean, indented, print_json, results, styled
 
-    result = run(_found(settings_from(config), query, collection, limit, mode))
+    collection, query = (first, second) if second is not None else (None, first)
+    work = _found(
+        settings_from(config), collection, query, limit=limit, mode=mode, filter=parsed_filter(filter)
+    )
+    result = run(work)
     if as_json:
         print_json(SearchResultWire.of(result))
         return
@@ -46,17 +68,17 @@ def search(
 
 
 async def _found(
-    settings: "Settings", query: str, collection: str | None, limit: int, mode: str
+    settings: "Settings",
+    collection: str | None,
+    query: str,
+    *,
+    limit: int,
+    mode: SearchMode,
+    filter: "Filter | None",
 ) -> "SearchResult":
-    from muniment.api.questions import checked_question, chosen_collection
     from muniment.cli.connect import connected
-    from muniment.errors import unknown_name
-    from muniment.types import SearchMode
+    from muniment.cli.question import question_to
 
-    modes = [known.value for known in SearchMode]
-    if mode not in modes:
-        raise unknown_name("search mode", mode, modes)
-    query = checked_question(query, settings)
     async with connected(settings) as workspace:
-        name = await chosen_collection(workspace, collection)
-        return await workspace.search(name, query, mode=SearchMode(mode), limit=limit)
+        name, query = await question_to(workspace, settings, collection, query, command="search")
+        return await workspace.search(name, query, mode=mode, limit=limit, filter=filter)

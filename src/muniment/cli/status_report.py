@@ -62,8 +62,17 @@ def print_report(report: StatusReport, console: Console) -> None:
                     ("Not ready: ", "bold yellow"), clean(f"{check.name}: {check.detail} {check.hint}")
                 )
             )
+    _print_failed_runs(report, console)
     _print_problems(report, console)
     _print_mended(report, console)
+
+
+def _print_failed_runs(report: StatusReport, console: Console) -> None:
+    for one in report.collections:
+        run = one.last_run
+        if run is not None and run.error:
+            why = f"{one.name}: {run.error} {run.hint} [{run.error_code}]"
+            console.print(Text.assemble(("Last run failed: ", "bold yellow"), clean(why)))
 
 
 def _print_collections(report: StatusReport, console: Console) -> None:

@@ -11,7 +11,14 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
-from muniment.errors import ConflictError, DocumentError, NotFoundError, UnavailableError, unknown_name
+from muniment.errors import (
+    ConflictError,
+    DocumentError,
+    NotFoundError,
+    StorageError,
+    UnavailableError,
+    unknown_name,
+)
 from muniment.types import (
     Answer,
     AnswerVerdict,
@@ -58,7 +65,8 @@ class FakeWorkspace:
 
     A document whose text holds ``UNREADABLE`` fails. A question that holds ``UNREACHABLE`` finds no
     generator, one that holds ``BREAK`` breaks off after the first piece, one that holds ``BUG``
-    meets an error nobody foresaw, and one that holds ``WAIT`` is never answered.
+    meets an error nobody foresaw, and one that holds ``WAIT`` is never answered. An upload that holds
+    ``TOO MUCH`` meets a full disk, one that holds ``BUG`` an error nobody foresaw.
 
     Args:
         documents: text by document name, by collection; ingested from the start.
@@ -116,6 +124,10 @@ class FakeWorkspace:
         held = self._held(collection)
         names = [name for name in sorted(held) if name > after]
         return tuple([held[name] for name in names if state is None or held[name].state is state][:limit])
+
+    async def document(self, collection: str, document_id: str) -> Document:
+        """One document."""
+        return self._document(collection, document_id)
 
     async def search(
         self,
@@ -196,6 +208,10 @@ class FakeWorkspace:
     ) -> Document:
         """Keep a text file's text."""
         text = await asyncio.to_thread(file.read_text, "utf-8", "replace")
+        if "TOO MUCH" in text:
+            raise StorageError("The disk is full.", code="disk_full", hint="Free some space.")
+        if "BUG" in text:
+            raise RuntimeError("secret internals of /etc/muniment")
         return self._keep(collection, name, text, metadata, origin=DocumentOrigin.UPLOAD)
 
     async def delete_document(self, collection: str, document_id: str) -> Document:
@@ -262,7 +278,7 @@ class FakeWorkspace:
         return self._documents[collection]
 
     def _document(self, collection: str, document_id: str) -> Document:
-        for document in self._held(collection).values():
+        for _, document in sorted(self._held(collection).items()):
             if document.document_id == document_id:
                 return document
         raise NotFoundError(f"No document {document_id!r}.", code="unknown_document", hint="List them.")

@@ -8,7 +8,7 @@ from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
 from muniment.ingest.kept_files import hash_file
-from muniment.ingest.pipeline import remove_rows
+from muniment.ingest.pipeline import remove_traces
 from muniment.ingest.plan import IngestPlan, Work, make_plan
 from muniment.ingest.run import IngestRun
 from muniment.types import (
@@ -111,7 +111,9 @@ class Ingestion:
                 )
             for document in uploaded:
                 await asyncio.to_thread(catalog.remove_document, collection, document.uri)
-                await remove_rows(catalog, runtime.open_index(), document, runtime.chunker.spec)
+                await remove_traces(
+                    catalog, self._parts.kept, runtime.open_index(), document, runtime.chunker.spec
+                )
             if len(uploaded) == len(found):
                 runtime.names.pop(document_id, None)
             return uploaded[0]

@@ -1,6 +1,7 @@
 """The workspace in this process."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class LocalWorkspace:
 
     async def start(self, *, serving: bool) -> None:
         """Open and mend all collections; while serving, keep them so and ingest what is new."""
+        # What a killed process was reading; nobody else works on the data while the lock is ours.
+        await asyncio.to_thread(shutil.rmtree, self._parts.scratch_dir, ignore_errors=True)
         await asyncio.to_thread(self._parts.catalog.interrupt_running)
         await self._reconciler.start(serving=serving)
         if serving and self._parts.settings.reconcile.ingest_on_start:
@@ -113,6 +116,10 @@ class LocalWorkspace:
         return await asyncio.to_thread(
             lambda: self._parts.catalog.documents(collection, state=state, limit=limit, after=after)
         )
+
+    async def document(self, collection: str, document_id: str) -> Document:
+        """One document; see ``Workspace.document``."""
+        return await self._documents.find(collection, document_id)
 
     async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
         """Runs, newest first."""

@@ -45,6 +45,13 @@ class Workspace(Protocol):
     ) -> tuple[Document, ...]:
         """Documents by name, from behind the name ``after``."""
 
+    async def document(self, collection: str, document_id: str) -> Document:
+        """One document; the first by name when several hold the same bytes.
+
+        Raises:
+            NotFoundError: code ``unknown_document``.
+        """
+
     async def search(
         self,
         collection: str,

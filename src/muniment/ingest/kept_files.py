@@ -47,6 +47,12 @@ class KeptFiles:
         except (NotFoundError, zlib.error, json.JSONDecodeError, KeyError, UnicodeDecodeError):
             return None
 
+    async def forget(self, content_hash: str, parser_version: str) -> None:
+        """Remove what is kept of a content that no document has any more."""
+        await self._store.delete(_raw_key(content_hash))
+        for form in ("full", "text"):
+            await self._store.delete(_parsed_key(content_hash, parser_version, form))
+
 
 def hash_file(path: Path) -> str:
     """SHA-256 (hex) of a file's bytes."""

@@ -6,7 +6,8 @@ is written again under the same ids by the next.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.catalog import Catalog
-from muniment.errors import DocumentError, InputError, MunimentError, NotFoundError, TooLargeError
+from muniment.errors import (
+    DocumentError,
+    InputError,
+    MunimentError,
+    NotFoundError,
+    StorageError,
+    TooLargeError,
+    is_disk_full,
+)
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.ingest.plan import Work
 from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
@@ -28,6 +37,9 @@ from muniment.types import (
     chunk_id,
     document_id,
 )
+
+SCRATCH_NAME = "document.scratch"
+"""Stands in no message of a parser by chance, so that it can be replaced there by the document's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class _Pending:
     document: Document
     work: Work
     unwritten: int
+    refused: DocumentError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,8 @@ class Pipeline:
         read: asyncio.Queue[_Read | None] = asyncio.Queue(self.settings.queue_documents)
         pieces: asyncio.Queue[_Piece | None] = asyncio.Queue(4 * self.settings.batch_chunks)
         embedded: asyncio.Queue[_Embedded | None] = asyncio.Queue(2)
-        self.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+        with _scratch_failures(self.settings.scratch_dir):
+            self.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read_all(waiting, read))
@@ -145,8 +159,9 @@ class Pipeline:
             parsed = await self.kept.load_parsed(known.content_hash, known.parser)
             if parsed is not None:
                 return _Read(work, known.content_hash, known.size, known.parser, parsed)
-        with TemporaryDirectory(dir=self.settings.scratch_dir) as scratch:
-            path = Path(scratch, "file")
+        scratch_dir = self.settings.scratch_dir
+        with _scratch_failures(scratch_dir), TemporaryDirectory(dir=scratch_dir) as scratch:
+            path = Path(scratch, SCRATCH_NAME)
             await self._fetch(work, path)
             size = (await asyncio.to_thread(path.stat)).st_size
             self._check_size(work.file.name, size)
@@ -266,25 +281,46 @@ class Pipeline:
     async def _write_all(self, embedded: asyncio.Queue[_Embedded | None]) -> None:
         while (batch := await embedded.get()) is not None:
             rows = [
-                ChunkRow(
-                    id=row_id(piece.pending.document, self.chunker.spec, piece.chunk.ordinal),
-                    document_id=piece.pending.document.document_id,
-                    chunk=piece.chunk,
-                    vector=vector,
-                    metadata=piece.pending.document.metadata,
-                )
-                for piece, vector in zip(batch.pieces, batch.vectors, strict=True)
+                self._row(piece, vector) for piece, vector in zip(batch.pieces, batch.vectors, strict=True)
             ]
-            await self.index.upsert(rows)
+            try:
+                await self.index.upsert(rows)
+            except DocumentError:
+                await self._write_singly(batch.pieces, rows)
             for piece in batch.pieces:
                 piece.pending.unwritten -= 1
                 if piece.pending.unwritten == 0:
-                    await self._finish(piece.pending.document, piece.pending.work.known)
+                    await self._written(piece.pending)
+
+    def _row(self, piece: _Piece, vector: NDArray[np.float32]) -> ChunkRow:
+        document = piece.pending.document
+        return ChunkRow(
+            id=row_id(document, self.chunker.spec, piece.chunk.ordinal),
+            document_id=document.document_id,
+            chunk=piece.chunk,
+            vector=vector,
+            metadata=document.metadata,
+        )
+
+    async def _write_singly(self, pieces: Sequence[_Piece], rows: Sequence[ChunkRow]) -> None:
+        """Find the documents whose rows the store refuses; the others of the batch must not suffer."""
+        for piece, row in zip(pieces, rows, strict=True):
+            try:
+                await self.index.upsert([row])
+            except DocumentError as error:
+                piece.pending.refused = error
+
+    async def _written(self, pending: _Pending) -> None:
+        if pending.refused is None:
+            await self._finish(pending.document, pending.work.known)
+            return
+        await self._fail(pending.work, pending.refused)
+        await remove_traces(self.catalog, self.kept, self.index, pending.document, self.chunker.spec)
 
     async def _finish(self, document: Document, known: Document | None) -> None:
         await asyncio.to_thread(self.catalog.save_document, document)
         if known is not None:
-            await remove_rows(self.catalog, self.index, known, self.chunker.spec)
+            await remove_traces(self.catalog, self.kept, self.index, known, self.chunker.spec)
         await self.finished(document)
 
 
@@ -298,18 +334,24 @@ def row_ids(document: Document, chunker_spec: str) -> set[int]:
     return {row_id(document, chunker_spec, ordinal) for ordinal in range(document.chunks)}
 
 
-async def remove_rows(catalog: Catalog, index: VectorIndex, gone: Document, chunker_spec: str) -> None:
-    """Remove the rows of a document that the catalog no longer holds in this form.
+async def remove_traces(
+    catalog: Catalog, kept: KeptFiles, index: VectorIndex, gone: Document, chunker_spec: str
+) -> None:
+    """Remove rows and kept files of a document that the catalog no longer holds in this form.
 
-    Rows stay that another name with the same content, or the document's new form, still needs.
+    Rows stay that another name with the same content, or the document's new form, still needs; so
+    do kept files that a document of any collection needs.
     """
-    if not gone.chunks:
-        return
-    holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
-    needed: set[int] = set()
-    for holder in holders:
-        needed |= row_ids(holder, chunker_spec)
-    await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
+    if gone.chunks:
+        holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
+        needed: set[int] = set()
+        for holder in holders:
+            needed |= row_ids(holder, chunker_spec)
+        await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
+    if gone.content_hash and not await asyncio.to_thread(
+        catalog.holds_content, gone.content_hash, gone.parser
+    ):
+        await kept.forget(gone.content_hash, gone.parser)
 
 
 def _without_text(document: Document) -> Document:
@@ -320,6 +362,22 @@ def _without_text(document: Document) -> Document:
         error=f"{document.name} holds no text.",
         hint="If it is a scan, check that OCR is on (`parser.ocr`); else there is nothing to search in it.",
     )
+
+
+@contextmanager
+def _scratch_failures(folder: Path) -> Iterator[None]:
+    """Raise a file system's refusal in the scratch folder as an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        full = is_disk_full(error)
+        raise StorageError(
+            f"Nothing can be written under {folder}: {error.strerror or error}.",
+            code="disk_full" if full else "storage_failed",
+            hint="Free some space and run again; what was done is kept."
+            if full
+            else "Check that the folder is writable.",
+        ) from error
 
 
 def _first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:

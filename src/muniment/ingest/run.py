@@ -1,6 +1,7 @@
 """One run over one collection: plan, ingest, forget what is gone, and keep a record of it all."""
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,10 +11,12 @@ from muniment.catalog import Catalog
 from muniment.catalog.catalog import now
 from muniment.errors import MunimentError
 from muniment.ingest.kept_files import KeptFiles
-from muniment.ingest.pipeline import Pipeline, PipelineSettings, remove_rows
+from muniment.ingest.pipeline import Pipeline, PipelineSettings, remove_traces
 from muniment.ingest.plan import IngestPlan
 from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
 from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent, RunProgress, RunState
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,16 @@ class IngestRun:
             await self._save(RunState.INTERRUPTED)
             raise
         except MunimentError as error:
-            self.run = replace(self.run, error_code=error.code, error=error.message, hint=error.hint)
-            await self._save(RunState.FAILED)
+            await self._failed(error)
+        except Exception as error:
+            logger.exception("The run over collection %s failed.", self.collection)
+            await self._failed(_unforeseen(error))
         await self.emit(RunProgress(self.run))
         return self.run
+
+    async def _failed(self, error: MunimentError) -> None:
+        self.run = replace(self.run, error_code=error.code, error=error.message, hint=error.hint)
+        await self._save(RunState.FAILED)
 
     async def _ingest(self, plan: IngestPlan) -> None:
         if not plan.work:
@@ -88,7 +97,8 @@ class IngestRun:
     async def _forget(self, removed: Sequence[Document]) -> None:
         for document in removed:
             await asyncio.to_thread(self.tools.catalog.remove_document, self.collection, document.uri)
-            await remove_rows(self.tools.catalog, self.tools.index, document, self.tools.chunker.spec)
+            tools = self.tools
+            await remove_traces(tools.catalog, tools.kept, tools.index, document, tools.chunker.spec)
             self.run = replace(self.run, removed=self.run.removed + 1)
             await self.emit(RunProgress(self.run, document.name))
 
@@ -118,3 +128,10 @@ class IngestRun:
         self.run = replace(self._timed(), state=state, finished_at=finished_at)
         # Shielded: a cancelled run must still leave its mark in the catalog.
         await asyncio.shield(asyncio.to_thread(self.tools.catalog.save_run, self.run))
+
+
+def _unforeseen(error: Exception) -> MunimentError:
+    return MunimentError(
+        f"Something nobody foresaw: {type(error).__name__}: {error}",
+        hint="The log has the traceback. Run it again; what was done is kept.",
+    )

@@ -1,7 +1,6 @@
 """File store: a folder on this machine."""
 
 import asyncio
-import errno
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePosixPath
@@ -9,7 +8,7 @@ from tempfile import NamedTemporaryFile
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from muniment.errors import InputError, NotFoundError, StorageError
+from muniment.errors import InputError, NotFoundError, StorageError, is_disk_full
 from muniment.protocols import Provider, ProviderContext
 
 
@@ -42,6 +41,11 @@ class FolderFileStore:
                 f"No file is stored under {key!r}.",
                 code="file_not_stored",
                 hint="Ingest the document again: `muniment ingest`.",
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"The file stored under {key!r} cannot be read: {error.strerror}.",
+                hint=f"Check {self._root} and its permissions.",
             ) from error
 
     async def exists(self, key: str) -> bool:
@@ -82,7 +86,7 @@ class FolderFileStore:
         except OSError as error:
             if part is not None:
                 part.unlink(missing_ok=True)
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = is_disk_full(error)
             raise StorageError(
                 f"{path.name} ({len(data)} bytes) cannot be written under {self._root}: {error.strerror}.",
                 code="disk_full" if full else "storage_failed",

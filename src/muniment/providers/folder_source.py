@@ -10,7 +10,14 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from muniment.errors import InputError, NotFoundError, SettingsError, UnavailableError
+from muniment.errors import (
+    InputError,
+    NotFoundError,
+    SettingsError,
+    StorageError,
+    UnavailableError,
+    is_disk_full,
+)
 from muniment.protocols import Provider, ProviderContext
 from muniment.types import MetadataValue, SourceFile
 
@@ -79,6 +86,18 @@ class FolderSource:
                 f"{file.name} may not be read by this user.",
                 code="source_file_unreadable",
                 hint="Give the user read permission on it, then run again.",
+            ) from error
+        except OSError as error:
+            if is_disk_full(error):
+                raise StorageError(
+                    f"The disk is full: {file.name} cannot be copied for reading.",
+                    code="disk_full",
+                    hint="Free some space and run again; what was done is kept.",
+                ) from error
+            raise InputError(
+                f"{file.name} cannot be read: {error.strerror}.",
+                code="source_file_unreadable",
+                hint="Check the disk or the network folder it lies on, then run again.",
             ) from error
 
     def _walk(self) -> Iterator[SourceFile]:

@@ -145,6 +145,7 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
             "generators": {n: _with_absolute_path(p, base) for n, p in settings.generators.items()},
             "parser": _with_absolute_path(settings.parser, base),
             "file_store": _with_absolute_path(settings.file_store, base),
+            "vector_store": _with_absolute_path(settings.vector_store, base),
         }
     )
 

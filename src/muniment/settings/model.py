@@ -33,9 +33,6 @@ class SourceSettings(ProviderSettings):
     """Where a collection's documents come from; `path: DIR` alone means a local folder."""
 
     provider: str = Field(default="folder", description="Provider of the source.")
-    metadata: dict[str, str | int | float | bool] = Field(
-        default_factory=dict, description="Key/value pairs given to every document, for filters."
-    )
 
 
 class ChunkingSettings(_Strict):

@@ -9,6 +9,8 @@ from typing import Literal
 
 from muniment.errors import unknown_name
 
+HUB_URL = "https://huggingface.co"
+
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:

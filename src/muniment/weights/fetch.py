@@ -15,9 +15,8 @@ from operator import itemgetter
 from pathlib import Path, PurePosixPath
 
 from muniment.errors import MunimentError, StorageError, UnavailableError
-from muniment.weights.catalogue import PackagedWeights, WeightFile, find
+from muniment.weights.catalogue import HUB_URL, PackagedWeights, WeightFile, find
 from muniment.weights.checksum import sha256_of
-from muniment.weights.hub import HUB_URL, download
 from muniment.weights.resolve import RECORD_NAME, check_file
 
 Progress = Callable[[str, int, int], None]
@@ -48,6 +47,9 @@ def get(name: str, data_dir: Path, progress: Progress | None = None, *, hub_url:
             if weights.requirements:
                 _from_registry(weights, Path(scratch), made, report)
             else:
+                # Imported when needed: its HTTP client would slow every start.
+                from muniment.weights.hub import download
+
                 download(weights, made, report, hub_url)
             _check_all(weights, made, report)
             return _swap_in(made, models / weights.name, Path(scratch) / "old")

@@ -6,9 +6,7 @@ from pathlib import Path
 import httpx
 
 from muniment.errors import UnavailableError
-from muniment.weights.catalogue import HubRepository, PackagedWeights
-
-HUB_URL = "https://huggingface.co"
+from muniment.weights.catalogue import HUB_URL, HubRepository, PackagedWeights
 
 
 def download(

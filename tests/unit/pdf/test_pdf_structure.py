@@ -38,6 +38,16 @@ def test_running_headers_and_page_numbers_are_not_in_the_body(make_pdf: MakePdf)
     )
 
 
+def test_lines_that_are_all_their_pages_hold_are_the_text(make_pdf: MakePdf) -> None:
+    def card(number: int) -> Callable[[Canvas], None]:
+        return lambda canvas: write(canvas, 60, 60, f"Certificate number {number}", 18)
+
+    document = convert_pdf(make_pdf(*[card(number) for number in range(1, 9)]), OPTIONS).document
+
+    assert furniture(document) == []
+    assert [text for _, text in body(document)] == [f"Certificate number {number}" for number in range(1, 9)]
+
+
 def test_a_numbered_label_at_the_top_of_each_page_is_a_heading_not_a_running_header(
     make_pdf: MakePdf,
 ) -> None:

@@ -8,6 +8,7 @@ from muniment.api.wire.documents import (
     DocumentList,
     DocumentWire,
     ParsedDocumentWire,
+    UploadFailure,
     UploadResult,
 )
 from muniment.api.wire.evidence import (
@@ -65,6 +66,7 @@ __all__ = [
     "RunWire",
     "SearchRequest",
     "SearchResultWire",
+    "UploadFailure",
     "UploadResult",
     "filter_to_domain",
     "filter_to_wire",

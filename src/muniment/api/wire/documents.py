@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from muniment.api.urls import document_url
-from muniment.api.wire.base import Wire, rebuild
+from muniment.api.wire.base import ErrorDetail, Wire, rebuild
 from muniment.types import BlockKind, Document, DocumentOrigin, DocumentState, MetadataValue, ParsedDocument
 
 
@@ -85,10 +85,20 @@ class DocumentList(Wire):
     """Pass as `after` for the next page; null on the last one."""
 
 
+class UploadFailure(Wire):
+    """An uploaded file that could not be kept."""
+
+    name: str
+    error: ErrorDetail
+
+
 class UploadResult(Wire):
-    """What became of each uploaded file, in the order sent."""
+    """What became of each uploaded file; every one is in one of the lists, each in the order sent."""
 
     documents: tuple[DocumentWire, ...]
+    """Those that were kept; one that could not be ingested is in state `failed`."""
+    failures: tuple[UploadFailure, ...] = ()
+    """Those that were not kept, with the reason. Send them again."""
 
 
 class PageWire(Wire):

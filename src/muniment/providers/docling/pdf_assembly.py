@@ -90,7 +90,6 @@ def _page_items(page: Page, profile: Profile, words: set[str]) -> list[Item]:
     blocks = group_lines(page.lines)
     items = [_block_item(page, block, profile, words) for block in blocks]
     items += [_table_item(page, table) for table in page.tables]
-    items += [Item(DocItemLabel.PICTURE, "", (Place(page.number, box, 0, 0),)) for box in page.pictures]
     boxes = [item.places[0].box for item in items]
     if sum(is_right_to_left(line.text) for line in page.lines) > 0.5 * len(page.lines):
         boxes = [Box(page.width - box.r, box.t, page.width - box.l, box.b) for box in boxes]
@@ -180,7 +179,7 @@ def _is_indented_below(term: Box, text: Box, size: float) -> bool:
 def _joined(items: Sequence[Item], words: set[str]) -> list[Item]:
     """Join paragraphs that continue in the next column or on the next page.
 
-    Footnotes, captions, tables, pictures and running lines may stand between the two parts.
+    Footnotes, captions, tables and running lines may stand between the two parts.
     """
     skipped = {
         DocItemLabel.PAGE_HEADER,
@@ -188,7 +187,6 @@ def _joined(items: Sequence[Item], words: set[str]) -> list[Item]:
         DocItemLabel.FOOTNOTE,
         DocItemLabel.CAPTION,
         DocItemLabel.TABLE,
-        DocItemLabel.PICTURE,
     }
     out: list[Item] = []
     last = -1  # index in out of the last item of the body
@@ -242,8 +240,6 @@ def _write(document: DoclingDocument, items: Sequence[Item], pages: dict[int, Pa
         group = None
         if item.table is not None:
             document.add_table(_table_data(item.table, pages[item.places[0].page]), prov=provenance[0])
-        elif item.label == DocItemLabel.PICTURE:
-            document.add_picture(prov=provenance[0])
         elif item.style is not None:
             document.add_heading(item.text, level=next(levels), prov=provenance[0])
         else:

@@ -1,4 +1,4 @@
-"""One raw page reduced to lines, tables and pictures."""
+"""One raw page reduced to lines and tables."""
 
 import re
 from collections.abc import Sequence

@@ -175,7 +175,6 @@ class Page:
     height: float
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
-    pictures: tuple[Box, ...] = ()
     turn: int = 0
     by_ocr: bool = False
 

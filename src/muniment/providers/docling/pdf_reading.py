@@ -46,7 +46,7 @@ def read_pages(path: Path, threads: int) -> Iterator[RawPage | int]:
         key = parser.load(path)
     except (RuntimeError, ValueError) as error:
         raise DocumentError(
-            f"The PDF cannot be read: {error}",
+            f"{path.name} cannot be read: it is damaged, or protected in a way the decoder does not know.",
             code="document_damaged",
             hint="Open the file in a viewer and print it to a new PDF, then ingest that one.",
         ) from error

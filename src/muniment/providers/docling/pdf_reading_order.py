@@ -17,7 +17,7 @@ def reading_order(boxes: Sequence[Box], gutter: float) -> list[int]:
     """Indexes of the boxes in the order in which they are read.
 
     Args:
-        boxes: boxes of text blocks, tables and pictures on one page.
+        boxes: boxes of text blocks and tables on one page.
         gutter: narrowest empty strip, in points, that separates two columns.
     """
     return _order(boxes, list(range(len(boxes))), gutter)

@@ -57,7 +57,10 @@ def running_lines(pages: Sequence[Page]) -> dict[Place, bool]:
             found.add((page.number, index))
     found |= _in_the_same_place(marginal, found)
     apart = _WELL_APART if len(pages) < _SHORT else _APART
-    return {place: top for page in pages for place, top in _from_the_edge(page, found, apart)}
+    running = {place: top for page in pages for place, top in _from_the_edge(page, found, apart)}
+    # A running line runs beside a body. Where pages hold nothing else, one line each, they are the text.
+    alone = len(running) == sum(len(page.lines) for page in pages)
+    return {} if alone and not any(page.tables for page in pages) else running
 
 
 def _from_the_edge(page: Page, found: set[Place], apart: float) -> Iterator[tuple[Place, bool]]:

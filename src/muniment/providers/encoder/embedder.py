@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from muniment.weights.checksum import ChecksumCache
 
 _TOKENISE_AT_ONCE = 64
 _LONGEST_QUERY_BATCH = 32
+_PASSAGE_CALLS = 4  # more at a time would only hold more texts in memory
 
 # The tokenizer's own thread pool would fight the engine's threads, and warns when the process forks.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -84,13 +85,17 @@ class EncoderEmbedder:
         self._engine = engine
         self._max_batch_tokens = options.max_batch_tokens
         self._cache = _Cache(options.query_cache)
+        # Threads of their own: behind many waiting ingestions, the loop's shared ones would keep a query out.
+        self._query_thread = ThreadPoolExecutor(1, "encoder-queries")
+        self._passage_threads = ThreadPoolExecutor(_PASSAGE_CALLS, "encoder-passages")
         self._waiting: dict[str, asyncio.Future[NDArray[np.float32]]] = {}
         self._answering: asyncio.Task[None] | None = None
 
     async def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``."""
         prompted = [self._config.document_prompt + text for text in texts]
-        return await asyncio.to_thread(self._embed, prompted, PASSAGE)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._passage_threads, self._embed, prompted, PASSAGE)
 
     async def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a query, shape (dimension,); those that wait together are computed together."""
@@ -107,7 +112,12 @@ class EncoderEmbedder:
 
     async def aclose(self) -> None:
         """Finish running batches and end the engine's threads."""
-        await asyncio.to_thread(self._engine.close)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._query_thread.shutdown()
+        self._passage_threads.shutdown()
+        self._engine.close()
 
     async def _answer_waiting(self) -> None:
         """Embed what waits until nothing does: no timer, a lone query goes at once."""
@@ -116,7 +126,8 @@ class EncoderEmbedder:
                 batch = dict(list(self._waiting.items())[:_LONGEST_QUERY_BATCH])
                 try:
                     prompted = [self._config.query_prompt + text for text in batch]
-                    vectors = await asyncio.to_thread(self._embed, prompted, QUERY)
+                    loop = asyncio.get_running_loop()
+                    vectors = await loop.run_in_executor(self._query_thread, self._embed, prompted, QUERY)
                 except Exception as error:
                     self._fail(batch, error)
                     continue
@@ -131,6 +142,7 @@ class EncoderEmbedder:
         for text, future in batch.items():
             del self._waiting[text]
             future.set_exception(error)
+            future.exception()  # seen, even when every caller has gone away
 
     def _embed(self, texts: list[str], priority: int) -> NDArray[np.float32]:
         """Tokenise slice by slice, longest texts first, while the engine computes earlier slices."""

@@ -106,13 +106,9 @@ class _EncoderGraph:
         return np.ascontiguousarray(table[buckets].transpose(2, 0, 1)[None])
 
     def _layer(self, hidden: Node, bias: Node, layer: str) -> Node:
-        query, key, value = (
-            self._split_heads(self._dense(hidden, layer + self._names[part]))
-            for part in ("query", "key", "value")
-        )
-        scale = np.float32((self._config.hidden_size // self._config.heads) ** -0.5)
-        scores = ops.multiply(ops.matmul(query, key, False, True), scale)
-        attended = ops.matmul(ops.softmax(ops.add(scores, bias), 3), value, False, False)
+        query, key, value = self._queries_keys_values(hidden, layer)
+        scores = ops.add(ops.matmul(query, key, False, True), bias)
+        attended = ops.matmul(ops.softmax(scores, 3), value, False, False)
         joined = ops.reshape(
             ops.transpose(attended, np.array([0, 2, 1, 3])), np.array([0, 0, self._config.hidden_size]), True
         )
@@ -121,6 +117,21 @@ class _EncoderGraph:
         inner = self._activation(self._dense(hidden, layer + "intermediate.dense"))
         outer = self._dense(inner, layer + "output.dense")
         return self._norm(ops.add(outer, hidden), layer + "output.LayerNorm")
+
+    def _queries_keys_values(self, hidden: Node, layer: str) -> list[Node]:
+        """The three projections as one product, each (batch, heads, length, head size).
+
+        One product reads and quantises ``hidden`` once instead of three times; the scores' scale goes
+        into the queries' weights, so that nothing the size of the scores is multiplied.
+        """
+        names = [layer + self._names[part] for part in ("query", "key", "value")]
+        weights = [self._weights.tensor(name + ".weight") for name in names]
+        biases = [self._weights.tensor(name + ".bias") for name in names]
+        scale = np.float32((self._config.hidden_size // self._config.heads) ** -0.5)
+        weight = np.concatenate([weights[0] * scale, *weights[1:]])
+        bias = np.concatenate([biases[0] * scale, *biases[1:]]).reshape(1, 1, -1)
+        joined = ops.add(ops.matmul(hidden, ops.constant(weight), False, True), ops.constant(bias))
+        return [self._split_heads(part) for part in ops.split(joined, np.int64(2), 3).outputs()]
 
     def _split_heads(self, node: Node) -> Node:
         heads = self._config.heads
