@@ -48,6 +48,7 @@ ANSWERABLE, NEAR, OTHER, COUSIN = (
     "other topic",
     "other Wikipedia articles",
 )
+OF_OTHERS = 30
 REFUSED_AT_MOST = 0.045
 
 
@@ -160,17 +161,25 @@ def groups_of(sample: Path, data: Path, each: int) -> list[Group]:
     """All questions, by set and kind."""
     mine = {SAMPLE: sample_questions(sample / "questions.jsonl")}
     mine |= {name: load(data / name / "dev").questions for name in SETS}
-    answerable = {name: _spread([q for q in all_ if q.answerable], each) for name, all_ in mine.items()}
+    answerable = {
+        name: _spread([q for q in all_ if q.answerable], len(all_) if name == SAMPLE else each)
+        for name, all_ in mine.items()
+    }
     result = []
     for name, all_ in mine.items():
         result.append(Group(name, ANSWERABLE, answerable[name]))
         if near := _spread([q for q in all_ if not q.answerable], each):
             result.append(Group(name, NEAR, near))
         cousins = [other for other in WIKIPEDIA if name in WIKIPEDIA and other != name]
-        far = [q for other in mine if other not in (name, *cousins) for q in _spread(answerable[other], 50)]
+        far = [
+            q
+            for other in mine
+            if other not in (name, *cousins)
+            for q in _spread(answerable[other], OF_OTHERS)
+        ]
         result.append(Group(name, OTHER, _unanswerable(far)))
         if cousins:
-            result.append(Group(name, COUSIN, _unanswerable(_spread(answerable[cousins[0]], 50))))
+            result.append(Group(name, COUSIN, _unanswerable(_spread(answerable[cousins[0]], OF_OTHERS))))
     return result
 
 

@@ -14,7 +14,7 @@ from muniment.providers.extractive.nearness import Nearness
 from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
-from muniment.providers.extractive.support import Limits, about_the_named, supported
+from muniment.providers.extractive.support import Limits, about_the_named, of_latest_edition, supported
 
 _CONTEXT_TOKENS = 1_000_000
 _MARK = re.compile(r"[\[【](\d+(?:\s*[,;–-]\s*\d+)*)[\]】]")
@@ -102,7 +102,8 @@ def quoted(chosen: list[Candidate]) -> Iterator[str]:
 
 def _shortlist(prompt: Prompt) -> Shortlist:
     question = read_question(prompt.question)
-    return shortlist(question, about_the_named(question, prompt.passages))
+    editions = of_latest_edition(question, prompt.passages)
+    return shortlist(question, about_the_named(question, editions))
 
 
 def _quoted(before: Candidate | None, candidate: Candidate) -> str:

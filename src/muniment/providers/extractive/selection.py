@@ -8,7 +8,7 @@ from muniment.providers.extractive.scoring import Scored
 
 MOST_SENTENCES = 3
 MOST_ITEMS = 10
-NEAR_BEST = 0.75
+NEAR_BEST = 0.85
 """A further sentence must reach this share of the best one's score."""
 ADDS = 0.12
 """Share of the question, rare words counting more, that a further sentence must add to what is said."""

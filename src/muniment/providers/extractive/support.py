@@ -1,5 +1,6 @@
 """Whether passages say enough about a question to answer it, and which of them may."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ class Limits:
     """
 
     coverage: float = 0.3
-    evidence: float = 0.455
+    evidence: float = 0.46
 
 
 PASSAGE_WORDS = 0.2
@@ -32,6 +33,9 @@ NAME_MISSING = 0.2
 NOT_HELD = 0.25
 """Taken off when a number, sum or date is asked for and the best unit holds none, and when a "which" asks
 for a sort of thing that its passage never names."""
+
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def supported(
@@ -102,6 +106,27 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
         for given in passages
         if question.codes <= held[given.number] and len(held[given.number]) == most
     )
+
+
+def of_latest_edition(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
+    """The passages without those of documents that stand beside a later edition of themselves.
+
+    Editions are documents whose names differ only in a year; a question that names a year means that one.
+    """
+    if _YEAR.search(question.text):
+        return passages
+    latest: dict[str, str] = {}
+    for given in passages:
+        title, year = _edition(given)
+        latest[title] = max(year, latest.get(title, ""))
+    return tuple(given for given in passages if _edition(given)[1] == latest[_edition(given)[0]])
+
+
+def _edition(given: PromptPassage) -> tuple[str, str]:
+    """The document's name with its first year blotted out, and that year."""
+    name = given.passage.document_name
+    year = _YEAR.search(name)
+    return (_YEAR.sub("#", name, count=1), year.group()) if year else (name, "")
 
 
 def _held_names(question: Question, given: PromptPassage) -> frozenset[str]:
