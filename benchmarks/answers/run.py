@@ -63,7 +63,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Said:
-    """What a method said to a question: text, the passage quoted first, and milliseconds of search and answer."""
+    """What a method said to a question: text, the passage quoted first, milliseconds of both steps."""
 
     asked: Asked
     text: str

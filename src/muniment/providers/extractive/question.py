@@ -74,7 +74,9 @@ _PATTERNS = {
 """Tried in this order; the first that fits decides."""
 _KINDS = [(kind, re.compile(pattern, re.I | re.X)) for kind, pattern in _PATTERNS.items()]
 _DEMANDS = re.compile(
-    r"\bhow (?:much|many|long|often|soon|old|far|heavy|early|large|big|high|expensive)\b", re.I
+    r"\bhow (?:much|many|long|often|soon|old|far|heavy|early|large|big|high|expensive)\b"
+    r"|^\W*when (?!.*,)|\bwhat (?:year|date)\b",
+    re.I,
 )
 _WHICH = re.compile(r"\bwhich (\w+)", re.I)
 _FURTHER_PART = re.compile(r"\band (?:by |in |at |to )?(?:what|who|whom|how|when|where|which|why)\b", re.I)
@@ -97,6 +99,6 @@ def read_question(text: str) -> Question:
         named,
         expects,
         1 + len(_FURTHER_PART.findall(text)),
-        bool(_DEMANDS.search(text)) or expects is Expects.DATE,
+        bool(_DEMANDS.search(text)),
         stem(sort.group(1)) if sort and is_content(sort.group(1)) else None,
     )

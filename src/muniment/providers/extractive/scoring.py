@@ -26,7 +26,6 @@ PASSAGE_COSINE = 0.5
 SAYS_NOTHING = 0.4
 """Taken off a unit that hardly says more than the question does."""
 
-_LEAST_NEW = 2
 _MONEY = frozenset({"euro", "dollar", "pound", "yen"})
 _TIME = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond", "clock time"})
 _OFTEN = re.compile(
@@ -115,7 +114,7 @@ def _fit(question: Question, candidate: Candidate) -> float:
         holds = holds_expected(question.expects, candidate.text)
         if holds:
             fit = EXPECTED
-        elif holds is False and question.expects in _NEEDS_AMOUNTS:
+        elif holds is False and question.expects in _NEEDS_AMOUNTS and question.parts == 1:
             fit = -EXPECTED
     if question.codes and question.codes & {code.upper() for code in codes(candidate.text)}:
         fit += EXPECTED / 2
@@ -125,11 +124,12 @@ def _fit(question: Question, candidate: Candidate) -> float:
 
 
 def _says_nothing(question: Question, candidate: Candidate) -> bool:
-    """Whether fewer than two words or numbers are new: a title that repeats the question is no answer."""
+    """Whether a unit repeats the question: no new word in a sentence, at most one in a title."""
     if candidate.unit.kind is UnitKind.TABLE_ROW:
         return False
     new = {stem(word) for word in WORD.findall(candidate.text) if is_content(word) or word.isdigit()}
-    return len(new - set(question.terms)) < _LEAST_NEW
+    least = 2 if candidate.unit.kind is UnitKind.FRAGMENT else 1
+    return len(new - set(question.terms)) < least
 
 
 def _form(candidate: Candidate) -> float:

@@ -23,18 +23,13 @@ class Limits:
     """
 
     coverage: float = 0.3
-    evidence: float = 0.46
+    evidence: float = 0.45
 
 
 PASSAGE_WORDS = 0.2
 """What the share of the question's words that the best unit's passage carries adds to the cosines."""
 NAME_MISSING = 0.2
 """What is taken off, times the share of the question's names that stand in no passage."""
-NOT_HELD = 0.25
-"""Taken off when a number, sum or date is asked for and the best unit holds none, and when a "which" asks
-for a sort of thing that its passage never names."""
-
-
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -42,7 +37,7 @@ def supported(
     question: Question, ranked: Sequence[Scored], passages: Sequence[PromptPassage], limits: Limits
 ) -> bool:
     """Whether to answer with the best of ``ranked`` (best first)."""
-    if not ranked:
+    if not ranked or _lacks_what_is_asked(question, ranked[0].candidate):
         return False
     found = evidence(question, ranked, passages)
     if found is None:
@@ -54,7 +49,7 @@ def evidence(question: Question, ranked: Sequence[Scored], passages: Sequence[Pr
     """How much speaks for an answer, about 0 to 1.2; None when no cosine is known.
 
     Words alone cannot tell a paraphrase from another topic; the embedding model can, so its cosines
-    decide, and names, words and the kind of thing asked for help. 0 when the best unit's passage shares
+    decide, and names and words help. 0 when the best unit's passage shares
     no word with the question.
     """
     of_passages = [given.passage.scores["cosine"] for given in passages if "cosine" in given.passage.scores]
@@ -65,9 +60,7 @@ def evidence(question: Question, ranked: Sequence[Scored], passages: Sequence[Pr
     best = ranked[0].candidate
     carried = _words_of_passage(question, best.passage)
     found = sum(nearest) / len(nearest) + PASSAGE_WORDS * carried
-    found -= NAME_MISSING * _names_missing(question, passages) + NOT_HELD * _lacks_what_is_asked(
-        question, best
-    )
+    found -= NAME_MISSING * _names_missing(question, passages)
     return found if carried else 0.0
 
 
@@ -78,6 +71,8 @@ def _words_of_passage(question: Question, given: PromptPassage) -> float:
 
 
 def _lacks_what_is_asked(question: Question, best: Candidate) -> bool:
+    """Whether an amount or date is asked for and ``best`` holds none, or a "which" asks for a sort of thing
+    (bank, form) that its passage never names."""
     if (
         question.demands_amount
         and question.parts == 1
