@@ -43,10 +43,13 @@ def muniment(weights: str, precision: str, threads: int) -> Embed:
 
 def resident_mb() -> float:
     """Peak resident memory of this process."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would count the parent's peak too
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 if sys.platform != "darwin" else 1 << 20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 
 
 def main() -> None:

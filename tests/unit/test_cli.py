@@ -247,8 +247,8 @@ def test_checking_says_where_settings_come_from_and_what_is_missing(
 def test_checking_refuses_wrong_options_and_fallbacks_that_lead_nowhere(folder: Path) -> None:
     for generator, said in (
         ("{provider: openai, base_url: 'http://x/v1', base_ulr: a}", "base_url"),
-        ("{provider: openai, base_url: 'http://x/v1', fallback: gone}", "'gone' is not declared"),
-        ("{provider: openai, base_url: 'http://x/v1', fallback: a}", "leads back to itself"),
+        ("{provider: openai, base_url: 'http://x/v1', fallback: gone}", "no generator 'gone' is declared"),
+        ("{provider: openai, base_url: 'http://x/v1', fallback: a}", "goes in a circle"),
         ("{provider: opnai}", "openai"),
     ):
         (folder / "muniment.yaml").write_text(f"generators: {{a: {generator}}}\n")

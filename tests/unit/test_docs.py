@@ -1,5 +1,6 @@
 """What the documentation says is so: keys, commands, routes, settings, links."""
 
+import importlib
 import importlib.util
 import re
 import shlex
@@ -15,6 +16,7 @@ from muniment.build import check_providers
 from muniment.cli.config import EXAMPLE
 from muniment.cli.main import app
 from muniment.settings import Settings, load_settings
+from muniment.types import AnswerVerdict, CitationVerdict, ClaimVerdict
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="no documentation beside the tests")
@@ -102,6 +104,20 @@ def test_the_example_is_valid_with_every_comment_taken_away(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_ids)
+def test_what_the_documentation_imports_is_there(page: Path) -> None:
+    for text in blocks(page, "python"):
+        for module, names in re.findall(r"^from (muniment[\w.]*) import (.+)$", text, re.MULTILINE):
+            for name in names.split(", "):
+                assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+
+
+@pytest.mark.parametrize("verdict", [*AnswerVerdict, *ClaimVerdict, *CitationVerdict])
+def test_every_verdict_is_explained(verdict: str) -> None:
+    for page in ("concepts/evidence.md", "reference/http.md"):
+        assert f"`{verdict}`" in (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_ids)
 def test_links_lead_somewhere(page: Path) -> None:
     for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
         linked = (page.parent / target) if target else page
@@ -139,8 +155,9 @@ def command_lines(page: Path) -> Iterator[str]:
     text = page.read_text(encoding="utf-8")
     for block in blocks(page, "", "sh", "bash", "console"):
         for line in block.splitlines():
-            if line.startswith(("muniment ", "$ muniment ")):
-                yield line.removeprefix("$ ")
+            command = line.removeprefix("$ ").removeprefix(".venv/bin/")
+            if command.startswith("muniment "):
+                yield command
     for inline in INLINE.findall(FENCE.sub("", text)):
         is_whole = re.match(r"muniment [a-z]", inline) and not re.search(r"[A-Z\[…]{2}|\[|…", inline)
         if is_whole:

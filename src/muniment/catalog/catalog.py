@@ -283,7 +283,8 @@ def _errors_explained(url: URL) -> Iterator[None]:
             raise StorageError(
                 f"The catalog at {uri} is damaged: {text}.",
                 code="catalog_damaged",
-                hint="Restore a backup of the file, or move it and those that begin with its name away and run "
+                hint="Restore a backup of the file, or move it and those that begin with "
+                "its name away and run "
                 "`muniment ingest`: what was parsed and embedded is kept. Send uploads again.",
             ) from error
         raise _failed(uri, text) from error

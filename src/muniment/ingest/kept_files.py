@@ -4,6 +4,7 @@ Raw bytes are kept so that a citation can be opened at its page although the sou
 parsed documents so that a lost or changed index is rebuilt without parsing again.
 """
 
+import asyncio
 import json
 import zlib
 from hashlib import sha256
@@ -43,7 +44,7 @@ class KeptFiles:
         """The parsed document, or None when it is not kept or its file is damaged."""
         try:
             data = await self._store.get(_parsed_key(content_hash, parser_version, "text"))
-            return decode_parsed(zlib.decompress(data))
+            return await asyncio.to_thread(lambda: decode_parsed(zlib.decompress(data)))
         except (NotFoundError, zlib.error, json.JSONDecodeError, KeyError, UnicodeDecodeError):
             return None
 
