@@ -1,60 +1,35 @@
-"""Reads the reference sets (BEIR form), cuts them into passages and retrieves with BM25."""
+"""Reads the reference sets (BEIR form) and the sample corpus's questions; cuts texts into passages."""
 
 import json
-import math
-import re
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from muniment.types import Chunk, Passage, Span
 
 PASSAGE_CHARACTERS = 1100
-K1, B = 1.2, 0.75
-WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question; ``answers`` are gold strings (short answers or selected sentences), empty when unknown."""
+    """A question; ``answers`` are gold strings (short answers or selected sentences), empty when unknown.
+
+    ``documents`` and ``pages`` say where the answer stands, where that is known.
+    """
 
     text: str
     answerable: bool
     answers: tuple[str, ...]
+    documents: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Corpus:
-    """Passages with a BM25 index over them."""
+    """Passages, and questions to them."""
 
     name: str
     passages: list[Passage]
     questions: list[Asked]
-    postings: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    lengths: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        for row, passage in enumerate(self.passages):
-            counted = Counter(WORD.findall(passage.chunk.embedding_text.lower()))
-            self.lengths.append(sum(counted.values()))
-            for word, count in counted.items():
-                self.postings[word].append((row, count))
-
-    def retrieve(self, question: str, limit: int = 8) -> list[Passage]:
-        """The best passages by BM25."""
-        mean = sum(self.lengths) / len(self.lengths)
-        scores: Counter[int] = Counter()
-        for word in set(WORD.findall(question.lower())):
-            found = self.postings.get(word, [])
-            weight = math.log(1 + (len(self.lengths) - len(found) + 0.5) / (len(found) + 0.5))
-            for row, count in found:
-                length = 1 - B + B * self.lengths[row] / mean
-                scores[row] += weight * count * (K1 + 1) / (count + K1 * length)
-        return [
-            Passage(p.id, p.document_id, p.document_name, p.chunk, s, {"bm25": s})
-            for row, s in scores.most_common(limit)
-            for p in [self.passages[row]]
-        ]
 
 
 def load(folder: Path) -> Corpus:
@@ -76,6 +51,21 @@ def load(folder: Path) -> Corpus:
         )
         questions.append(Asked(row["text"], row.get("answerable", True), answers))
     return Corpus(folder.parent.name, passages, questions)
+
+
+def sample_questions(file: Path) -> list[Asked]:
+    """The questions of the sample corpus."""
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    return [
+        Asked(
+            row["question"],
+            not row["unanswerable"],
+            (row["quote"],) if row["quote"] else (),
+            tuple(row["documents"]),
+            tuple(row["pages"]),
+        )
+        for row in rows
+    ]
 
 
 def pieces(text: str) -> list[tuple[int, int]]:

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -6,9 +7,10 @@ from muniment.answer.answerer import Answerer, AnswerSettings, says_it_does_not_
 from muniment.answer.events import Delta, Finished, Retrieved
 from muniment.answer.prompt import ABSTENTION
 from muniment.errors import NotFoundError, UnavailableError
-from muniment.protocols import Generator
+from muniment.protocols import Generator, Prompt
 from muniment.providers.extractive.generator import ExtractiveGenerator
 from muniment.providers.extractive.support import Limits
+from muniment.providers.fake_embedder import FakeEmbedder, FakeEmbedderOptions
 from muniment.providers.fake_generator import FakeGenerator, FakeGeneratorOptions
 from muniment.testing.generator import TEXT, passage
 from muniment.types import (
@@ -55,6 +57,18 @@ class Shelf:
         raise NotFoundError(f"No document {document_id}.")
 
 
+class Listener(FakeGenerator):
+    """Remembers what it was asked."""
+
+    def __init__(self, name: str, options: FakeGeneratorOptions) -> None:
+        super().__init__(name, options)
+        self.heard: list[Prompt] = []
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        self.heard.append(prompt)
+        return super().stream(prompt)
+
+
 def answerer(shelf: Shelf, generator: Generator | str) -> Answerer:
     if isinstance(generator, str):
         generator = FakeGenerator("fake", FakeGeneratorOptions(answers={QUESTION: generator}))
@@ -69,6 +83,16 @@ async def test_an_extractive_answer_is_grounded() -> None:
     assert answer.claims[0].citations[0].page == 1
     assert answer.id.startswith("ans_")
     assert set(answer.timings) == {"retrieve", "retrieve.embed", "prompt", "generate", "ground"}
+
+
+async def test_the_generator_gets_the_model_that_retrieved() -> None:
+    embedder = FakeEmbedder("fake", FakeEmbedderOptions())
+    listener = Listener("fake", FakeGeneratorOptions())
+    shelf = Shelf(TEXT)
+    await Answerer(shelf, listener, shelf.document, AnswerSettings("docs"), embedder=embedder).answer(
+        QUESTION
+    )
+    assert [prompt.embedder for prompt in listener.heard] == [embedder]
 
 
 async def test_events_come_in_order_and_the_last_one_counts() -> None:

@@ -36,7 +36,7 @@ def print_answer(answer: Answer, console: Console, config: Path | None = None) -
         if claim.verdict is not ClaimVerdict.SUPPORTED:
             _print_unfounded(claim, console)
     words, style = VERDICTS[answer.verdict]
-    spent = answer.timings.get("total") or sum(answer.timings.values())
+    spent = sum(ms for stage, ms in answer.timings.items() if "." not in stage)  # "a.b" is a part of "a"
     console.print(Text.assemble((words, style), (f" · {answer.generator} · {spent:.0f} ms", "dim")))
     for note in answer.notes:
         console.print(styled(note, "dim"))

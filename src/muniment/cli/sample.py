@@ -13,8 +13,8 @@ from muniment.errors import StorageError
 
 COLLECTION = "acme"
 SETTINGS_FILE = "muniment.yaml"
-ASKED = ("acme-014", "acme-027", "acme-064", "acme-071", "acme-075", "acme-057", "acme-116")
-"""Of a table in a PDF, a manual, a DOCX, slides, a sheet and a scanned letter; and one of nothing at all."""
+ASKED = ("acme-014", "acme-035", "acme-057", "acme-074", "acme-075", "acme-083", "acme-116")
+"""Of a PDF's table, a PDF in two columns, a scanned letter, slides, a sheet, a web page; of nothing."""
 
 SETTINGS = f"""\
 # Written by `muniment demo`.

@@ -34,7 +34,7 @@ _IRREGULAR = {
         "get": "got gotten", "hear": "heard", "run": "ran", "say": "said", "see": "saw seen",
         "show": "shown", "draw": "drew drawn", "fly": "flew flown", "eat": "ate eaten", "leav": "left",
         "person": "people", "die": "dead death died dies", "oversea": "overseas", "analysi": "analyses",
-        "criterion": "criteria",
+        "criterion": "criteria", "stand": "stood",
     }.items()
     for form in forms.split()
 }  # fmt: skip

@@ -36,7 +36,7 @@ class Candidate:
 
 def find_candidates(question: Question, passages: tuple[PromptPassage, ...]) -> list[Candidate]:
     """Every unit of every passage, in reading order."""
-    wanted = _Wanted(question.terms)
+    wanted = Wanted(question.terms)
     return [candidate for given in passages for candidate in _of_passage(given, wanted)]
 
 
@@ -50,7 +50,7 @@ def term_weights(terms: tuple[str, ...], candidates: list[Candidate]) -> dict[st
     return {term: math.log(1 + (total + 0.5) / (frequency[term] + 0.5)) for term in terms}
 
 
-class _Wanted:
+class Wanted:
     """Finds question terms in text. Stems only words that begin like one: stemming is the slow part."""
 
     def __init__(self, terms: tuple[str, ...]) -> None:
@@ -76,7 +76,7 @@ class _Wanted:
         }
 
 
-def _of_passage(given: PromptPassage, wanted: _Wanted) -> list[Candidate]:
+def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:
     chunk = given.passage.chunk
     headings = {" ".join(heading.split()).casefold() for heading in chunk.headings}
     around = wanted.of(f"{given.passage.document_name}\n{chunk.context}\n{' '.join(chunk.headings)}")

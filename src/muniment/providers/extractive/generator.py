@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +14,7 @@ from muniment.providers.extractive.nearness import Nearness
 from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
-from muniment.providers.extractive.support import Limits, about_the_named, supported
+from muniment.providers.extractive.support import Limits, about_the_named, of_latest_edition, supported
 
 _CONTEXT_TOKENS = 1_000_000
 _MARK = re.compile(r"[\[【](\d+(?:\s*[,;–-]\s*\d+)*)[\]】]")
@@ -60,10 +61,8 @@ class ExtractiveGenerator:
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """One piece per quoted unit; nothing when the passages do not support an answer."""
-        before: Candidate | None = None
-        for candidate in await self.choose(prompt):
-            yield _separator(before, candidate) + _quoted(before, candidate)
-            before = candidate
+        for piece in quoted(await self.choose(prompt)):
+            yield piece
 
     async def choose(self, prompt: Prompt) -> list[Candidate]:
         """What is quoted, in order; nothing when the passages do not support an answer.
@@ -71,16 +70,20 @@ class ExtractiveGenerator:
         Raises:
             UnavailableError: a remote embedding model does not answer.
         """
-        found = await asyncio.to_thread(_shortlist, prompt)
-        ranked = found.best
-        if prompt.embedder is not None:
-            candidates = [one.candidate for one in ranked]
-            cosines = await self._nearness.cosines(prompt.question, candidates, prompt.embedder)
-            near = [one.near(cosine) for one, cosine in zip(ranked, cosines, strict=True)]
-            ranked = sorted(near, key=lambda one: -one.score)
-        if not ranked or not supported(ranked, prompt.passages, self._limits):
+        found = await self.weigh(prompt)
+        if not supported(found.question, found.best, prompt.passages, self._limits):
             return []
-        return select(found.question, found.weights, ranked, found.all)
+        return select(found.question, found.weights, found.best, found.all)
+
+    async def weigh(self, prompt: Prompt) -> Shortlist:
+        """The candidates by their score, cosines counted in where the prompt has an embedding model."""
+        found = await asyncio.to_thread(_shortlist, prompt)
+        if prompt.embedder is None:
+            return found
+        candidates = [one.candidate for one in found.best]
+        cosines = await self._nearness.cosines(prompt.question, candidates, prompt.embedder)
+        near = [one.near(cosine) for one, cosine in zip(found.best, cosines, strict=True)]
+        return replace(found, best=sorted(near, key=lambda one: -one.score))
 
     async def check(self) -> None:
         """Always able to answer."""
@@ -89,9 +92,18 @@ class ExtractiveGenerator:
         """Holds nothing."""
 
 
+def quoted(chosen: list[Candidate]) -> Iterator[str]:
+    """One piece per candidate: its text under its table's header, with its mark."""
+    before: Candidate | None = None
+    for candidate in chosen:
+        yield _separator(before, candidate) + _quoted(before, candidate)
+        before = candidate
+
+
 def _shortlist(prompt: Prompt) -> Shortlist:
     question = read_question(prompt.question)
-    return shortlist(question, about_the_named(question, prompt.passages))
+    editions = of_latest_edition(question, prompt.passages)
+    return shortlist(question, about_the_named(question, editions))
 
 
 def _quoted(before: Candidate | None, candidate: Candidate) -> str:

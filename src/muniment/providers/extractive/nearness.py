@@ -30,35 +30,35 @@ class Nearness:
             UnavailableError: a remote embedding model does not answer.
         """
         texts = [embedded_text(candidate) for candidate in candidates]
-        if not texts:
-            return []
-        known = {text: self._vectors.get((embedder.fingerprint, text)) for text in texts}
-        missing = [text for text, vector in known.items() if vector is None]
+        found = {text: vector for text in texts if (vector := self._known(embedder, text)) is not None}
+        missing = list(dict.fromkeys(text for text in texts if text not in found))
         if missing:
-            known |= dict(zip(missing, await embedder.embed_texts(missing), strict=True))
+            found |= dict(zip(missing, await embedder.embed_texts(missing), strict=True))
+            self._keep(embedder, missing, found)
         query = await embedder.embed_query(question)
-        found = {text: vector for text, vector in known.items() if vector is not None}
-        self._keep(embedder.fingerprint, found)
         return [float(np.einsum("i,i->", found[text], query)) for text in texts]
 
-    def _keep(self, fingerprint: str, vectors: dict[str, NDArray[np.float32]]) -> None:
-        for text, vector in vectors.items():
-            self._vectors[fingerprint, text] = vector.copy()  # not a view, which would keep its batch
-            self._vectors.move_to_end((fingerprint, text))
+    def _known(self, embedder: Embedder, text: str) -> NDArray[np.float32] | None:
+        key = (embedder.fingerprint, text)
+        if key in self._vectors:
+            self._vectors.move_to_end(key)
+        return self._vectors.get(key)
+
+    def _keep(self, embedder: Embedder, texts: list[str], vectors: dict[str, NDArray[np.float32]]) -> None:
+        for text in texts:
+            self._vectors[embedder.fingerprint, text] = vectors[text].copy()  # a view would keep its batch
         while len(self._vectors) > self._kept:
             self._vectors.popitem(last=False)
 
 
 def embedded_text(candidate: Candidate) -> str:
-    """What the model sees of a candidate: the nearest heading, and a row's cells behind their column names.
+    """What the model sees of a candidate: a row's cells stand behind their columns' names.
 
-    A sentence under "Hotels" need not say hotel; "185" says nothing without its column.
+    Headings are left out: measured, they draw all sentences of a section alike and help none to be found.
     """
-    chunk = candidate.passage.passage.chunk
-    text = candidate.text
-    if candidate.unit.header:
-        text = _named_cells(chunk.text[slice(*candidate.unit.header)], text)
-    return f"{chunk.headings[-1]}: {text}" if chunk.headings else text
+    if not candidate.unit.header:
+        return candidate.text
+    return _named_cells(candidate.passage.passage.chunk.text[slice(*candidate.unit.header)], candidate.text)
 
 
 def _named_cells(header: str, row: str) -> str:

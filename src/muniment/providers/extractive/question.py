@@ -26,7 +26,11 @@ class Expects(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question's content stems in order (none twice), its codes (upper case), the stems of its names
-    (words capitalised inside a sentence), what it expects, and how many questions it asks in one."""
+    (words capitalised inside a sentence), what it expects, and how many questions it asks in one.
+
+    ``demands_amount`` when an answer without a number, sum or date would be none; ``sort`` is the stem of
+    what a "which" asks for (which bank, which form).
+    """
 
     text: str
     terms: tuple[str, ...]
@@ -34,6 +38,8 @@ class Question:
     names: frozenset[str]
     expects: Expects
     parts: int = 1
+    demands_amount: bool = False
+    sort: str | None = None
 
 
 _PATTERNS = {
@@ -50,7 +56,8 @@ _PATTERNS = {
         |\bwhat\ (?:\w+\ ){0,3}(?:number|percentage|percent|amount|age|temperature|pressure|limit|level|value
         |share|rate|size|weight|length|dividend|code|factor|maximum|minimum|longest|shortest)\b""",
     Expects.DATE: r"""
-        \b(?:when|what\ (?:year|date|day|month|time|century|decade)|which\ (?:year|date|day|month)
+        \b(?:when\ (?:did|do|does|was|were|is|are|will|would|has|have|had|can|could|must|should|shall|may)
+        |when\W*$|what\ (?:year|date|day|month|time|century|decade)|which\ (?:year|date|day|month)
         |in\ what\ (?:year|century)|by\ which\ (?:day|date)|what\ .*\bdate)\b""",
     Expects.PERSON: r"\b(?:who|whom|whose)\b",
     Expects.PLACE: r"\b(?:where|(?:which|what)\ (?:country|city|room|building|floor|place))\b",
@@ -66,6 +73,12 @@ _PATTERNS = {
 }
 """Tried in this order; the first that fits decides."""
 _KINDS = [(kind, re.compile(pattern, re.I | re.X)) for kind, pattern in _PATTERNS.items()]
+_DEMANDS = re.compile(
+    r"\bhow (?:much|many|long|often|soon|old|far|heavy|early|large|big|high|expensive)\b"
+    r"|^\W*when (?!.*,)|\bwhat (?:year|date)\b",
+    re.I,
+)
+_WHICH = re.compile(r"\bwhich (\w+)", re.I)
 _FURTHER_PART = re.compile(r"\band (?:by |in |at |to )?(?:what|who|whom|how|when|where|which|why)\b", re.I)
 _ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|French|Dutch|German|Swiss|Greek|Czech)$")
 """The French plant is called by its town: adjectives of countries name nothing that must be found."""
@@ -78,6 +91,7 @@ def read_question(text: str) -> Question:
         stem(name) for name in names(text) if not text.startswith(name) and not _ADJECTIVE.search(name)
     )
     expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
+    sort = _WHICH.search(text)
     return Question(
         text,
         tuple(dict.fromkeys(terms)),
@@ -85,4 +99,6 @@ def read_question(text: str) -> Question:
         named,
         expects,
         1 + len(_FURTHER_PART.findall(text)),
+        bool(_DEMANDS.search(text)),
+        stem(sort.group(1)) if sort and is_content(sort.group(1)) else None,
     )

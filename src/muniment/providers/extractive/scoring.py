@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from muniment.language.names import codes, names
 from muniment.language.quantities import Amounts, amounts
-from muniment.language.units import UnitKind
+from muniment.language.terms import WORD, is_content, stem
+from muniment.language.units import CELL_SEPARATOR, UnitKind
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
 
@@ -21,6 +22,9 @@ COSINE = 1.25
 """What the cosine of question and unit counts."""
 PASSAGE_COSINE = 0.5
 """What the cosine of question and passage counts."""
+
+SAYS_NOTHING = 0.4
+"""Taken off a unit that hardly says more than the question does."""
 
 _MONEY = frozenset({"euro", "dollar", "pound", "yen"})
 _TIME = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond", "clock time"})
@@ -69,19 +73,23 @@ def score(question: Question, weights: dict[str, float], candidate: Candidate, b
     own = sum(weights[term] for term in candidate.carried)
     own = (own + ALIKE * sum(weights[term] for term in candidate.alike)) / total
     nearby = sum(weights[term] for term in candidate.nearby - candidate.alike) / total
-    value = own + NEARBY * nearby - PASSAGE * behind + _fit(question, candidate) + _form(candidate)
+    value = own + NEARBY * nearby - PASSAGE * behind + _fit(question, candidate)
+    value += _form(candidate) - (SAYS_NOTHING if _says_nothing(question, candidate) else 0.0)
     value += PASSAGE_COSINE * candidate.passage.passage.scores.get("cosine", 0.0)
     return Scored(candidate, value, own + nearby, own)
 
 
 def holds_expected(expects: Expects, text: str) -> bool | None:
     """Whether ``text`` holds what is asked for; None when the question does not say."""
+    in_table = CELL_SEPARATOR in text  # its units stand in the header, or nowhere
     found = amounts(text) if expects in _NEEDS_AMOUNTS else Amounts((), ())
     units = {quantity.unit for quantity in found.quantities}
     checks = {
         Expects.NUMBER: lambda: bool(found.quantities),
-        Expects.MONEY: lambda: bool(units & _MONEY) or (" | " in text and bool(found.quantities)),
-        Expects.DURATION: lambda: bool(units & _TIME) or bool(_OFTEN.search(text)),
+        Expects.MONEY: lambda: bool(units & _MONEY) or (in_table and bool(found.quantities)),
+        Expects.DURATION: lambda: (
+            bool(units & _TIME) or bool(_OFTEN.search(text)) or (in_table and bool(found.quantities))
+        ),
         Expects.DATE: lambda: (
             bool(found.dates) or bool(units & _TIME) or _year(found) or bool(_WHEN.search(text))
         ),
@@ -106,13 +114,22 @@ def _fit(question: Question, candidate: Candidate) -> float:
         holds = holds_expected(question.expects, candidate.text)
         if holds:
             fit = EXPECTED
-        elif holds is False and question.expects in _NEEDS_AMOUNTS:
+        elif holds is False and question.expects in _NEEDS_AMOUNTS and question.parts == 1:
             fit = -EXPECTED
     if question.codes and question.codes & {code.upper() for code in codes(candidate.text)}:
         fit += EXPECTED / 2
         if candidate.text.upper().startswith(tuple(question.codes)):  # "E-417 | Earth fault" says what it is
             fit += EXPECTED
     return fit
+
+
+def _says_nothing(question: Question, candidate: Candidate) -> bool:
+    """Whether a unit repeats the question: no new word in a sentence, at most one in a title."""
+    if candidate.unit.kind is UnitKind.TABLE_ROW:
+        return False
+    new = {stem(word) for word in WORD.findall(candidate.text) if is_content(word) or word.isdigit()}
+    least = 2 if candidate.unit.kind is UnitKind.FRAGMENT else 1
+    return len(new - set(question.terms)) < least
 
 
 def _form(candidate: Candidate) -> float:

@@ -8,8 +8,10 @@ from muniment.providers.extractive.scoring import Scored
 
 MOST_SENTENCES = 3
 MOST_ITEMS = 10
-NEAR_BEST = 0.75
+NEAR_BEST = 0.85
 """A further sentence must reach this share of the best one's score."""
+NEAR_BEST_OF_PARTS = 0.6
+"""The same for a question that asks several things: each sentence carries its part alone."""
 ADDS = 0.12
 """Share of the question, rare words counting more, that a further sentence must add to what is said."""
 DUPLICATE = 0.7
@@ -43,10 +45,13 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
     said = best.candidate.carried | best.candidate.alike
     total = sum(weights.values()) or 1.0
     most = MOST_SENTENCES if question.parts > 1 else MOST_SENTENCES - 1
+    least = best.score * (NEAR_BEST if question.parts == 1 else NEAR_BEST_OF_PARTS)
     for one in ranked[1:]:
-        if len(chosen) >= most or one.score < NEAR_BEST * best.score:
+        if len(chosen) >= most or one.score < least:
             break
         added = sum(weights[term] for term in one.candidate.carried - said) / total
+        if question.parts == 1 and one.candidate.passage is not best.candidate.passage:
+            continue
         if added >= ADDS and not any(_same(one.candidate, other) for other in chosen):
             chosen.append(one.candidate)
             said |= one.candidate.carried

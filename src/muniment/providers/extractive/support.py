@@ -1,12 +1,14 @@
 """Whether passages say enough about a question to answer it, and which of them may."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.language.terms import stems
 from muniment.protocols import PromptPassage
+from muniment.providers.extractive.candidates import Candidate, Wanted
 from muniment.providers.extractive.question import Question
-from muniment.providers.extractive.scoring import Scored
+from muniment.providers.extractive.scoring import ALIKE, Scored, holds_expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,40 +19,82 @@ class Limits:
         coverage: share of the question's terms, rare ones counting more, that the best unit with its
             surroundings must carry when no cosine is known (keyword search).
         evidence: what the mean of the cosines of the question with the nearest passage and with the
-            nearest sentence must reach, ``COVERAGE_WORTH`` times the best unit's coverage added.
+            nearest unit must reach, ``PASSAGE_WORDS`` and ``NAME_MISSING`` counted in.
     """
 
     coverage: float = 0.3
-    evidence: float = 0.42
+    evidence: float = 0.45
 
 
-COVERAGE_WORTH = 0.15
+PASSAGE_WORDS = 0.2
+"""What the share of the question's words that the best unit's passage carries adds to the cosines."""
+NAME_MISSING = 0.2
+"""What is taken off, times the share of the question's names that stand in no passage."""
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
-def supported(ranked: Sequence[Scored], passages: Sequence[PromptPassage], limits: Limits) -> bool:
-    """Whether to answer with the best of ``ranked`` (best first).
+def supported(
+    question: Question, ranked: Sequence[Scored], passages: Sequence[PromptPassage], limits: Limits
+) -> bool:
+    """Whether to answer with the best of ``ranked`` (best first)."""
+    if not ranked or _lacks_what_is_asked(question, ranked[0].candidate):
+        return False
+    found = evidence(question, ranked, passages)
+    if found is None:
+        return not _names_missing(question, passages) and ranked[0].coverage >= limits.coverage
+    return found >= limits.evidence
+
+
+def evidence(question: Question, ranked: Sequence[Scored], passages: Sequence[PromptPassage]) -> float | None:
+    """How much speaks for an answer, about 0 to 1.2; None when no cosine is known.
 
     Words alone cannot tell a paraphrase from another topic; the embedding model can, so its cosines
-    decide where they are known. A unit that carries no word of the question answers nothing.
+    decide, and names and words help. 0 when the best unit's passage shares
+    no word with the question.
     """
-    coverage = ranked[0].coverage
     of_passages = [given.passage.scores["cosine"] for given in passages if "cosine" in given.passage.scores]
     of_units = [one.cosine for one in ranked if one.cosine is not None]
     nearest = [max(cosines) for cosines in (of_passages, of_units) if cosines]
     if not nearest:
-        return max(one.coverage for one in ranked) >= limits.coverage
-    return sum(nearest) / len(nearest) + COVERAGE_WORTH * coverage >= limits.evidence and coverage > 0
+        return None
+    best = ranked[0].candidate
+    carried = _words_of_passage(question, best.passage)
+    found = sum(nearest) / len(nearest) + PASSAGE_WORDS * carried
+    found -= NAME_MISSING * _names_missing(question, passages)
+    return found if carried else 0.0
+
+
+def _words_of_passage(question: Question, given: PromptPassage) -> float:
+    """Share of the question's terms that the passage with its title carries, synonyms counting less."""
+    carried, alike = Wanted(question.terms).with_alike(_text(given))
+    return (len(carried) + ALIKE * len(alike)) / max(1, len(question.terms))
+
+
+def _lacks_what_is_asked(question: Question, best: Candidate) -> bool:
+    """Whether an amount or date is asked for and ``best`` holds none, or a "which" asks for a sort of thing
+    (bank, form) that its passage never names."""
+    if (
+        question.demands_amount
+        and question.parts == 1
+        and holds_expected(question.expects, best.text) is False
+    ):
+        return True
+    return question.sort is not None and not any(Wanted((question.sort,)).with_alike(_text(best.passage)))
+
+
+def _names_missing(question: Question, passages: Sequence[PromptPassage]) -> float:
+    """Share of the question's names that stand in no passage."""
+    held = frozenset[str]().union(*(_held_names(question, given) for given in passages))
+    return len(question.names - held) / max(1, len(question.names))
 
 
 def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
     """The passages that hold all the question's codes and as many of its names as any other passage.
 
     What is said of another product or person is no answer, however well the rest fits. None are left
-    when a code or a name stands in no passage at all.
+    when a code stands in no passage at all.
     """
     held = {given.number: _held_names(question, given) for given in passages}
-    if frozenset().union(*held.values()) < question.codes | question.names:
-        return ()
     most = max((len(names) for names in held.values()), default=0)
     return tuple(
         given
@@ -59,7 +103,32 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
     )
 
 
+def of_latest_edition(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
+    """The passages without those of documents that stand beside a later edition of themselves.
+
+    Editions are documents whose names differ only in a year; a question that names a year means that one.
+    """
+    if _YEAR.search(question.text):
+        return passages
+    latest: dict[str, str] = {}
+    for given in passages:
+        title, year = _edition(given)
+        latest[title] = max(year, latest.get(title, ""))
+    return tuple(given for given in passages if _edition(given)[1] == latest[_edition(given)[0]])
+
+
+def _edition(given: PromptPassage) -> tuple[str, str]:
+    """The document's name with its first year blotted out, and that year."""
+    name = given.passage.document_name
+    year = _YEAR.search(name)
+    return (_YEAR.sub("#", name, count=1), year.group()) if year else (name, "")
+
+
 def _held_names(question: Question, given: PromptPassage) -> frozenset[str]:
-    text = f"{given.passage.document_name}\n{given.passage.chunk.context}\n{given.passage.chunk.text}"
+    text = _text(given)
     shouted = text.upper()
     return frozenset(code for code in question.codes if code in shouted) | (question.names & stems(text))
+
+
+def _text(given: PromptPassage) -> str:
+    return f"{given.passage.document_name}\n{given.passage.chunk.context}\n{given.passage.chunk.text}"
