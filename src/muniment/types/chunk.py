@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from muniment.types.document import MetadataValue, Span
+
+if TYPE_CHECKING:  # importing numpy would cost every command line 0.1 s
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class ChunkRow:
     id: int
     document_id: str
     chunk: Chunk
-    vector: NDArray[np.float32]
+    vector: "NDArray[np.float32]"
     metadata: dict[str, MetadataValue] = field(default_factory=dict)
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from muniment.types.chunk import Chunk
 from muniment.types.document import MetadataValue
+
+if TYPE_CHECKING:  # importing numpy would cost every command line 0.1 s
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class SearchMode(StrEnum):
@@ -62,7 +64,7 @@ class VectorQuery:
     mode: SearchMode
     limit: int
     text: str = ""
-    vector: NDArray[np.float32] | None = None
+    vector: "NDArray[np.float32] | None" = None
     filter: Filter | None = None
 
 
