@@ -10,7 +10,8 @@ import pytest
 
 from muniment.errors import DocumentError, MunimentError
 from muniment.providers.docling.jobs import Limits
-from muniment.providers.docling.pool import WorkerPool, resident_bytes
+from muniment.providers.docling.pool import WorkerPool
+from muniment.providers.docling.worker_process import resident_bytes
 
 MB = 2**20
 LIMITS = Limits(

@@ -20,12 +20,18 @@ class WordTokenizer:
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return [found.span() for found in re.finditer(r"\S+", text)]
 
+    def count(self, text: str) -> int:
+        return len(self.offsets(text))
+
 
 class SyllableTokenizer:
     """Pieces of three letters counted from each word's start, blanks tokens too: counts do not add up."""
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return [found.span() for found in re.finditer(r"\n|[^\s]{1,3}", text)]
+
+    def count(self, text: str) -> int:
+        return len(self.offsets(text))
 
 
 TOKENIZERS = (WordTokenizer(), SyllableTokenizer())

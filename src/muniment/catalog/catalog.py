@@ -23,7 +23,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from muniment.catalog.tables import collections, documents, mendings, metadata, runs
 from muniment.errors import MunimentError, StorageError, UnavailableError
@@ -75,7 +74,7 @@ class Catalog:
         """Open the catalog at a SQLAlchemy URI, making its tables when they are missing."""
         if uri.startswith("sqlite:///"):
             Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(uri, poolclass=NullPool, connect_args={"timeout": 30})
+            engine = create_engine(uri, connect_args={"timeout": 30})
             event.listen(engine, "connect", _configure_sqlite)
         else:
             engine = create_engine(uri, pool_pre_ping=True)

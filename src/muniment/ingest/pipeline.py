@@ -82,9 +82,11 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class _Embedded:
+class _Batch:
+    """Chunks whose vectors are being computed."""
+
     pieces: Sequence[_Piece]
-    vectors: NDArray[np.float32]
+    vectors: asyncio.Task[NDArray[np.float32]]
 
 
 @dataclass(slots=True)
@@ -121,15 +123,16 @@ class Pipeline:
             waiting.put_nowait(item)
         read: asyncio.Queue[_Read | None] = asyncio.Queue(self.settings.queue_documents)
         pieces: asyncio.Queue[_Piece | None] = asyncio.Queue(4 * self.settings.batch_chunks)
-        embedded: asyncio.Queue[_Embedded | None] = asyncio.Queue(2)
+        # While one batch is written a second is computed and a third waits, so the engine never idles.
+        batches: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
         with _scratch_failures(self.settings.scratch_dir):
             self.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read_all(waiting, read))
                 group.create_task(self._chunk_all(read, pieces))
-                group.create_task(self._embed_all(pieces, embedded))
-                group.create_task(self._write_all(embedded))
+                group.create_task(self._embed_all(pieces, batches, group))
+                group.create_task(self._write_all(batches))
         except BaseExceptionGroup as failures:
             raise _first_failure(failures) from failures
         for document, item in self._shared:
@@ -260,7 +263,10 @@ class Pipeline:
     # -- embed
 
     async def _embed_all(
-        self, pieces: asyncio.Queue[_Piece | None], embedded: asyncio.Queue[_Embedded | None]
+        self,
+        pieces: asyncio.Queue[_Piece | None],
+        batches: asyncio.Queue[_Batch | None],
+        group: asyncio.TaskGroup,
     ) -> None:
         ended = False
         while not ended:
@@ -275,17 +281,16 @@ class Pipeline:
                     break
                 batch.append(piece)
             if batch:
-                vectors = await self.embedder.embed_texts([piece.chunk.embedding_text for piece in batch])
-                await embedded.put(_Embedded(batch, vectors))
-        await embedded.put(None)
+                texts = [piece.chunk.embedding_text for piece in batch]
+                await batches.put(_Batch(batch, group.create_task(self.embedder.embed_texts(texts))))
+        await batches.put(None)
 
     # -- write
 
-    async def _write_all(self, embedded: asyncio.Queue[_Embedded | None]) -> None:
-        while (batch := await embedded.get()) is not None:
-            rows = [
-                self._row(piece, vector) for piece, vector in zip(batch.pieces, batch.vectors, strict=True)
-            ]
+    async def _write_all(self, batches: asyncio.Queue[_Batch | None]) -> None:
+        while (batch := await batches.get()) is not None:
+            vectors = await batch.vectors
+            rows = [self._row(piece, vector) for piece, vector in zip(batch.pieces, vectors, strict=True)]
             try:
                 await self.index.upsert(rows)
             except DocumentError:

@@ -33,6 +33,10 @@ class FakeTokenizer:
         """The half-open character range of each token of ``text``."""
         return [match.span() for match in _TOKEN.finditer(text)]
 
+    def count(self, text: str) -> int:
+        """How many tokens ``text`` has."""
+        return len(_TOKEN.findall(text))
+
 
 class FakeEmbedder:
     """Adds up one fixed random direction for each word, weighted by the root of its count."""

@@ -73,6 +73,10 @@ class FileTokenizer:
         """The half-open character range of each token of ``text``, special tokens left out."""
         return list(self._inner.encode(text, add_special_tokens=False).offsets)
 
+    def count(self, text: str) -> int:
+        """How many tokens ``text`` has, special tokens left out."""
+        return len(self._inner.encode_batch_fast([text], add_special_tokens=False)[0])
+
 
 @dataclass(slots=True)
 class _Endpoint:

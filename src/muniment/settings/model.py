@@ -107,7 +107,7 @@ class IngestSettings(_Strict):
     """Limits and sizes of ingestion."""
 
     max_file_mb: int = Field(default=200, ge=1, description="Larger files are refused.")
-    batch_chunks: int = Field(default=128, ge=1, description="Chunks embedded and written at a time.")
+    batch_chunks: int = Field(default=256, ge=1, description="Chunks embedded and written at a time.")
     readers: int = Field(default=2, ge=1, le=64, description="Documents read and parsed at a time.")
     queue_documents: int = Field(
         default=4, ge=1, description="Parsed documents waiting for embedding at most."

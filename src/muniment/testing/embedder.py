@@ -87,6 +87,7 @@ class EmbedderContract:
             offsets = embedder.tokenizer.offsets(text)
             assert all(0 <= start <= end <= len(text) for start, end in offsets)
             assert offsets == sorted(offsets)
+            assert embedder.tokenizer.count(text) == len(offsets)
         assert embedder.tokenizer.offsets("") == []
         assert embedder.tokenizer.offsets("warranty claim")[-1][1] == len("warranty claim")
 

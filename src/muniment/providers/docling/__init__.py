@@ -40,7 +40,10 @@ class DoclingOptions(BaseModel):
         description="Folder with Docling's own layout and table models; the built-in mode when omitted.",
     )
     recycle_after: int = Field(
-        default=50, ge=1, description="Documents after which a worker is replaced, because libraries leak."
+        default=500,
+        ge=1,
+        description="Documents after which a worker is replaced, because libraries leak; one that holds "
+        "half of `memory_mb` is replaced at once.",
     )
 
 

@@ -1,45 +1,33 @@
-"""Worker processes and the watch over them: time, memory, crashes."""
+"""The worker processes: which of them parses a document, and when one is started, kept or replaced."""
 
 import asyncio
-import contextlib
 import json
-import os
-import selectors
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
 
-from muniment.errors import DocumentError, MunimentError, UnavailableError
+from muniment.errors import DocumentError
 from muniment.protocols import ParsedFile
 from muniment.providers.docling import wire
 from muniment.providers.docling.jobs import Limits
-from muniment.providers.docling.worker import out_of_memory
+from muniment.providers.docling.worker_process import WorkerProcess
 from muniment.types.parsed_format import decode_parsed
 
 TARGET = "muniment.providers.docling.convert:parse"
 """The function that workers run, see ``worker.Parse``."""
 _WORKER_FAILURES = ("parser_crashed", "parse_out_of_memory")
-_TICK_S = 0.05
-_KEPT_VARIABLES = (
-    *("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE"),
-    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV"),
-)
-_COMMAND = "from muniment.providers.docling.worker import main; main()"
 _IDLE_S = 60.0
 """Workers hold some 300 MB; without work they are stopped after this long."""
-_BOOT_S = 60.0
-"""Added to a fresh worker's first deadline, for importing Docling on a slow disk."""
+_PATIENCE_S = 2.5
+"""A further worker is started when a document has waited this long: its start takes a core about as long,
+and while files take milliseconds one worker is enough."""
+_WORN_SHARE = 0.5
+"""A worker that still holds more than this share of its memory after a document is replaced."""
 
 
 class WorkerPool:
-    """Up to ``workers`` processes, started when first needed; each parses one document at a time.
+    """Up to ``workers`` processes, started when needed; each parses one document at a time.
 
     Args:
         timeout_s: longest time for one document.
@@ -63,9 +51,12 @@ class WorkerPool:
         self._limits = limits
         self._settings = {"limits": limits.to_dict(), "parser": parser, "target": target}
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="muniment-parser")
-        self._idle: list[_Worker] = []
+        self._idle: list[WorkerProcess] = []
+        self._busy = 0
+        self._changed = threading.Condition()
+        """Guards the idle and busy workers; notified when one rests, and when somebody gives up."""
+        self._rested_at = 0.0
         self._reaper: threading.Timer | None = None
-        self._lock = threading.Lock()
         self._closing = threading.Event()
 
     async def parse(self, path: Path, name: str, content_hash: str) -> ParsedFile:
@@ -80,48 +71,55 @@ class WorkerPool:
         try:
             return await future
         except asyncio.CancelledError:
-            given_up.set()
+            self._give_up(given_up)
             raise
 
     async def aclose(self) -> None:
         """Stop all workers, busy ones too."""
-        self._closing.set()
+        self._give_up(self._closing)
         await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
         self._stop_idle()
 
-    def _stop_idle(self) -> None:
-        with self._lock:
-            idle, self._idle = self._idle, []
-            if self._reaper is not None:
-                self._reaper.cancel()
-        for worker in idle:
-            worker.stop()
+    def _give_up(self, told: threading.Event) -> None:
+        told.set()
+        with self._changed:
+            self._changed.notify_all()
 
     def _run(self, job: dict[str, str], given_up: threading.Event) -> ParsedFile:
         """Parse in an idle worker or a new one.
 
         When a used worker fails, what it parsed before may be the cause, so a new one tries again.
         """
-        worker = self._take_idle()
-        if worker is not None:
-            try:
-                return _result(self._ask(worker, job, given_up))
-            except DocumentError as error:
-                if error.code not in _WORKER_FAILURES:
-                    raise
-        return _result(self._ask(_Worker(self._limits, self._settings), job, given_up))
+        worker = self._take(given_up)
+        try:
+            if worker is not None:
+                try:
+                    return _result(self._ask(worker, job, given_up))
+                except DocumentError as error:
+                    if error.code not in _WORKER_FAILURES:
+                        raise
+            return _result(self._ask(WorkerProcess(self._limits, self._settings), job, given_up))
+        finally:
+            with self._changed:
+                self._busy -= 1
 
-    def _take_idle(self) -> "_Worker | None":
-        with self._lock:
+    def _take(self, given_up: threading.Event) -> WorkerProcess | None:
+        """An idle worker, or None when it is worth starting one."""
+        with self._changed:
+            if not self._idle and self._busy:
+                self._changed.wait_for(
+                    lambda: self._idle or not self._busy or given_up.is_set() or self._closing.is_set(),
+                    _PATIENCE_S,
+                )
+            self._busy += 1
             return self._idle.pop() if self._idle else None
 
-    def _ask(self, worker: "_Worker", job: dict[str, str], given_up: threading.Event) -> list[bytes]:
+    def _ask(self, worker: WorkerProcess, job: dict[str, str], given_up: threading.Event) -> list[bytes]:
         """The worker's answer; afterwards it rests or, when it failed or is worn, is stopped."""
         keep = False
         try:
             frames = worker.ask(job, self._timeout_s, lambda: given_up.is_set() or self._closing.is_set())
-            fresh = worker.jobs < self._recycle_after and not self._closing.is_set()
-            keep = fresh and b"parse_out_of_memory" not in frames[0]
+            keep = not (self._closing.is_set() or self._is_worn(worker, frames))
         finally:
             if keep:
                 self._rest(worker)
@@ -129,51 +127,44 @@ class WorkerPool:
                 worker.stop()
         return frames
 
-    def _rest(self, worker: "_Worker") -> None:
+    def _is_worn(self, worker: WorkerProcess, frames: list[bytes]) -> bool:
+        """Whether what the libraries leak, or may have left broken, is reason to replace the worker."""
+        return (
+            worker.jobs >= self._recycle_after
+            or worker.memory_bytes > _WORN_SHARE * self._limits.memory_bytes
+            or b"parse_out_of_memory" in frames[0]
+        )
+
+    def _rest(self, worker: WorkerProcess) -> None:
         """Keep the worker for the next document; all idle ones are stopped when none comes for a while."""
-        with self._lock:
+        with self._changed:
             self._idle.append(worker)
+            self._rested_at = time.monotonic()
+            if self._reaper is None:
+                self._watch_idle(_IDLE_S)
+            self._changed.notify()
+
+    def _watch_idle(self, seconds: float) -> None:
+        self._reaper = threading.Timer(seconds, self._reap)
+        self._reaper.daemon = True
+        self._reaper.start()
+
+    def _reap(self) -> None:
+        with self._changed:
+            left = self._rested_at + _IDLE_S - time.monotonic()
+            if left > 0 and not self._closing.is_set():
+                self._watch_idle(left)
+                return
+        self._stop_idle()
+
+    def _stop_idle(self) -> None:
+        with self._changed:
+            idle, self._idle = self._idle, []
             if self._reaper is not None:
                 self._reaper.cancel()
-            self._reaper = threading.Timer(_IDLE_S, self._stop_idle)
-            self._reaper.daemon = True
-            self._reaper.start()
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory a process holds now; 0 when it cannot be told (it has ended)."""
-    try:
-        if sys.platform == "linux":
-            pages = Path(f"/proc/{pid}/statm").read_bytes().split()[1]
-            return int(pages) * os.sysconf("SC_PAGE_SIZE")
-        shown = subprocess.run(
-            ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True, timeout=5
-        )
-        return int(shown.stdout) * 1024
-    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
-        return 0
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """What a worker gets to know: no secrets, no offers to reach a network, its share of the threads."""
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    shares = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "DOCLING_NUM_THREADS")
-    paths = [entry for entry in sys.path if entry and Path(entry).exists()]
-    return {
-        **kept,
-        **dict.fromkeys(shares, str(threads)),
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONIOENCODING": "utf-8",
-        "HF_HUB_OFFLINE": "1",
-    }
-
-
-def _complete(buffer: bytearray) -> list[bytes] | None:
-    """The whole answer, or None while parts of it are missing."""
-    head = wire.take_frames(buffer, 1)
-    if head is None:
-        return None
-    return wire.take_frames(buffer, 3) if json.loads(head[0])["ok"] else head
+                self._reaper = None
+        for worker in idle:
+            worker.stop()
 
 
 def _result(frames: list[bytes]) -> ParsedFile:
@@ -181,108 +172,3 @@ def _result(frames: list[bytes]) -> ParsedFile:
     if not answer["ok"]:
         raise wire.error_from_json(answer["error"])
     return ParsedFile(decode_parsed(frames[1]), frames[2])
-
-
-class _Worker:
-    """One process, its pipes and its log."""
-
-    def __init__(self, limits: Limits, settings: dict[str, Any]) -> None:
-        self.jobs = 0
-        self._limits = limits
-        self._log: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _COMMAND],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                env=_environment(limits.threads),
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._log.close()
-            raise UnavailableError(
-                f"No parser process can be started: {error}.",
-                code="parser_unavailable",
-                hint="Check free memory and the limit on processes (ulimit -u).",
-            ) from error
-        self._send(settings)
-
-    def ask(self, job: dict[str, str], timeout_s: float, given_up: Callable[[], bool]) -> list[bytes]:
-        """The frames that answer ``job``.
-
-        Raises:
-            DocumentError: ``parse_timeout``, ``parse_out_of_memory`` or ``parser_crashed``. The worker
-                must be stopped then.
-        """
-        self._log.seek(0)
-        self._log.truncate()
-        deadline = time.monotonic() + timeout_s + (_BOOT_S if self.jobs == 0 else 0.0)
-        self.jobs += 1
-        self._send(job)
-        out = self._process.stdout
-        assert out is not None
-        buffer = bytearray()
-        with selectors.DefaultSelector() as selector:
-            selector.register(out, selectors.EVENT_READ)
-            while True:
-                ready = selector.select(_TICK_S)
-                if ready:
-                    data = os.read(out.fileno(), 1 << 20)
-                    if not data:
-                        raise self._crashed(job["name"])
-                    buffer += data
-                    if (frames := _complete(buffer)) is not None:
-                        return frames
-                self._check(job["name"], deadline, timeout_s, given_up)
-
-    def _check(self, name: str, deadline: float, timeout_s: float, given_up: Callable[[], bool]) -> None:
-        if given_up():
-            raise DocumentError(
-                f"Parsing {name} was given up.", code="parse_cancelled", hint="Ingest the document again."
-            )
-        if time.monotonic() > deadline:
-            raise DocumentError(
-                f"Parsing {name} took longer than {timeout_s:g} seconds.",
-                code="parse_timeout",
-                hint="Split the file into smaller parts, or raise parser.timeout_s.",
-            )
-        if resident_bytes(self._process.pid) > self._limits.memory_bytes:
-            raise out_of_memory(name, self._limits)
-
-    def _crashed(self, name: str) -> MunimentError:
-        self._process.wait()
-        code = self._process.returncode
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        tail = self._log_tail()
-        if "MemoryError" in tail or "bad_alloc" in tail:
-            return out_of_memory(name, self._limits)
-        return DocumentError(
-            f"The parser crashed on {name} ({how}){': ' + tail if tail else ''}.",
-            code="parser_crashed",
-            hint="The file is probably damaged. Save it anew or in another format; other documents go on.",
-        )
-
-    def _log_tail(self) -> str:
-        size = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, size - 2000))
-        lines = [
-            line.strip() for line in self._log.read().decode(errors="replace").splitlines() if line.strip()
-        ]
-        return lines[-1][:300] if lines else ""
-
-    def stop(self) -> None:
-        """Kill the process with all it has started, and free its pipes."""
-        with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._log):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-
-    def _send(self, value: dict[str, Any]) -> None:
-        # A worker that has died already shows when its answer is read.
-        with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            wire.write_frame(self._process.stdin, wire.to_json(value))

@@ -79,7 +79,7 @@ class EncoderEmbedder:
         self.dimension = engine.dimension
         self.fingerprint = fingerprint
         self.tokenizer = tokenizer
-        prompt = max(len(tokenizer.offsets(p)) for p in (config.query_prompt, config.document_prompt))
+        prompt = max(tokenizer.count(p) for p in (config.query_prompt, config.document_prompt))
         self.max_tokens = tokenizer.max_tokens - prompt
         self._config = config
         self._engine = engine

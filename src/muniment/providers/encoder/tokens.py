@@ -41,6 +41,10 @@ class EncoderTokenizer:
         """The half-open character range of each token of ``text``, special tokens left out."""
         return list(self._inner.encode(text, add_special_tokens=False).offsets)
 
+    def count(self, text: str) -> int:
+        """How many tokens ``text`` has, special tokens left out."""
+        return len(self._inner.encode_batch_fast([text], add_special_tokens=False)[0])
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, framed by special tokens and cut to the model's length."""
         encoded = self._inner.encode_batch_fast(list(texts), add_special_tokens=False)

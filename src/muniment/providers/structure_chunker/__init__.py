@@ -58,7 +58,7 @@ class StructureChunker:
         spans = draft.spans()
         text = text_of(document.text, spans)
         whole = f"{context}\n{text}" if context else text
-        tokens = len(self._tokenizer.offsets(whole))
+        tokens = self._tokenizer.count(whole)
         return Chunk(ordinal, text, context, draft.headings, spans, tokens)
 
 

@@ -43,4 +43,4 @@ class ContextWriter:
             kept.append(line)
             left -= len(offsets) + 1
         context = "\n".join(reversed(kept))
-        return context, (len(self._tokenizer.offsets(context)) + 1 if context else 0)
+        return context, (self._tokenizer.count(context) + 1 if context else 0)
