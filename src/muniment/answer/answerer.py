@@ -165,12 +165,15 @@ class Answerer:
         )
 
     async def _load(self, document_ids: set[str]) -> dict[str, ParsedDocument]:
+        """The documents by id. One deleted since it was retrieved is missing: its quotes are not found."""
+        ids = sorted(document_ids)
+        loaded = await asyncio.gather(*map(self._load_document, ids), return_exceptions=True)
         documents: dict[str, ParsedDocument] = {}
-        for document_id in sorted(document_ids):
-            try:
-                documents[document_id] = await self._load_document(document_id)
-            except NotFoundError:
-                continue  # deleted since it was retrieved: its quotes will be reported as not found
+        for document_id, document in zip(ids, loaded, strict=True):
+            if isinstance(document, ParsedDocument):
+                documents[document_id] = document
+            elif not isinstance(document, NotFoundError):
+                raise document
         return documents
 
     def _abstained(

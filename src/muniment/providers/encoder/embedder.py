@@ -152,7 +152,8 @@ class EncoderEmbedder:
         for start in range(0, len(order), _TOKENISE_AT_ONCE):
             part = order[start : start + _TOKENISE_AT_ONCE]
             encoded = self.tokenizer.encode([texts[i] for i in part])
-            for batch in batches([len(ids) for ids in encoded], self._max_batch_tokens):
+            lengths = [len(ids) for ids in encoded]
+            for batch in batches(lengths, self._max_batch_tokens, self._engine.streams):
                 future = self._engine.submit([encoded[i] for i in batch], priority)
                 running.append(([part[i] for i in batch], future))
         for rows, future in running:

@@ -45,12 +45,14 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
-def batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+def batches(lengths: Sequence[int], max_tokens: int, threads: int = 1) -> Iterator[list[int]]:
     """Positions of texts, longest first, in batches of at most ``max_tokens`` with padding.
 
-    Longest first, so that the last batches, which leave threads idle, are the cheapest.
+    Longest first, so that the last batches, which leave threads idle, are the cheapest. What would fit
+    into fewer batches than there are ``threads`` is shared out among them.
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    max_tokens = min(max_tokens, -(-sum(map(_padded, lengths)) // threads))
     start = 0
     while start < len(order):
         size = max(1, max_tokens // _padded(lengths[order[start]]))
@@ -71,7 +73,7 @@ class Engine:
         model = read_onnx(core, config) if from_onnx else build_encoder(config)
         if precision in ("auto", "int8"):
             compress_weights(model)
-        streams = min(threads, _MAX_STREAMS)
+        self.streams = streams = min(threads, _MAX_STREAMS)
         compiled = core.compile_model(model, "CPU", _properties(core, config, threads, streams, precision))
         self.dimension = int(compiled.output(0).get_partial_shape()[1].get_length())
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
