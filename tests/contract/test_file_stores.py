@@ -41,3 +41,15 @@ class TestFolderFileStore(FileStoreContract):
         assert caught.value.code == "disk_full"
         assert await store.get("raw/a") == b"old"
         assert [path.name for path in (tmp_path / "files").rglob("*") if path.is_file()] == ["a"]
+
+    async def test_what_a_killed_process_left_half_written_is_swept(
+        self, store: FolderFileStore, tmp_path: Path
+    ) -> None:
+        await store.put("raw/a", b"kept")
+        left, fresh = (tmp_path / "files" / ".parts" / name for name in ("left", "fresh"))
+        left.write_bytes(b"half")
+        fresh.write_bytes(b"half")
+        os.utime(left, (0, 0))
+        store.sweep()
+        assert not left.exists() and fresh.exists()
+        assert [key async for key in store.keys("raw/")] == ["raw/a"]

@@ -1,7 +1,9 @@
 """File store: a folder on this machine."""
 
 import asyncio
+import contextlib
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
@@ -10,6 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from muniment.errors import InputError, NotFoundError, StorageError, is_disk_full
 from muniment.protocols import Provider, ProviderContext
+
+_PARTS = ".parts"
+"""Folder of the files that are being written; on the same file system, so that renaming them is one step."""
+_ABANDONED_S = 3600.0
+"""A file that is still being written after this long is what a killed process left."""
 
 
 class FolderFileStoreOptions(BaseModel):
@@ -23,7 +30,7 @@ class FolderFileStoreOptions(BaseModel):
 
 
 class FolderFileStore:
-    """One file a key; written beside its place, synced, and renamed into it."""
+    """One file a key; written in full, synced, and only then renamed into its place."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -59,15 +66,22 @@ class FolderFileStore:
     async def keys(self, prefix: str = "") -> AsyncIterator[str]:
         """Every stored key that starts with ``prefix``."""
         for folder, subfolders, names in os.walk(self._root):
-            subfolders.sort()
+            subfolders[:] = sorted(set(subfolders) - {_PARTS})
             for name in sorted(names):
                 key = Path(folder, name).relative_to(self._root).as_posix()
-                if key.startswith(prefix) and not name.startswith(".part-"):
+                if key.startswith(prefix):
                     yield key
+
+    def sweep(self) -> None:
+        """Remove what killed processes left half written."""
+        with contextlib.suppress(OSError):
+            for part in (self._root / _PARTS).iterdir():
+                if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                    part.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key)
-        if parts.is_absolute() or ".." in parts.parts or not parts.parts:
+        if parts.is_absolute() or ".." in parts.parts or not parts.parts or parts.parts[0] == _PARTS:
             raise InputError(
                 f"{key!r} is no key of a file store.", code="unsafe_name", hint="Use a plain relative path."
             )
@@ -77,7 +91,8 @@ class FolderFileStore:
         part: Path | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as file:
+            (self._root / _PARTS).mkdir(exist_ok=True)
+            with NamedTemporaryFile(dir=self._root / _PARTS, delete=False) as file:
                 part = Path(file.name)
                 file.write(data)
                 file.flush()
@@ -98,7 +113,9 @@ class FolderFileStore:
 
 async def create(options: FolderFileStoreOptions, context: ProviderContext) -> FolderFileStore:
     """Make the store; its folder is made with the first file."""
-    return FolderFileStore(options.path or context.data_dir / "files")
+    store = FolderFileStore(options.path or context.data_dir / "files")
+    await asyncio.to_thread(store.sweep)
+    return store
 
 
 PROVIDER = Provider("folder", FolderFileStoreOptions, create)
