@@ -2,16 +2,12 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from workspaces import TEXTS, Open, found, ingest, row_ids
 
-from muniment.build import open_workspace
-from muniment.collections.local import LocalWorkspace
 from muniment.errors import ConflictError, InputError, NotFoundError
-from muniment.settings import Settings
 from muniment.types import (
     Chunk,
     CollectionState,
@@ -20,77 +16,9 @@ from muniment.types import (
     DocumentState,
     Operator,
     ParsedDocument,
-    Run,
     RunProgress,
     RunState,
 )
-
-TEXTS = {
-    "leave.txt": "Employees receive 28 days of paid leave a year. Unused days expire at the end of March.",
-    "travel.txt": "The daily allowance for travel at home is 32 euros. Trains are preferred to flights.",
-    "pumps.txt": "The controller shows code E-417 when the pump runs dry. Switch it off and open the valve.",
-}
-
-
-@pytest.fixture
-def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    for name, text in TEXTS.items():
-        (folder / name).write_text(text)
-    return folder
-
-
-Open = Callable[..., AbstractAsyncContextManager[LocalWorkspace]]
-
-
-@pytest.fixture
-def open_docs(tmp_path: Path, docs: Path) -> Open:
-    """Opens a workspace with one collection, ``docs``, over the folder; only parser and model are fakes."""
-
-    @asynccontextmanager
-    async def opened(
-        *, serving: bool = False, ingest: dict[str, int] | None = None, **changes: object
-    ) -> AsyncIterator[LocalWorkspace]:
-        collection = {"sources": str(docs), "embedding_model": "small", **changes}
-        settings = Settings.model_validate(
-            {
-                "data_dir": str(tmp_path / "data"),
-                "collections": {"docs": collection},
-                "parser": {"provider": "fake"},
-                "embedding_models": {
-                    "small": {"provider": "fake", "dimension": 64},
-                    "large": {"provider": "fake", "dimension": 96},
-                },
-                "reconcile": {"ingest_on_start": False},
-                "ingest": ingest or {},
-            }
-        )
-        workspace = await open_workspace(settings, serving=serving)
-        try:
-            yield workspace
-        finally:
-            await workspace.aclose()
-
-    return opened
-
-
-async def ingest(workspace: LocalWorkspace, **options: bool) -> Run:
-    """Run to the end; the finished run."""
-    last = [event async for event in workspace.ingest("docs", trigger="test", **options)][-1]
-    assert isinstance(last, RunProgress)
-    assert last.run.state is not RunState.RUNNING
-    return last.run
-
-
-async def found(workspace: LocalWorkspace, query: str) -> list[str]:
-    """Names of the documents found, best first."""
-    result = await workspace.search("docs", query, limit=5)
-    return [passage.document_name for passage in result.passages]
-
-
-async def row_ids(workspace: LocalWorkspace) -> set[int]:
-    return await workspace._parts.runtime("docs").open_index().ids()
 
 
 async def test_ingests_a_folder_and_finds_what_is_in_it(open_docs: Open) -> None:

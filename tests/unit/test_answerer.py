@@ -54,7 +54,7 @@ class Shelf:
         for one in self.passages:
             if one.document_id == document_id:
                 return ParsedDocument("0" * 64, "Manual", one.chunk.text, (), (), "test 1")
-        raise NotFoundError(f"No document {document_id}.")
+        raise NotFoundError(f"No document {document_id}.", code="unknown_document")
 
 
 class Listener(FakeGenerator):

@@ -147,7 +147,7 @@ class Counting(FakeEmbedder):
         super().__init__("counting", FakeEmbedderOptions(dimension=dimension))
         self.embedded: list[str] = []
 
-    async def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         if len(texts) != 1 or not texts[0].endswith("?"):
             self.embedded.extend(texts)
         return await super().embed_texts(texts)

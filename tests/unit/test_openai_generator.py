@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from chat_endpoint import ChatEndpoint, Reply, serve
 
-from muniment.answer.fail_over import FailOverGenerator, with_fallbacks
+from muniment.answer.fail_over import FailOverGenerator, begin, with_fallbacks
 from muniment.errors import InputError, MunimentError, SettingsError, TimeoutExceededError, UnavailableError
 from muniment.protocols import ProviderContext
 from muniment.providers.fake_generator import FakeGenerator, FakeGeneratorOptions
@@ -150,6 +150,12 @@ async def test_fails_over_before_the_first_word_only(
     with caplog.at_level(logging.DEBUG):
         said = await read(FailOverGenerator([generator(endpoint, retries=0), spare]))
     assert "".join(said) == "Spare words."
+    both = FailOverGenerator([generator(endpoint, retries=0), spare])
+    begun = await begin(both, prompt())
+    assert begun.generator == "spare"
+    assert begun.notes[0].startswith("Generator big could not answer (")
+    assert "".join([piece async for piece in begun.pieces]) == "Spare words."
+    await both.aclose()
     assert KEY not in caplog.text
     endpoint.replies = [Reply(cut=True)]
     await failure(FailOverGenerator([generator(endpoint), spare]))

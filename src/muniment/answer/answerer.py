@@ -9,6 +9,7 @@ from typing import Protocol
 
 from muniment.answer.claims import split_claims
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
+from muniment.answer.fail_over import begin
 from muniment.answer.ground import ground, verdict_of
 from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt
 from muniment.errors import NotFoundError
@@ -123,10 +124,12 @@ class Answerer:
             prompt = self._prompt(question, found.passages)
         written: list[str] = []
         with timings.stage("generate"):
-            async for piece in self._generator.stream(prompt):
+            begun = await begin(self._generator, prompt)
+            async for piece in begun.pieces:
                 written.append(piece)
                 yield Delta(piece)
-        yield Finished(await self._finished("".join(written), prompt, found.passages, timings))
+        answer = await self._finished("".join(written), prompt, found.passages, timings)
+        yield Finished(replace(answer, generator=begun.generator, notes=(*begun.notes, *answer.notes)))
 
     def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         budget = self._generator.context_tokens - ANSWER_TOKENS
@@ -172,7 +175,7 @@ class Answerer:
         for document_id, document in zip(ids, loaded, strict=True):
             if isinstance(document, ParsedDocument):
                 documents[document_id] = document
-            elif not isinstance(document, NotFoundError):
+            elif not (isinstance(document, NotFoundError) and document.code == "unknown_document"):
                 raise document
         return documents
 

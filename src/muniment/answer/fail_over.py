@@ -2,11 +2,48 @@
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from muniment.errors import SettingsError, UnavailableError
 from muniment.protocols import Generator, Prompt
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A generator that writes, and why those asked before it could not."""
+
+    generator: str
+    pieces: AsyncIterator[str]
+    failed: tuple[tuple[str, UnavailableError], ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of how the text came about."""
+        return tuple(
+            f"Generator {name} could not answer ({error.code}: {error.message}); {self.generator} did."
+            for name, error in self.failed
+        )
+
+
+async def begin(generator: Generator, prompt: Prompt) -> Begun:
+    """Ask a generator, or the first of several that can answer.
+
+    Raises:
+        UnavailableError: none of several begins; a single one raises when its pieces are read.
+    """
+    if isinstance(generator, FailOverGenerator):
+        return await generator.begin(prompt)
+    return Begun(generator.name, generator.stream(prompt))
+
+
+async def readiness_of(generator: Generator) -> str:
+    """How the generator would answer now, in words; raises UnavailableError when it could not."""
+    if isinstance(generator, FailOverGenerator):
+        return await generator.readiness()
+    await generator.check()
+    return "answers"
 
 
 class FailOverGenerator:
@@ -31,36 +68,45 @@ class FailOverGenerator:
         return min(generator.context_tokens for generator in self._generators)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        """The pieces of the first generator that begins.
+        """The pieces of the first generator that begins; errors as in ``begin``."""
+        async for piece in (await self.begin(prompt)).pieces:
+            yield piece
+
+    async def begin(self, prompt: Prompt) -> Begun:
+        """The first generator that gives a piece, or ends without one.
 
         Raises:
             UnavailableError: the last one's error with all names, when none begins.
         """
         failures: list[tuple[str, UnavailableError]] = []
         for generator in self._generators:
-            begun = False
+            pieces = generator.stream(prompt)
             try:
-                async for piece in generator.stream(prompt):
-                    begun = True
-                    yield piece
-                return
+                first = await anext(pieces, None)
             except UnavailableError as error:
-                if begun:
-                    raise
                 failures.append((generator.name, error))
                 log.warning(
                     "generator %r cannot answer (%s), asking the next one", generator.name, error.code
                 )
+            else:
+                return Begun(generator.name, _joined(first, pieces), tuple(failures))
         raise _all_failed(failures)
 
     async def check(self) -> None:
         """Passes when any of them can answer."""
+        await self.readiness()
+
+    async def readiness(self) -> str:
+        """Which of them would answer now, and why not an earlier one."""
         failures: list[tuple[str, UnavailableError]] = []
         for generator in self._generators:
             try:
-                return await generator.check()
+                await generator.check()
             except UnavailableError as error:
                 failures.append((generator.name, error))
+                continue
+            told = " ".join(f"{name} does not answer: {error.message}" for name, error in failures)
+            return f"{told} {generator.name} answers instead" if failures else "answers"
         raise _all_failed(failures)
 
     async def aclose(self) -> None:
@@ -108,6 +154,13 @@ def fallback_chain(name: str, fallbacks: Mapping[str, str | None]) -> list[str]:
             )
         chain.append(following)
     return chain
+
+
+async def _joined(first: str | None, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+    if first is not None:
+        yield first
+    async for piece in rest:
+        yield piece
 
 
 def _all_failed(failures: list[tuple[str, UnavailableError]]) -> UnavailableError:

@@ -57,6 +57,8 @@ def search(
     console = results()
     if not result.passages:
         console.print(styled("Nothing found."))
+    for note in result.notes:
+        console.print(styled(note, "yellow"))
     for number, passage in enumerate(result.passages, start=1):
         page = f", page {passage.chunk.pages[0]}" if passage.chunk.pages else ""
         place = (clean(f"{passage.document_name}{page}"), "cyan")

@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from muniment.collections.ingestion import unknown_document
 from muniment.collections.page_image import PageRequest, render_page
 from muniment.collections.parts import Parts
-from muniment.errors import NotFoundError
+from muniment.errors import NotFoundError, StorageError
 from muniment.types import Box, Document, ParsedDocument
 
 CACHED_DOCUMENTS = 32
@@ -30,15 +30,15 @@ class Documents:
         return found[0]
 
     async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
-        """The document as parsed; NotFoundError ``unknown_document`` or ``file_not_stored``."""
+        """The document as parsed; NotFoundError ``unknown_document``, StorageError ``file_lost``."""
         document = await self.find(collection, document_id)
         key = (document.content_hash, document.parser)
         if key not in self._parsed:
             parsed = await self._parts.kept.load_parsed(*key)
             if parsed is None:
-                raise NotFoundError(
-                    f"The parsed text of {document.name} is not kept any more.",
-                    code="file_not_stored",
+                raise StorageError(
+                    f"The parsed text of {document.name} is not kept any more, so nothing can be checked.",
+                    code="file_lost",
                     hint=f"Make it again with `muniment ingest {collection} --rebuild`.",
                 )
             self._parsed[key] = parsed

@@ -18,6 +18,8 @@ from muniment.types import (
     MetadataValue,
     Run,
     RunEvent,
+    RunProgress,
+    RunState,
     SourceFile,
 )
 
@@ -50,18 +52,20 @@ class Ingestion:
         async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed), wait=wait):
             yield event
 
-    async def repair(self, runtime: CollectionRuntime, plan: IngestPlan) -> None:
-        """Make lost chunks again from what is kept."""
+    async def repair(self, runtime: CollectionRuntime, plan: IngestPlan) -> bool:
+        """Make lost chunks again from what is kept; whether all went well."""
 
         async def lost() -> IngestPlan:
             return plan
 
         runtime.mending = True
+        last: Run | None = None
         try:
-            async for _ in self._run(runtime, "repair", lost):
-                pass
+            async for event in self._run(runtime, "repair", lost):
+                last = event.run if isinstance(event, RunProgress) else last
         finally:
             runtime.mending = False
+        return last is not None and last.state is RunState.DONE and not last.failed
 
     async def upload(
         self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
@@ -161,11 +165,12 @@ class Ingestion:
             async with runtime.busy:
                 ingest_run = IngestRun(runtime.name, trigger, self._parts.tools(runtime), emit)
                 runtime.run = ingest_run.run
+                runtime.filling = not runtime.names and trigger != "upload"
                 result = await ingest_run.execute(make_plan)
                 runtime.hide_all_but(await self._known(runtime))
                 return result
         finally:
-            runtime.run = None
+            runtime.run, runtime.filling = None, False
             events.put_nowait(None)
 
     async def _plan(self, runtime: CollectionRuntime, retry_failed: bool) -> IngestPlan:

@@ -3,10 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 from muniment.answer.answerer import Answerer, AnswerSettings
-from muniment.answer.events import AnswerEvent
+from muniment.answer.events import AnswerEvent, Finished
+from muniment.answer.fail_over import readiness_of
 from muniment.collections.documents import Documents
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
@@ -58,11 +60,11 @@ class LocalWorkspace:
         used = {runtime.generator.name: runtime.generator for runtime in self._parts.runtimes.values()}
         for name, generator in used.items():
             try:
-                await generator.check()
+                answers = await readiness_of(generator)
             except MunimentError as error:
                 checks.append(Check(f"generator {name}", False, error.message, error.hint))
             else:
-                checks.append(Check(f"generator {name}", True, "answers"))
+                checks.append(Check(f"generator {name}", True, answers))
         return Readiness(tuple(checks))
 
     def _check_collection(self, runtime: CollectionRuntime) -> Check:
@@ -71,10 +73,8 @@ class LocalWorkspace:
             return Check(name, False, runtime.problem.message, runtime.problem.hint)
         if runtime.index is None:
             return Check(name, False, "not open yet", "Wait a moment.")
-        if runtime.mending:
-            return Check(
-                name, False, "lost chunks are being made again", "Wait; `muniment status` shows how far."
-            )
+        if runtime.mending or runtime.filling:
+            return Check(name, False, runtime.gap or "documents are being read", "Wait a moment.")
         return Check(name, True, f"{len(runtime.names)} documents can be searched")
 
     async def collections(self) -> tuple[CollectionStatus, ...]:
@@ -149,12 +149,13 @@ class LocalWorkspace:
     ) -> SearchResult:
         """The passages that fit best; see ``Workspace.search``."""
         runtime = self._parts.runtime(collection)
+        notes = await self._missing(runtime)
         try:
             found = await self._retriever(runtime).search(query, mode=mode, limit=limit, filter=filter)
         except (StorageError, UnavailableError, NotFoundError):
             self._reconciler.wake()
             raise
-        return SearchResult(collection, query, mode, found.passages, found.timings)
+        return SearchResult(collection, query, mode, found.passages, found.timings, notes)
 
     async def answer(
         self,
@@ -167,6 +168,7 @@ class LocalWorkspace:
     ) -> AsyncIterator[AnswerEvent]:
         """The answer in the making; see ``Workspace.answer``."""
         runtime = self._parts.runtime(collection)
+        missing = await self._missing(runtime)
         answerer = Answerer(
             self._retriever(runtime),
             self._parts.generator(runtime, generator),
@@ -176,10 +178,25 @@ class LocalWorkspace:
         )
         try:
             async for event in answerer.stream(question, top_k=top_k, filter=filter):
+                if isinstance(event, Finished) and missing:
+                    answer = event.answer
+                    event = Finished(replace(answer, notes=(*missing, *answer.notes)))
                 yield event
         except (StorageError, UnavailableError, NotFoundError):
             self._reconciler.wake()
             raise
+
+    async def _missing(self, runtime: CollectionRuntime) -> tuple[str, ...]:
+        """What whoever asks now must know: that not everything, or nothing, can be found."""
+        if runtime.gap:
+            return (runtime.gap,)
+        if runtime.names:
+            return ()
+        runs = await asyncio.to_thread(self._parts.catalog.runs, runtime.name, 1)
+        why = "Put files where its sources look, and ingest."
+        if runs and runs[0].error:
+            why = f"The last run failed: {runs[0].error} {runs[0].hint}"
+        return (f"Collection {runtime.name} holds no documents. {why}",)
 
     # -- change
 

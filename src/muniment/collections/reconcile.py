@@ -19,10 +19,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check of one collection came to: the documents whose chunks must be made again."""
+    """What a check of one collection came to: the documents whose chunks must be made again.
 
-    found: str
-    did: str
+    ``mending`` tells what was found and what is done about it; it is kept once that is done.
+    """
+
+    mending: Mending
     lost: tuple[Document, ...]
 
     @property
@@ -88,11 +90,9 @@ async def _compare(
     found += [f"{len(orphans)} chunks belonged to no document"] if orphans else []
     did = [f"made the chunks of {len(lost)} documents again"] if lost else []
     did += [f"removed {len(orphans)} chunks"] if orphans else []
-    finding = Finding("; ".join(found), "; ".join(did), lost)
-    logger.warning("Collection %s: %s. Mending: %s.", runtime.name, finding.found, finding.did)
-    mending = Mending(now(), runtime.name, finding.found, finding.did)
-    await asyncio.to_thread(catalog.save_mending, mending)
-    return finding
+    mending = Mending(now(), runtime.name, "; ".join(found), "; ".join(did))
+    logger.warning("Collection %s is being mended: %s.", runtime.name, mending.found)
+    return Finding(mending, lost)
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.parts import Parts
-from muniment.collections.reconcile import reconcile
+from muniment.collections.reconcile import Finding, reconcile
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError, unforeseen
 
@@ -70,14 +70,24 @@ class Reconciler:
             logger.exception("The check of collection %s failed.", runtime.name)
             runtime.problem = unforeseen(error)
             return
-        if finding is None or not finding.lost:
+        if finding is None:
             return
-        repair = self._ingestion.repair(runtime, finding.repair)
-        if in_background:
+        if finding.lost and in_background:
             runtime.mending = True
-            self._spawn(repair)
+            self._spawn(self._mend(runtime, finding))
         else:
-            await repair
+            await self._mend(runtime, finding)
+
+    async def _mend(self, runtime: CollectionRuntime, finding: Finding) -> None:
+        """Make lost chunks again; what was mended is told when it is, and not before."""
+        if finding.lost and not await self._ingestion.repair(runtime, finding.repair):
+            logger.error(
+                "Collection %s could not be mended in full: see `muniment runs`; tried again later.",
+                runtime.name,
+            )
+            return
+        logger.warning("Collection %s is mended: %s.", runtime.name, finding.mending.did)
+        await asyncio.to_thread(self._parts.catalog.save_mending, finding.mending)
 
     async def _ingest_all(self) -> None:
         for runtime in list(self._parts.runtimes.values()):

@@ -22,6 +22,7 @@ class CollectionRuntime:
         names: name shown for each document id that may be searched. What is not here is not
             found: chunks of a document still being written, or just replaced, stay invisible.
         run: the run in progress.
+        filling: that run began with nothing to search, so most answers would be wrong.
         problem: why the collection cannot be asked, when it cannot.
     """
 
@@ -36,6 +37,7 @@ class CollectionRuntime:
     run: Run | None = None
     problem: MunimentError | None = None
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    filling: bool = False
     mending: bool = False
 
     @property
@@ -68,6 +70,17 @@ class CollectionRuntime:
         if self.run is not None:
             return CollectionState.INGESTING
         return CollectionState.READY if self.names else CollectionState.EMPTY
+
+    @property
+    def gap(self) -> str:
+        """What searches may miss just now, in words; empty when nothing is under way."""
+        run = self.run
+        work = run.total - run.unchanged if run is not None else 0
+        ended = run.done + run.skipped + run.failed + run.removed if run is not None else 0
+        if not self.mending and ended >= work:
+            return ""
+        what = "Lost chunks are being made again" if self.mending else "Documents are being read"
+        return f"{what}: {ended} of {work} are done. What is not yet in cannot be found."
 
     def open_index(self) -> VectorIndex:
         """The index; raises what keeps the collection from being asked."""

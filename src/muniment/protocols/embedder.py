@@ -40,8 +40,10 @@ class Embedder(Protocol):
     def tokenizer(self) -> Tokenizer:
         """The model's own tokenizer, or the nearest thing to it for a remote model."""
 
-    async def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``.
+
+        ``urgent`` texts, for which somebody waits, are not queued behind those of an ingestion.
 
         Raises:
             UnavailableError: a remote model does not answer.

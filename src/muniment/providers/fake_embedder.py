@@ -48,7 +48,7 @@ class FakeEmbedder:
         self.fingerprint = f"fake-{options.dimension}-{options.max_tokens}"
         self.tokenizer = FakeTokenizer()
 
-    async def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``."""
         await asyncio.sleep(0)
         rows = [self._vector(text) for text in texts]

@@ -130,10 +130,14 @@ class CollectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Passages for a query, best first. ``timings`` are milliseconds per stage."""
+    """Passages for a query, best first. ``timings`` are milliseconds per stage.
+
+    ``notes`` say what the search may have missed.
+    """
 
     collection: str
     query: str
     mode: SearchMode
     passages: tuple[Passage, ...]
     timings: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

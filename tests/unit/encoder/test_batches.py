@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.providers.encoder.engine import batches
+from muniment.providers.encoder.engine import _padded, batches
 
 
 @given(st.lists(st.integers(2, 512), max_size=200), st.integers(64, 4096))
@@ -15,8 +15,10 @@ def test_every_text_is_in_one_batch_and_none_exceeds_the_limit(lengths: list[int
         assert len(batch) == 1 or len(batch) * longest <= limit
 
 
-@given(st.lists(st.integers(2, 512), min_size=4, max_size=200), st.integers(2, 8))
+@given(st.lists(st.integers(2, 512), min_size=2, max_size=200), st.integers(2, 8))
 def test_a_few_texts_are_shared_out_among_the_threads(lengths: list[int], threads: int) -> None:
     made = list(batches(lengths, 1_000_000, threads))
     assert sorted(i for batch in made for i in batch) == list(range(len(lengths)))
-    assert len(made) >= min(threads, len(lengths))
+    assert len(made) > 1
+    share = -(-sum(map(_padded, lengths)) // threads)
+    assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= share for batch in made)

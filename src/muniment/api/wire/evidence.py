@@ -235,6 +235,8 @@ class SearchResultWire(Wire):
     passages: tuple[PassageWire, ...]
     timings: dict[str, float]
     """Milliseconds by stage."""
+    notes: tuple[str, ...] = ()
+    """What the search may have missed, such as documents still being read."""
 
     @classmethod
     def of(cls, result: SearchResult) -> "SearchResultWire":
@@ -245,9 +247,10 @@ class SearchResultWire(Wire):
             mode=result.mode,
             passages=tuple(PassageWire.of(passage, result.collection) for passage in result.passages),
             timings=result.timings,
+            notes=result.notes,
         )
 
     def domain(self) -> SearchResult:
         """The result it shows."""
         passages = tuple(passage.domain() for passage in self.passages)
-        return SearchResult(self.collection, self.query, self.mode, passages, self.timings)
+        return SearchResult(self.collection, self.query, self.mode, passages, self.timings, self.notes)

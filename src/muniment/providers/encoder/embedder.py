@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.protocols import Embedder, ProviderContext
-from muniment.providers.encoder.engine import PASSAGE, QUERY, Engine, available_threads, batches
+from muniment.providers.encoder.engine import PASSAGE, URGENT, Engine, available_threads, batches
 from muniment.providers.encoder.model_config import EncoderConfig, read_config
 from muniment.providers.encoder.options import EncoderOptions, Precision
 from muniment.providers.encoder.tokens import EncoderTokenizer
@@ -22,6 +22,7 @@ from muniment.weights.checksum import ChecksumCache
 _TOKENISE_AT_ONCE = 64
 _LONGEST_QUERY_BATCH = 32
 _PASSAGE_CALLS = 4  # more at a time would only hold more texts in memory
+_URGENT_CALLS = 4
 
 # The tokenizer's own thread pool would fight the engine's threads, and warns when the process forks.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -86,16 +87,17 @@ class EncoderEmbedder:
         self._max_batch_tokens = options.max_batch_tokens
         self._cache = _Cache(options.query_cache)
         # Threads of their own: behind many waiting ingestions, the loop's shared ones would keep a query out.
-        self._query_thread = ThreadPoolExecutor(1, "encoder-queries")
+        self._urgent_threads = ThreadPoolExecutor(_URGENT_CALLS, "encoder-urgent")
         self._passage_threads = ThreadPoolExecutor(_PASSAGE_CALLS, "encoder-passages")
         self._waiting: dict[str, asyncio.Future[NDArray[np.float32]]] = {}
         self._answering: asyncio.Task[None] | None = None
 
-    async def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``."""
         prompted = [self._config.document_prompt + text for text in texts]
+        threads = self._urgent_threads if urgent else self._passage_threads
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._passage_threads, self._embed, prompted, PASSAGE)
+        return await loop.run_in_executor(threads, self._embed, prompted, URGENT if urgent else PASSAGE)
 
     async def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a query, shape (dimension,); those that wait together are computed together."""
@@ -115,7 +117,7 @@ class EncoderEmbedder:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        self._query_thread.shutdown()
+        self._urgent_threads.shutdown()
         self._passage_threads.shutdown()
         self._engine.close()
 
@@ -127,7 +129,7 @@ class EncoderEmbedder:
                 try:
                     prompted = [self._config.query_prompt + text for text in batch]
                     loop = asyncio.get_running_loop()
-                    vectors = await loop.run_in_executor(self._query_thread, self._embed, prompted, QUERY)
+                    vectors = await loop.run_in_executor(self._urgent_threads, self._embed, prompted, URGENT)
                 except Exception as error:
                     self._fail(batch, error)
                     continue

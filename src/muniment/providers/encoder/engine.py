@@ -1,4 +1,4 @@
-"""Runs an encoder's graph on the CPU: batches by length, one thread a batch, queries first."""
+"""Runs an encoder's graph on the CPU: batches by length, one thread a batch, what is urgent first."""
 
 import itertools
 import os
@@ -18,7 +18,7 @@ from muniment.providers.encoder.onnx_file import read_onnx
 from muniment.providers.encoder.options import Precision
 from muniment.providers.encoder.quantise import compress_weights
 
-QUERY, PASSAGE = 0, 1  # priorities
+URGENT, PASSAGE = 0, 1  # priorities
 _STOP = 2
 _MAX_STREAMS = 16
 # Lengths are rounded up, so that few shapes occur: kernels are made once for each shape.

@@ -33,7 +33,7 @@ class Nearness:
         found = {text: vector for text in texts if (vector := self._known(embedder, text)) is not None}
         missing = list(dict.fromkeys(text for text in texts if text not in found))
         if missing:
-            found |= dict(zip(missing, await embedder.embed_texts(missing), strict=True))
+            found |= dict(zip(missing, await embedder.embed_texts(missing, urgent=True), strict=True))
             self._keep(embedder, missing, found)
         query = await embedder.embed_query(question)
         return [float(np.einsum("i,i->", found[text], query)) for text in texts]
