@@ -14,7 +14,8 @@ from muniment.collections.fake import FakeWorkspace
 openai = pytest.importorskip("openai", reason="the official client is a test dependency")
 
 QUESTION = "How many days of annual leave do I have?"
-TEXT = "Employees have 30 days of annual leave. [1]\n\nSources:\n[1] leave.pdf, page 1"
+SOURCES = "Sources:\n[1] leave.pdf, page 1"
+TEXT = f"Employees have 30 days of annual leave. [1]\n\n{SOURCES}\n\nNo model wrote this."
 
 
 @pytest.fixture

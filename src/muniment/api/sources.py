@@ -1,4 +1,4 @@
-"""The list of sources that stands under an answer wherever only text can be shown."""
+"""The sources and notes that stand under an answer wherever only text can be shown."""
 
 from dataclasses import dataclass
 
@@ -42,9 +42,10 @@ def sources_of(answer: Answer) -> tuple[Source, ...]:
 
 
 def sources_text(answer: Answer) -> str:
-    """The list as text, with blank lines before it; empty when the answer cites nothing."""
-    sources = sources_of(answer)
-    if not sources or answer.verdict is AnswerVerdict.ABSTAINED:
-        return ""
-    lines = "\n".join(f"[{source.number}] {source.place}" for source in sources)
-    return f"\n\nSources:\n{lines}"
+    """The list and the answer's notes as text, with blank lines before them; empty when there are neither."""
+    sources = () if answer.verdict is AnswerVerdict.ABSTAINED else sources_of(answer)
+    parts = []
+    if sources:
+        parts.append("Sources:\n" + "\n".join(f"[{source.number}] {source.place}" for source in sources))
+    parts += answer.notes
+    return "".join(f"\n\n{part}" for part in parts)
