@@ -178,9 +178,9 @@ def _translated(what: str, error: Exception, opening: bool) -> MunimentError:
         text, "collection not found", "CollectionNotExists", "can't find collection", "does not exist"
     ):
         return StorageError(
-            f"{what} is gone: {text}",
+            f"{what} is gone.",
             code="index_gone",
-            hint="It was removed behind our back; the reconciler makes and fills it again.",
+            hint="It was removed behind our back and is made again from what is kept. Ask again in a moment.",
         )
     if opening:
         return damaged(what, text)
