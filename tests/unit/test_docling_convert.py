@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zipfile
 import zlib
 
 import pytest
@@ -65,6 +66,50 @@ def test_word(read):
         (BlockKind.TABLE, "Year | Days\n2024 | 28", ("Leave",)),
     ]
     assert [row.header for row in document.blocks[3].rows] == [True, False]
+
+
+def declared_as(office: io.BytesIO, ordinary: bytes, variant: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(office) as archive, zipfile.ZipFile(out, "w") as copy:
+        for name in archive.namelist():
+            copy.writestr(name, archive.read(name).replace(ordinary, variant))
+    return out.getvalue()
+
+
+OPEN_WORD = b"vnd.openxmlformats-officedocument.wordprocessingml.document.main"
+OPEN_SLIDES = b"vnd.openxmlformats-officedocument.presentationml.presentation.main"
+
+
+@pytest.mark.parametrize(
+    ("extension", "variant"),
+    [
+        ("docm", b"vnd.ms-word.document.macroEnabled.main"),
+        ("dotm", b"vnd.ms-word.template.macroEnabledTemplate.main"),
+        ("dotx", OPEN_WORD.replace(b"document.main", b"template.main")),
+    ],
+)
+def test_word_with_macros_and_templates_are_read_like_documents(read, extension, variant):
+    made, buffer = Document(), io.BytesIO()
+    made.add_paragraph("Pumps take oil.")
+    made.save(buffer)
+    assert read(f"a.{extension}", declared_as(buffer, OPEN_WORD, variant)).text == "Pumps take oil."
+
+
+@pytest.mark.parametrize(
+    ("extension", "variant"),
+    [
+        ("pptm", b"vnd.ms-powerpoint.presentation.macroEnabled.main"),
+        ("ppsm", b"vnd.ms-powerpoint.slideshow.macroEnabled.main"),
+        ("ppsx", OPEN_SLIDES.replace(b"presentation.main", b"slideshow.main")),
+        ("potx", OPEN_SLIDES.replace(b"presentation.main", b"template.main")),
+    ],
+)
+def test_slides_with_macros_templates_and_shows_are_read_like_presentations(read, extension, variant):
+    made, buffer = Presentation(), io.BytesIO()
+    slide = made.slides.add_slide(made.slide_layouts[5])
+    slide.shapes.title.text = "Pumps take oil."
+    made.save(buffer)
+    assert read(f"a.{extension}", declared_as(buffer, OPEN_SLIDES, variant)).text == "Pumps take oil."
 
 
 def test_slides_are_pages_in_points_with_notes_and_headings_of_their_own(read):

@@ -43,6 +43,7 @@ def docx(**extra: bytes) -> bytes:
         ("a.docx", docx(), Format.DOCX),
         ("a.pptx", zipped({"ppt/presentation.xml": b"<p/>"}), Format.PPTX),
         ("a.xlsx", zipped({"xl/workbook.xml": b"<x/>"}), Format.XLSX),
+        ("a.xlsm", zipped({"xl/workbook.xml": b"<x/>"}), Format.XLSX),
         ("a.csv", b"name,price\npump,9\n", Format.CSV),
         ("a.html", b"<p>no declaration", Format.HTML),
         ("a.htm", "\ufeff<!DOCTYPE html><p>x".encode("utf-16"), Format.HTML),
@@ -52,6 +53,9 @@ def docx(**extra: bytes) -> bytes:
         ("a.txt", b"text", Format.TEXT),
         ("README", b"text", Format.TEXT),
         ("a.log", b"text", Format.TEXT),
+        ("a.vtt", b"WEBVTT\n\n00:11.000 --> 00:13.000\nWe are in York\n", Format.TEXT),
+        ("minutes", b"From: Alice\nTo: Bob\n\nMIME-Version: is not in the header\n", Format.TEXT),
+        ("notes.txt", b"From: Alice\nMIME-Version: 1.0\n\nHello\n", Format.TEXT),
         ("a.png", b"\x89PNG\r\n\x1a\n....", Format.IMAGE),
         ("a.jpeg", b"\xff\xd8\xff\xe0....", Format.IMAGE),
         ("a.tif", b"II*\x00....", Format.IMAGE),
@@ -103,6 +107,41 @@ def test_what_cannot_be_read_is_named_with_what_can(tmp_path, content, found):
     assert found in caught.value.message
     assert "DOCX" in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.eml", b"From: a@example.com\n\nHello"),
+        ("a.EML", b"Hello"),
+        ("a.mbox", b"From a@example.com Mon Jan  5 09:00:00 2026\nSubject: x\n\nHello"),
+        ("a.mhtml", b"From: <Saved>\r\nMIME-Version: 1.0\r\n\r\nx"),
+        ("1767604800.M1P2", b"Received: by x;\r\n\tMon\r\nFrom: a\r\nMime-Version: 1.0\r\n\r\nHello"),
+    ],
+)
+def test_an_email_is_refused_rather_than_its_encoded_attachments_read(tmp_path, name, content):
+    with pytest.raises(UnsupportedFormatError) as caught:
+        kind_of(tmp_path, name, content)
+    assert "e-mail" in caught.value.message
+    assert "attachments" in caught.value.hint
+
+
+def test_what_lies_under_the_name_of_an_email_is_read_when_it_is_something_else(tmp_path):
+    assert kind_of(tmp_path, "a.eml", b"%PDF-1.7\n").format is Format.PDF
+
+
+def test_a_long_header_without_an_end_is_decided_at_once(tmp_path):
+    assert kind_of(tmp_path, "a", b"a:b\n \n" * 9000).format is Format.TEXT
+
+
+def test_the_hint_for_a_bomb_names_a_setting_only_where_one_helps(tmp_path):
+    dense = docx(word__media__x=b"\x00" * 40 * MB)
+    large = docx(**{f"word__{n}": bytes([n]) * 9 * MB for n in range(8)})
+    for content, found, raised in ((dense, "grows", False), (large, "unpacks to 72 MB", True)):
+        with pytest.raises(DocumentError) as caught:
+            kind_of(tmp_path, "a.docx", content)
+        assert found in caught.value.message
+        assert ("parser.max_unpacked_mb" in caught.value.hint) is raised
 
 
 def test_an_office_file_with_a_password_says_so(tmp_path):

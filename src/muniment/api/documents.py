@@ -162,7 +162,7 @@ async def get_document_file(name: str, document_id: DocumentId, workspace: Works
 
 @router.get(
     "/{document_id}/pages/{page}.png",
-    summary="A page with the cited places marked",
+    summary="A page with the paragraphs, list items or table rows of the ranges marked",
     operation_id="get_page_image",
     response_class=Response,
     responses={
@@ -184,9 +184,14 @@ async def get_page_image(
             description="Characters of the parsed text to mark, as START-END; repeatable.", examples=["10-42"]
         ),
     ] = None,
-    scale: Annotated[float, Query(ge=0.25, le=4, description="Pixels per point.")] = 1.5,
+    scale: Annotated[
+        float, Query(ge=0.25, le=4, description="Pixels per point of a PDF page; images keep their own.")
+    ] = 1.5,
 ) -> Response:
-    """The page drawn from the stored file, with a box around each range that stands on it."""
+    """The page drawn from the stored file, with a box around what holds each range on it.
+
+    That is a paragraph, list item or table row; a quote within it is not marked by itself.
+    """
     image = await workspace.page_image(name, document_id, page, ranges=_ranges(range or []), scale=scale)
     return Response(image, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 

@@ -20,16 +20,23 @@ def page(
     number: Annotated[int, typer.Argument(metavar="PAGE", min=1, help="The page, from 1.")],
     ranges: Annotated[
         list[str] | None,
-        typer.Option("--range", metavar="START-END", help="Characters to mark; may be given again."),
+        typer.Option(
+            "--range", metavar="START-END", help="Characters whose place to mark; may be given again."
+        ),
     ] = None,
-    scale: Annotated[float, typer.Option("--scale", min=0.25, max=4, help="Pixels per point.")] = 1.5,
+    scale: Annotated[
+        float,
+        typer.Option(
+            "--scale", min=0.25, max=4, help="Pixels per point of a PDF page; images keep their own."
+        ),
+    ] = 1.5,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; DOCUMENT-PAGE.png otherwise.")
     ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Save a page as an image, with the cited places marked."""
+    """Save a page as an image, with the paragraphs, list items and table rows of the ranges marked."""
     import json
 
     from muniment.cli.connect import run

@@ -67,7 +67,8 @@ class Documents:
     ) -> bytes:
         """PNG of a page with the boxes of the given character ranges marked."""
         parsed = await self.parsed(collection, document_id)
-        if page not in {known.number for known in parsed.pages}:
+        drawn = next((known for known in parsed.pages if known.number == page), None)
+        if drawn is None:
             raise NotFoundError(
                 f"The document has no page {page}; it has {len(parsed.pages)}.",
                 code="unknown_page" if parsed.pages else "no_page_image",
@@ -77,7 +78,7 @@ class Documents:
             )
         boxes = boxes_on_page(parsed, page, ranges)
         path = await self.raw_file(collection, document_id)
-        return await render_page(PageRequest(path, page, boxes, scale))
+        return await render_page(PageRequest(path, drawn, boxes, scale))
 
 
 def boxes_on_page(parsed: ParsedDocument, page: int, ranges: tuple[tuple[int, int], ...]) -> tuple[Box, ...]:

@@ -13,21 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muniment.errors import DocumentError, NotFoundError
-from muniment.types import Box
+from muniment.types import Box, Page
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 RENDER_SECONDS = 30
 MAX_SIDE_PIXELS = 4000
+_PEN_SHARE = 600  # of the longer side: the frame is as visible on a scan of 300 dpi as on a screen's page
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A page to draw: ``boxes`` in points from the top left, ``scale`` in pixels per point."""
+    """A page to draw.
+
+    Attributes:
+        path: the PDF or image file.
+        page: the page as parsed; ``boxes`` are in its points, so its size says where they lie in the picture.
+        boxes: places to mark, in points from the top left.
+        scale: pixels per point; an image file is drawn with the pixels that it has.
+    """
 
     path: Path
-    page: int
+    page: Page
     boxes: tuple[Box, ...]
     scale: float
 
@@ -40,7 +48,13 @@ async def render_page(request: PageRequest) -> bytes:
         DocumentError: code ``page_not_drawn``, when rendering failed or took too long.
     """
     boxes = [[box.left, box.top, box.right, box.bottom] for box in request.boxes]
-    order = {"path": str(request.path), "page": request.page, "boxes": boxes, "scale": request.scale}
+    order = {
+        "path": str(request.path),
+        "page": request.page.number,
+        "size": [request.page.width, request.page.height],
+        "boxes": boxes,
+        "scale": request.scale,
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -53,7 +67,7 @@ async def render_page(request: PageRequest) -> bytes:
         async with asyncio.timeout(RENDER_SECONDS):
             image, complaint = await process.communicate(json.dumps(order).encode())
     except TimeoutError as error:
-        raise _not_drawn(request.page, f"it took longer than {RENDER_SECONDS} s") from error
+        raise _not_drawn(request.page.number, f"it took longer than {RENDER_SECONDS} s") from error
     finally:
         if process.returncode is None:
             process.kill()
@@ -66,7 +80,7 @@ async def render_page(request: PageRequest) -> bytes:
         )
     if process.returncode != 0:
         reason = complaint.decode(errors="replace").strip().splitlines()
-        raise _not_drawn(request.page, reason[-1] if reason else f"exit code {process.returncode}")
+        raise _not_drawn(request.page.number, reason[-1] if reason else f"exit code {process.returncode}")
     return image
 
 
@@ -83,29 +97,34 @@ NO_IMAGE = 3
 
 def main() -> None:
     """Answer one request."""
-    from PIL import Image, ImageDraw
-
     order = json.load(sys.stdin)
     path = Path(order["path"])
     page = order["page"]
-    drawn = _pdf_page(path, page, order["scale"]) if _is_pdf(path) else _image_page(path, page)
-    if drawn is None:
+    image = _pdf_page(path, page, order["scale"]) if _is_pdf(path) else _image_page(path, page)
+    if image is None:
         sys.exit(NO_IMAGE)
-    image, points_to_pixels = drawn
+    out = io.BytesIO()
+    _marked(image, order["boxes"], order["size"]).save(out, "PNG")
+    sys.stdout.buffer.write(out.getvalue())
+
+
+def _marked(image: "Picture", boxes: list[list[float]], size: list[float]) -> "Picture":
+    """The picture of a page of this size in points with the boxes marked, whatever its resolution is."""
+    from PIL import Image, ImageDraw
+
+    across, down = (pixels / points for pixels, points in zip(image.size, size, strict=True))
+    pen = max(2, round(max(image.size) / _PEN_SHARE))
+    room = 1.5 * pen
     overlay = Image.new("RGBA", image.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(overlay)
-    for box in order["boxes"]:
-        left, top, right, bottom = (value * points_to_pixels for value in box)
+    for left, top, right, bottom in boxes:
         draw.rectangle(
-            (left - 3, top - 3, right + 3, bottom + 3),
+            (left * across - room, top * down - room, right * across + room, bottom * down + room),
             fill=(255, 214, 0, 64),
             outline=(214, 90, 0, 255),
-            width=2,
+            width=pen,
         )
-    marked = Image.alpha_composite(image.convert("RGBA"), overlay).convert("RGB")
-    out = io.BytesIO()
-    marked.save(out, "PNG")
-    sys.stdout.buffer.write(out.getvalue())
+    return Image.alpha_composite(image.convert("RGBA"), overlay).convert("RGB")
 
 
 def _is_pdf(path: Path) -> bool:
@@ -113,26 +132,31 @@ def _is_pdf(path: Path) -> bool:
         return b"%PDF-" in file.read(1024)
 
 
-def _pdf_page(path: Path, page: int, scale: float) -> "tuple[Picture, float]":
+def _pdf_page(path: Path, page: int, scale: float) -> "Picture":
     import pypdfium2
 
     document = pypdfium2.PdfDocument(path)
     side = max(document[page - 1].get_size())
-    scale = min(scale, MAX_SIDE_PIXELS / max(side, 1))
-    return document[page - 1].render(scale=scale).to_pil(), scale
+    picture: Picture = document[page - 1].render(scale=min(scale, MAX_SIDE_PIXELS / max(side, 1))).to_pil()
+    return picture
 
 
-def _image_page(path: Path, page: int) -> "tuple[Picture, float] | None":
-    from PIL import Image, UnidentifiedImageError
+def _image_page(path: Path, page: int) -> "Picture | None":
+    """The frame as the parser saw it: upright, and on white where it is transparent."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        image = Image.open(path)
+        image: Picture = Image.open(path)
         image.seek(page - 1)
     except (UnidentifiedImageError, EOFError):
         return None
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     shrink = min(1.0, MAX_SIDE_PIXELS / max(image.size))
     width, height = (max(1, round(side * shrink)) for side in image.size)
-    return image.convert("RGB").resize((width, height)), shrink
+    return image.convert("RGB").resize((width, height))
 
 
 if __name__ == "__main__":

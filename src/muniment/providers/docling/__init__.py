@@ -11,7 +11,7 @@ from muniment.protocols import ParsedFile, Parser, Provider, ProviderContext
 from muniment.providers.docling.jobs import Limits
 from muniment.providers.docling.pool import WorkerPool
 
-REVISION = 1
+REVISION = 2
 """Raised when the same file would give another parsed document."""
 _MB = 1024 * 1024
 

@@ -1,6 +1,8 @@
 """Looks at a zip file's directory before anything is unpacked."""
 
+import re
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 from muniment.errors import DocumentError
@@ -12,6 +14,24 @@ _RATIO_FREE_BYTES = 16 * 1024 * 1024
 """Members smaller than this may have any ratio: they do no harm."""
 _MARKERS = {"word/document.xml": "DOCX", "ppt/presentation.xml": "PPTX", "xl/workbook.xml": "XLSX"}
 _DOCTYPE_WINDOW = 4096
+_CONTENT_TYPES = "[Content_Types].xml"
+_ORDINARY = (
+    (
+        re.compile(
+            rb"application/vnd\.(ms-word|openxmlformats-officedocument\.wordprocessingml)"
+            rb"\.(document|template)\.(macroEnabled(Template)?\.)?main\+xml"
+        ),
+        b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+    ),
+    (
+        re.compile(
+            rb"application/vnd\.(ms-powerpoint|openxmlformats-officedocument\.presentationml)"
+            rb"\.(presentation|slideshow|template)\.(macroEnabled\.)?main\+xml"
+        ),
+        b"application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
+    ),
+)
+"""Macros, templates and shows are declared by types of their own, which readers refuse; the text is alike."""
 
 
 def check_archive(path: Path, name: str, *, max_unpacked_bytes: int) -> str:
@@ -38,6 +58,26 @@ def check_archive(path: Path, name: str, *, max_unpacked_bytes: int) -> str:
             hint="Copy or export the file again; Office can often repair it on opening.",
         ) from error
     return kind
+
+
+def as_document(path: Path) -> bytes:
+    """The Office file's bytes, declared as an ordinary document or presentation if it is a variant of one."""
+    data = path.read_bytes()
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        if _CONTENT_TYPES not in archive.namelist():
+            return data
+        declared = archive.read(_CONTENT_TYPES)
+        plain = declared
+        for variant, ordinary in _ORDINARY:
+            plain = variant.sub(ordinary, plain)
+        if plain == declared:
+            return data
+        out = BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
+            for member in archive.infolist():
+                is_declaration = member.filename == _CONTENT_TYPES
+                copy.writestr(member.filename, plain if is_declaration else archive.read(member))
+    return out.getvalue()
 
 
 def _kind(names: set[str]) -> str | None:
@@ -71,24 +111,23 @@ def _check_names(members: list[zipfile.ZipInfo], name: str) -> None:
 
 def _check_sizes(members: list[zipfile.ZipInfo], name: str, max_unpacked_bytes: int) -> None:
     total = sum(member.file_size for member in members)
-    worst = max(members, key=lambda m: m.file_size / max(m.compress_size, 1), default=None)
-    reason = ""
+    dense = [
+        member.file_size // max(member.compress_size, 1)
+        for member in members
+        if member.file_size > _RATIO_FREE_BYTES
+        and member.file_size > _MAX_RATIO * max(member.compress_size, 1)
+    ]
+    reason, hint = "", "If the file is genuine, save it anew in smaller parts; no setting raises this limit."
     if len(members) > _MAX_MEMBERS:
         reason = f"has {len(members)} members; at most {_MAX_MEMBERS} are expected"
     elif total > max_unpacked_bytes:
         reason = f"unpacks to {total // 2**20} MB; the limit is {max_unpacked_bytes // 2**20} MB"
-    elif worst and any(
-        m.file_size > _RATIO_FREE_BYTES and m.file_size > _MAX_RATIO * max(m.compress_size, 1)
-        for m in members
-    ):
-        ratio = worst.file_size // max(worst.compress_size, 1)
-        reason = f"has a member that grows {ratio} times when unpacked; at most {_MAX_RATIO} is expected"
+        hint = "If the file is genuine, raise parser.max_unpacked_mb, or save it anew in smaller parts."
+    elif dense:
+        reason = f"has a member that grows {max(dense)} times when unpacked; at most {_MAX_RATIO} is expected"
+        hint = "If the file is genuine, save it as PDF or in smaller parts; no setting raises this limit."
     if reason:
-        raise DocumentError(
-            f"{name} {reason}.",
-            code="archive_bomb",
-            hint="If the file is genuine, raise parser.max_unpacked_mb, or save it anew in smaller parts.",
-        )
+        raise DocumentError(f"{name} {reason}.", code="archive_bomb", hint=hint)
 
 
 def _check_document_types(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> None:

@@ -17,6 +17,7 @@ from docling.exceptions import DocumentLoadError
 from muniment.errors import DocumentError, MunimentError
 from muniment.protocols import ParsedFile
 from muniment.providers.docling import formats
+from muniment.providers.docling.archives import as_document
 from muniment.providers.docling.formats import Format, Recognised
 from muniment.providers.docling.jobs import Job, Limits
 from muniment.providers.docling.places import to_points
@@ -165,13 +166,13 @@ def _pages_note(what: str, pages: tuple[int, ...]) -> str:
 def _docx(job: Job, limits: Limits) -> _Converted:
     from docling.backend.msword_backend import MsWordDocumentBackend
 
-    return _Converted(_by_backend(job, InputFormat.DOCX, MsWordDocumentBackend))
+    return _Converted(_by_backend(job, InputFormat.DOCX, MsWordDocumentBackend, data=as_document(job.path)))
 
 
 def _pptx(job: Job, limits: Limits) -> _Converted:
     from docling.backend.mspowerpoint_backend import MsPowerpointDocumentBackend
 
-    document = _by_backend(job, InputFormat.PPTX, MsPowerpointDocumentBackend)
+    document = _by_backend(job, InputFormat.PPTX, MsPowerpointDocumentBackend, data=as_document(job.path))
     to_points(document, units_per_point=_EMU_PER_POINT)
     return _Converted(document)
 

@@ -25,16 +25,21 @@ class Format(StrEnum):
     IMAGE = "image"
 
 
-SUPPORTED = "PDF, DOCX, PPTX, XLSX, CSV, HTML, Markdown, AsciiDoc, plain text, PNG, JPEG, TIFF, WEBP"
+SUPPORTED = (
+    "PDF, DOCX, DOCM, PPTX, PPTM, XLSX, XLSM, CSV, TSV, HTML, Markdown, AsciiDoc, "
+    "plain text (TXT, VTT and any other file of text), PNG, JPEG, TIFF, WEBP"
+)
 
 _BY_EXTENSION = {
     ".pdf": Format.PDF,
     ".docx": Format.DOCX,
     ".docm": Format.DOCX,
     ".dotx": Format.DOCX,
+    ".dotm": Format.DOCX,
     ".pptx": Format.PPTX,
     ".pptm": Format.PPTX,
     ".ppsx": Format.PPTX,
+    ".ppsm": Format.PPTX,
     ".potx": Format.PPTX,
     ".xlsx": Format.XLSX,
     ".xlsm": Format.XLSX,
@@ -82,6 +87,11 @@ _HTML_START = re.compile(
     rb"^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
+_MAIL_NAMES = (".eml", ".emlx", ".mbox", ".mht", ".mhtml")
+_MAIL_START = re.compile(
+    rb"(From \S[^\r\n]*\r?\n)?([!-9;-~]+:[^\r\n]*\r?\n([ \t][^\r\n]*\r?\n)*)*?mime-version:", re.IGNORECASE
+)
+"""A block of header fields with the one that every e-mail of more than plain text has (RFC 2045)."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _HEAD_BYTES = 65_536
 
@@ -149,6 +159,12 @@ def _is_image(head: bytes) -> bool:
 def _text_format(head: bytes, claimed: Format | None, name: str) -> Format:
     if text_encoding(head) is None:
         raise _unsupported(name, "binary data of an unknown kind")
+    if _is_mail(head, claimed, name):
+        raise _unsupported(
+            name,
+            "an e-mail or a page saved as one (MIME), with attachments encoded as text",
+            hint="Save the message as PDF, HTML or plain text, and its attachments as files of their own.",
+        )
     sample = head
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in head[:64]:
         sample = decode(head).encode()
@@ -156,6 +172,13 @@ def _text_format(head: bytes, claimed: Format | None, name: str) -> Format:
         # Markdown may well begin with markup; its name is the better witness then.
         return Format.MARKDOWN if claimed is Format.MARKDOWN else Format.HTML
     return claimed if claimed in _TEXT_FORMATS else Format.TEXT
+
+
+def _is_mail(head: bytes, claimed: Format | None, name: str) -> bool:
+    """Whether text is a MIME message: by its name, or by its header when the name says nothing."""
+    if claimed is not None:
+        return False
+    return name.lower().endswith(_MAIL_NAMES) or _MAIL_START.match(head) is not None
 
 
 def text_encoding(data: bytes) -> str | None:
@@ -204,8 +227,9 @@ def _old_office(path: Path, name: str) -> DocumentError | UnsupportedFormatError
     return _unsupported(name, "an Office file of the old kind (.doc, .xls, .ppt) or an Outlook message")
 
 
-def _unsupported(name: str, found: str) -> UnsupportedFormatError:
+def _unsupported(
+    name: str, found: str, hint: str = "Save it in one of the supported formats, such as PDF or DOCX."
+) -> UnsupportedFormatError:
     return UnsupportedFormatError(
-        f"{name} is {found}, which cannot be read. Supported: {SUPPORTED}.",
-        hint="Save it in one of the supported formats, such as PDF or DOCX.",
+        f"{name} is {found}, which cannot be read. Supported: {SUPPORTED}.", hint=hint
     )
