@@ -20,6 +20,6 @@ async def question_to(
         raise InputError(
             f"{question!r} is a collection; what is the question?",
             code="question_empty",
-            hint=f'Put it behind the collection, in quotes: muniment {command} {question} "…".',
+            hint=f'Put it behind the collection, in quotes: `muniment {command} {question} "…"`.',
         )
     return await chosen_collection(workspace, collection), question
