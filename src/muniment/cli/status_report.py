@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from muniment.api.questions import none_declared
 from muniment.api.wire import CollectionWire, DocumentWire, ReadinessWire
 from muniment.api.wire.base import Wire
 from muniment.cli.listing import every_document
@@ -52,9 +53,8 @@ def print_report(report: StatusReport, console: Console) -> None:
     where = f"Server at {report.server}" if report.server else "No server runs"
     console.print(styled(f"{where}; data in {report.data_dir}", "dim"))
     if not report.collections:
-        console.print(
-            "No collections. Declare one in the settings; `muniment config init` writes an example."
-        )
+        nothing = none_declared()
+        console.print(styled(f"{nothing.message} {runnable(nothing.hint)}"))
         return
     _print_collections(report, console)
     for check in report.readiness.checks:
