@@ -1,5 +1,6 @@
 """The command line: what it prints, how it ends, and how it finds a running server."""
 
+import importlib.util
 import json
 import socket
 from collections.abc import Iterator
@@ -80,7 +81,6 @@ def test_exit_codes_say_how_it_ended(folder: Path) -> None:
     assert run("ask", "").exit_code == 2
     assert run("ask", "nowhere", "leave").exit_code == 2
     assert run("ask", "UNREACHABLE").exit_code == 1
-    assert run("ask").exit_code == 2
     assert run("nonsense").exit_code == 2
     assert run("ingest").exit_code == 0
     (folder / "with-broken").touch()
@@ -120,6 +120,16 @@ def test_a_collection_without_a_question_is_said_to_be_one(folder: Path, command
     assert "'handbook' is a collection; what is the question?" in result.stderr
     assert f'muniment {command} handbook "…"' in result.stderr
     assert run(command, "handbook", "leave").exit_code == 0
+
+
+@pytest.mark.parametrize(("command", "missing"), [("ask", "question"), ("search", "query")])
+def test_without_arguments_it_is_the_question_that_is_missing(
+    folder: Path, command: str, missing: str
+) -> None:
+    refused = run(command)
+    assert refused.exit_code == 2
+    assert f"The {missing} is missing." in refused.stderr
+    assert f'muniment {command} "…"' in refused.stderr
 
 
 @pytest.mark.parametrize("command", ["ask", "search"])
@@ -176,7 +186,7 @@ def test_ingestion_prints_plain_lines_when_nobody_watches(folder: Path) -> None:
     (folder / "with-broken").touch()
     result = run("ingest")
     assert "done leave.pdf (1 pages, 2 chunks)" in result.stderr
-    assert "failed broken.pdf: 'broken.pdf' cannot be read." in result.stderr
+    assert "failed broken.pdf: cannot be read. [document_unreadable]" in result.stderr
     assert result.stdout.startswith("handbook: done, 1 ingested, 1 failed")
 
 
@@ -242,6 +252,66 @@ def test_checking_says_where_settings_come_from_and_what_is_missing(
     assert f"embedding_models.m: Model folder '{folder / 'weights'}' does not exist." in result.stderr
     report = json.loads(run("config", "check", "--json").stdout)
     assert (report["ok"], report["file"], len(report["warnings"])) == (True, "muniment.yaml", 2)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without settings."""
+    monkeypatch.chdir(tmp_path)
+
+    async def opened(settings: Settings) -> FakeWorkspace:
+        return FakeWorkspace({}, tmp_path)
+
+    monkeypatch.setattr(connect, "_workspace", opened)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["ingest", "ask leave", "search leave", "documents"])
+def test_without_a_collection_commands_say_what_to_write(bare: Path, command: str) -> None:
+    refused = run(*command.split())
+    assert refused.exit_code == 2
+    assert "No collection is declared." in refused.stderr
+    assert "collections: {documents: {sources: ./documents}}" in refused.stderr
+
+
+def test_status_and_check_say_that_no_collection_is_declared(bare: Path) -> None:
+    assert "No collection is declared. Write `collections:" in run("status").stdout
+    (bare / "muniment.yaml").touch()
+    checked = run("config", "check")
+    assert checked.exit_code == 0
+    assert "Warning: No collection is declared." in checked.stderr
+    assert "In order, with 1 warning." in checked.stdout
+
+
+def test_checking_refuses_a_model_that_there_is_not(folder: Path) -> None:
+    for written, said in (
+        (
+            "collections: {a: {embedding_model: foo}}",
+            "collections.a.embedding_model: Unknown embedding model",
+        ),
+        ("collections: {a: {embedding_model: smollm2-135m}}", "Unknown embedding model 'smollm2-135m'"),
+        ("embedding_models: {m: {provider: encoder, model: foo}}", "embedding_models.m: Unknown"),
+    ):
+        (folder / "muniment.yaml").write_text(written)
+        refused = run("config", "check")
+        assert refused.exit_code == 2
+        assert said in refused.stderr
+        assert "all-MiniLM-L6-v2" in refused.stderr
+        assert "qwen" not in refused.stderr
+    (folder / "muniment.yaml").write_text("generators: {x: {provider: llama_cpp, model: foo}}")
+    refused = run("config", "check")
+    assert refused.exit_code == 2
+    assert "generators.x: Unknown text generator 'foo'" in refused.stderr
+    assert "MiniLM" not in refused.stderr
+
+
+@pytest.mark.skipif(importlib.util.find_spec("xllamacpp") is not None, reason="llama.cpp is installed here")
+def test_a_missing_engine_is_said_before_its_missing_weights(folder: Path) -> None:
+    (folder / "muniment.yaml").write_text("generators: {x: {provider: llama_cpp, model: qwen2.5-coder-1.5b}}")
+    checked = run("config", "check")
+    assert checked.exit_code == 0
+    engine = checked.stderr.index("pip install 'muniment[llama-cpp]'")
+    assert engine < checked.stderr.index("models get qwen2.5-coder-1.5b")
 
 
 def test_checking_refuses_wrong_options_and_fallbacks_that_lead_nowhere(folder: Path) -> None:

@@ -92,7 +92,20 @@ def test_an_unknown_variable_is_refused_with_the_nearest_known_one(name: str, ne
     [
         ("server: {port: many}", "server.port"),
         ("server: {port: 99999}", "65535"),
-        ("collections: {UPPER: {}}", "collections.UPPER"),
+        (
+            "collections: {UPPER: {}}",
+            "collections.UPPER: not a collection's name; a name has 1 to 63 lower-case",
+        ),
+        ("collections: {1: {}}", "collections.1: not a collection's name"),
+        (
+            "collections: {a: ./docs}",
+            "collections.a must be a mapping such as {sources: ./docs} (got './docs')",
+        ),
+        ("collections: [a]", "collections must be a mapping of names"),
+        ("collections: {a: {sources: 3}}", "collections.a.sources must be a list"),
+        ("generators: {x: openai}", "generators.x must be a mapping that names its provider"),
+        ("generators: {1: {provider: openai}}", "generators.1: a name must be text"),
+        ("server: 3", "server must be a mapping"),
         ("default_generator: gpt", "no generator 'gpt' is declared"),
         ("collections: {a: {chunking: {max_tokens: 64, min_tokens: 64}}}", "smaller than max_tokens"),
         ("- a\n- b", "must hold keys and values"),
@@ -105,6 +118,15 @@ def test_a_wrong_value_says_where_and_what(tmp_path: Path, yaml: str, said: str)
     with pytest.raises(SettingsError) as caught:
         load_settings(path, {})
     assert said in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["MUNIMENT_FOO", "MUNIMENT_X", "MUNIMENT_FOO__PORT"])
+def test_a_variable_like_no_other_is_not_likened_to_one(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None, {name: "1"})
+    assert "did you mean" not in caught.value.message
+    assert "MUNIMENT_SERVER__PORT" in caught.value.hint
+    assert "docs/reference/settings.md" in caught.value.hint
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

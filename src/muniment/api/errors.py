@@ -33,6 +33,19 @@ class OpenAIErrorBody(BaseModel):
     error: OpenAIErrorDetail
 
 
+class UnknownRouteDetail(ErrorDetail):
+    """The native detail with OpenAI's fields: a client of either dialect may have come here."""
+
+    type: str = "invalid_request_error"
+    param: None = None
+
+
+class UnknownRouteBody(BaseModel):
+    """The body of the error on routes below ``/v1`` that there are not, such as ``/v1/embeddings``."""
+
+    error: UnknownRouteDetail
+
+
 class LimitExceeded(HTTPException):
     """A MunimentError that FastAPI lets through while it reads a body."""
 
@@ -82,7 +95,11 @@ def openai_body(error: MunimentError) -> OpenAIErrorBody:
 
 def render(error: MunimentError, path: str, request_id: str) -> JSONResponse:
     """The response for an error, in the dialect of the route it happened on."""
-    body = openai_body(error) if path.startswith(OPENAI_PATHS) else native_body(error, request_id)
+    body: BaseModel = native_body(error, request_id)
+    if path.startswith(OPENAI_PATHS):
+        body = openai_body(error)
+    elif path.startswith("/v1/") and error.code == "unknown_route":
+        body = UnknownRouteBody(error=UnknownRouteDetail(**native_body(error, request_id).error.model_dump()))
     return JSONResponse(body.model_dump(), error.status)
 
 
@@ -117,7 +134,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 def _named(error: HTTPException, request: Request) -> MunimentError:
     path = request.url.path
     if error.status_code == 404:
-        hint = "GET /openapi.json lists every route."
+        hint = (
+            "GET /openapi.json lists every route; of OpenAI's there are /v1/chat/completions and /v1/models."
+        )
         return NotFoundError(f"There is no route {path!r}.", code="unknown_route", hint=hint)
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")

@@ -23,6 +23,16 @@ def checked_question(question: str, settings: Settings) -> str:
     return question.strip()
 
 
+def none_declared() -> InputError:
+    """There is no collection at all, and what to write so that there is one."""
+    return InputError(
+        "No collection is declared.",
+        code="collection_required",
+        hint="Write `collections: {documents: {sources: ./documents}}` into muniment.yaml "
+        "(`muniment config init` writes an example), and start in its folder or name it with --config.",
+    )
+
+
 async def chosen_collection(workspace: Workspace, name: str | None) -> str:
     """``name``, or the only collection's.
 
@@ -34,8 +44,10 @@ async def chosen_collection(workspace: Workspace, name: str | None) -> str:
     known = [status.name for status in await workspace.collections()]
     if len(known) == 1:
         return known[0]
+    if not known:
+        raise none_declared()
     raise InputError(
         f"No collection is named, and there are {len(known)}.",
         code="collection_required",
-        hint=f"Name one of: {', '.join(known)}." if known else "Declare one in the settings.",
+        hint=f"Name one of: {', '.join(known)}.",
     )

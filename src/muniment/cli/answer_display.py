@@ -7,10 +7,16 @@ from rich.console import Console
 from rich.text import Text
 
 from muniment.api.sources import Source, sources_of
+from muniment.cli.numbering import renumbered
 from muniment.cli.output import clean, indented, styled
+from muniment.cli.program import program
+from muniment.settings.model import DEFAULT_GENERATOR
 from muniment.types import Answer, AnswerVerdict, Claim, ClaimVerdict
 
 QUOTE_LENGTH = 280
+
+DRAWN = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+"""Files whose pages can be drawn; slides and sheets have page numbers, but no page images."""
 
 VERDICTS = {
     AnswerVerdict.GROUNDED: ("grounded: every statement was found in the documents", "green"),
@@ -21,6 +27,9 @@ VERDICTS = {
     AnswerVerdict.ABSTAINED: ("abstained: the documents do not answer this", "yellow"),
 }
 
+# What is quoted stands in the documents by its nature: no praise for the answer.
+QUOTED = ("quoted word for word from the documents; read whether it answers the question", "")
+
 
 def print_answer(answer: Answer, console: Console, config: Path | None = None) -> None:
     """The text, the evidence for it, what is unfounded in it, and the verdict.
@@ -28,18 +37,26 @@ def print_answer(answer: Answer, console: Console, config: Path | None = None) -
     Args:
         config: settings file that was named, for the commands that are shown.
     """
-    console.print(styled(answer.text, "bold"))
+    numbered = renumbered(answer, sources_of(answer))
+    console.print(styled(numbered.text, "bold"))
     console.print()
-    for source in sources_of(answer):
+    for source in numbered.sources:
         _print_source(source, answer.collection, console, config)
     for claim in answer.claims:
         if claim.verdict is not ClaimVerdict.SUPPORTED:
             _print_unfounded(claim, console)
-    words, style = VERDICTS[answer.verdict]
+    if numbered.note:
+        console.print(styled(numbered.note, "dim"))
+    words, style = _verdict(answer)
     spent = sum(ms for stage, ms in answer.timings.items() if "." not in stage)  # "a.b" is a part of "a"
     console.print(Text.assemble((words, style), (f" · {answer.generator} · {spent:.0f} ms", "dim")))
     for note in answer.notes:
         console.print(styled(note, "dim"))
+
+
+def _verdict(answer: Answer) -> tuple[str, str]:
+    is_quoted = answer.generator == DEFAULT_GENERATOR and answer.verdict is AnswerVerdict.GROUNDED
+    return QUOTED if is_quoted else VERDICTS[answer.verdict]
 
 
 def _print_source(source: Source, collection: str, console: Console, config: Path | None) -> None:
@@ -49,12 +66,12 @@ def _print_source(source: Source, collection: str, console: Console, config: Pat
         quote = " ".join(citation.quote.split())
         shown = quote if len(quote) <= QUOTE_LENGTH else quote[:QUOTE_LENGTH] + "…"
         console.print(indented(f"“{shown}”", "italic"))
-    if source.page is not None:
+    if source.page is not None and source.citations[0].document_name.lower().endswith(DRAWN):
         spans = [span for citation in source.citations for span in citation.spans if span.page == source.page]
         marks = " ".join(f"--range {span.start}-{span.end}" for span in spans)
-        command = f"muniment page {collection} {source.citations[0].document_id} {source.page} {marks}"
+        command = f"{program()} page {collection} {source.citations[0].document_id} {source.page} {marks}"
         command += f" -c {shlex.quote(str(config))}" if config else ""
-        console.print(indented(command, "dim"))
+        console.print(styled(f"    {command}", "dim"), soft_wrap=True)
     console.print()
 
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 def ask(
     first: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="[COLLECTION]",
+            metavar="COLLECTION",
             help="The collection, or the question itself when there is only one.",
             autocompletion=collection_names,
         ),
-    ],
+    ] = None,
     second: Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question.")] = None,
     generator: Annotated[
         str | None, typer.Option("--generator", "-g", help="A declared generator instead of the usual one.")
@@ -46,9 +46,10 @@ def ask(
     from muniment.cli.answer_display import print_answer
     from muniment.cli.connect import run
     from muniment.cli.output import print_json, results
+    from muniment.cli.question import split_arguments
     from muniment.types import AnswerVerdict
 
-    collection, question = (first, second) if second is not None else (None, first)
+    collection, question = split_arguments(first, second, command="ask")
     answer = run(
         _answered(
             settings_from(config),

@@ -62,9 +62,10 @@ collections:
 def check(config: Config = None, as_json: Json = False) -> None:
     """Check the settings: every key, every name, every provider's options.
 
-    Folders that do not exist and weights that are not here are warned of.
+    Folders that do not exist and weights that are not here are warned of, and settings without a collection.
     """
     from muniment.cli.output import messages, print_json, styled
+    from muniment.cli.program import runnable
     from muniment.cli.settings_report import make_report
     from muniment.settings import find_settings_file
 
@@ -73,13 +74,15 @@ def check(config: Config = None, as_json: Json = False) -> None:
         print_json(report)
         return
     for warning in report.warnings:
-        messages().print(styled(f"Warning: {warning}", "yellow"))
+        messages().print(styled(f"Warning: {runnable(warning)}", "yellow"), soft_wrap=True)
     typer.echo(f"Settings: {report.file or 'none, the defaults'}")
     if report.environment:
         typer.echo(f"Over them: {', '.join(report.environment)}")
     typer.echo(f"Data: {report.data_dir}")
     typer.echo(f"Collections: {', '.join(report.collections) or 'none declared'}")
-    typer.echo("In order." if not report.warnings else f"In order, with {len(report.warnings)} warnings.")
+    count = len(report.warnings)
+    warned = f", with {count} warning{'s' if count > 1 else ''}" if count else ""
+    typer.echo(f"In order{warned}.")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """``muniment demo``."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +17,12 @@ LINE = "─" * 78
 
 NEXT = """What next
 
-  Ask more          muniment ask -c {settings} "How expensive may a hotel in Denmark be?"
-  In a browser      muniment serve -c {settings}      then open http://127.0.0.1:8321
+  Ask more          {program} ask -c {settings} "How expensive may a hotel in Denmark be?"
+  In a browser      {program} serve -c {settings}      then open http://127.0.0.1:8321
   From any client   base URL http://127.0.0.1:8321/v1, model muniment/acme
-  Your documents    muniment config init, set `sources`, muniment ingest
+  Your documents    {program} config init
+                    set `sources` in muniment.yaml, then
+                    {program} ingest
 
 The answers above quote the documents word for word: no language model was used. With one, declared
 in two lines under `generators`, they are written in whole sentences, and checked in the same way."""
@@ -35,6 +38,7 @@ def demo(
     from muniment.api.wire import AnswerWire, RunWire
     from muniment.cli.connect import run
     from muniment.cli.output import print_json, results
+    from muniment.cli.program import program
     from muniment.cli.sample import DemoReport, prepare, sample_questions
 
     file = prepare(folder)
@@ -43,7 +47,7 @@ def demo(
         shapes = tuple(AnswerWire.of(answer) for answer in answers)
         print_json(DemoReport(run=RunWire.of(finished), answers=shapes))
     else:
-        results().print(NEXT.format(settings=file))
+        results().print(NEXT.format(program=program(), settings=shlex.quote(str(file))), soft_wrap=True)
     if finished.failed:
         raise typer.Exit(ExitCode.DOCUMENTS_FAILED)
 

@@ -56,11 +56,14 @@ def ingest(
 async def _ingested(
     settings: "Settings", collection: str | None, *, retry_failed: bool, rebuild: bool, quiet: bool
 ) -> "list[Run]":
+    from muniment.api.questions import none_declared
     from muniment.cli.connect import connected
     from muniment.cli.run_display import shown_run
 
     async with connected(settings) as workspace:
         names = [collection] if collection else [status.name for status in await workspace.collections()]
+        if not names:
+            raise none_declared()
         return [
             await shown_run(
                 workspace.ingest(name, trigger="cli", retry_failed=retry_failed, rebuild=rebuild), quiet=quiet

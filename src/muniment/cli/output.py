@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from muniment.cli.program import runnable
 from muniment.errors import MunimentError
 
 PIPE_WIDTH = 240
@@ -91,5 +92,5 @@ def print_error(error: MunimentError) -> None:
     console = messages()
     console.print(Text.assemble(("Error: ", "bold red"), clean(error.message)))
     if error.hint:
-        console.print(Text.assemble(("Hint:  ", "bold"), clean(error.hint)))
+        console.print(Text.assemble(("Hint:  ", "bold"), clean(runnable(error.hint))))
     console.print(styled(f"Code:  {error.code}", "dim"))

@@ -6,6 +6,21 @@ from muniment.errors import InputError
 from muniment.settings import Settings
 
 
+def split_arguments(first: str | None, second: str | None, *, command: str) -> tuple[str | None, str]:
+    """The collection, if it is named, and the question, from a command's one or two arguments.
+
+    Raises:
+        InputError: code ``question_empty``: there are none.
+    """
+    if first is None:
+        raise InputError(
+            f"The {'query' if command == 'search' else 'question'} is missing.",
+            code="question_empty",
+            hint=f'Put it behind the command, in quotes: `muniment {command} "…"`.',
+        )
+    return (first, second) if second is not None else (None, first)
+
+
 async def question_to(
     workspace: Workspace, settings: Settings, collection: str | None, question: str, *, command: str
 ) -> tuple[str, str]:
@@ -20,6 +35,6 @@ async def question_to(
         raise InputError(
             f"{question!r} is a collection; what is the question?",
             code="question_empty",
-            hint=f'Put it behind the collection, in quotes: muniment {command} {question} "…".',
+            hint=f'Put it behind the collection, in quotes: `muniment {command} {question} "…"`.',
         )
     return await chosen_collection(workspace, collection), question

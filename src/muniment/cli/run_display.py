@@ -14,6 +14,7 @@ from rich.progress import (
 )
 
 from muniment.cli.output import clean, messages, styled
+from muniment.cli.reason import advice_of, reason_of
 from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent
 
 NAME_WIDTH = 40
@@ -48,6 +49,7 @@ class _Display(AbstractContextManager["_Display"]):
             transient=True,
             disable=quiet or not self._console.is_terminal,
         )
+        self._advised: set[tuple[str, str]] = set()
         self._task = self._bar.add_task("", total=None, pages=0)
 
     def __enter__(self) -> "_Display":
@@ -77,16 +79,21 @@ class _Display(AbstractContextManager["_Display"]):
         if self._quiet:
             return
         if document.state is not DocumentState.DONE:
-            line = styled(f"{document.state} {document.name}: {_why(document)}", "yellow")
-            self._console.print(line, soft_wrap=True)
+            why = f"{reason_of(document.name, document.error)} [{document.error_code}]"
+            self._console.print(styled(f"{document.state} {document.name}: {why}", "yellow"), soft_wrap=True)
+            self._advise(document)
         elif not self._console.is_terminal:
             self._console.print(
                 styled(f"done {document.name} ({document.pages} pages, {document.chunks} chunks)")
             )
 
-
-def _why(document: Document) -> str:
-    return f"{document.error} {document.hint} [{document.error_code}]".strip()
+    def _advise(self, document: Document) -> None:
+        """Say what to do, once for all documents with the same trouble."""
+        advice = advice_of(document.error, document.hint)
+        trouble = (document.error_code, advice)
+        if advice and trouble not in self._advised:
+            self._advised.add(trouble)
+            self._console.print(styled(f"    {advice}", "dim"), soft_wrap=True)
 
 
 def run_summary(run: Run) -> str:

@@ -23,13 +23,13 @@ TEXT_LENGTH = 300
 
 def search(
     first: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="[COLLECTION]",
+            metavar="COLLECTION",
             help="The collection, or the query itself when there is only one.",
             autocompletion=collection_names,
         ),
-    ],
+    ] = None,
     second: Annotated[str | None, typer.Argument(metavar="QUERY", help="What to look for.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="Passages at most.")] = 10,
     mode: Annotated[
@@ -45,8 +45,9 @@ def search(
     from muniment.api.wire import SearchResultWire
     from muniment.cli.connect import run
     from muniment.cli.output import clean, indented, print_json, results, styled
+    from muniment.cli.question import split_arguments
 
-    collection, query = (first, second) if second is not None else (None, first)
+    collection, query = split_arguments(first, second, command="search")
     work = _found(
         settings_from(config), collection, query, limit=limit, mode=mode, filter=parsed_filter(filter)
     )

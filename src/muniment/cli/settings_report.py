@@ -1,19 +1,23 @@
 """What ``muniment config check`` says: where settings come from, and what they name that is not there."""
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from muniment.api.questions import none_declared
 from muniment.api.wire.base import Wire
 from muniment.build import check_providers, named_providers
-from muniment.errors import MunimentError
+from muniment.errors import MunimentError, NotFoundError, unknown_name
 from muniment.registry import check_options
 from muniment.settings import ProviderSettings, Settings
 from muniment.settings.load import PREFIX, RESERVED
-from muniment.weights import resolve
+from muniment.weights import CATALOGUE, find, resolve
 
 WITH_WEIGHTS = {("embedders", "encoder"), ("generators", "llama_cpp")}
+PURPOSES = {"embedders": "embedding", "generators": "generation"}
+NAMES = {"embedders": "embedding model", "generators": "text generator"}
 
 
 class SettingsReport(Wire):
@@ -34,7 +38,7 @@ def make_report(settings: Settings, file: Path | None) -> SettingsReport:
 
     Raises:
         SettingsError: an option is wrong.
-        NotFoundError: code ``unknown_provider``.
+        NotFoundError: codes ``unknown_provider``, ``unknown_model``.
     """
     check_providers(settings)
     variables = (name for name in sorted(os.environ) if name.startswith(PREFIX) and name not in RESERVED)
@@ -43,8 +47,29 @@ def make_report(settings: Settings, file: Path | None) -> SettingsReport:
         environment=tuple(variables),
         data_dir=str(settings.data_dir),
         collections=tuple(settings.collections),
-        warnings=(*_missing_sources(settings), *_missing_weights(settings)),
+        warnings=(
+            *_missing_collections(settings),
+            *_missing_sources(settings),
+            *_missing_engines(settings),
+            *_missing_weights(settings),
+        ),
     )
+
+
+def _missing_collections(settings: Settings) -> Iterator[str]:
+    if not settings.collections:
+        nothing = none_declared()
+        yield f"{nothing.message} {nothing.hint}"
+
+
+def _missing_engines(settings: Settings) -> Iterator[str]:
+    """Of the providers that come with an extra: worth knowing before their weights are fetched."""
+    for _, where, provider in named_providers(settings):
+        if provider.provider == "llama_cpp" and importlib.util.find_spec("xllamacpp") is None:
+            yield (
+                f"{where}: llama.cpp is not installed; it comes with the extra llama-cpp. "
+                "Install it first: pip install 'muniment[llama-cpp]'."
+            )
 
 
 def _missing_sources(settings: Settings) -> Iterator[str]:
@@ -59,23 +84,37 @@ def _missing_sources(settings: Settings) -> Iterator[str]:
 
 def _missing_weights(settings: Settings) -> Iterator[str]:
     """Of the models that are computed in this process."""
-    for where, model in _models(settings):
+    for kind, where, model in _models(settings):
         if isinstance(model, Path) and model.is_file():
             continue
         try:
             resolve(model, settings.data_dir)
         except MunimentError as error:
+            if error.code == "unknown_model" or _is_of_another_kind(kind, model):
+                raise _unknown_model(settings, kind, where, str(model)) from error
             yield f"{where}: {error.message} {error.hint}"
 
 
-def _models(settings: Settings) -> Iterator[tuple[str, str | Path]]:
-    declared = settings.embedding_models
-    used = {collection.embedding_model for collection in settings.collections.values()}
-    for name in sorted(used - set(declared)):
-        yield f"embedding model {name}", name
+def _is_of_another_kind(kind: str, model: str | Path) -> bool:
+    return str(model) in CATALOGUE and find(str(model)).kind != PURPOSES[kind]
+
+
+def _unknown_model(settings: Settings, kind: str, where: str, model: str) -> NotFoundError:
+    """Lists the models that could stand there, and no others."""
+    packaged = [weights.name for weights in CATALOGUE.values() if weights.kind == PURPOSES[kind]]
+    declared = list(settings.embedding_models) if where.startswith("collections.") else []
+    error = unknown_name(NAMES[kind], model, [*packaged, *declared], code="unknown_model")
+    return NotFoundError(f"{where}: {error.message}", code=error.code, hint=error.hint)
+
+
+def _models(settings: Settings) -> Iterator[tuple[str, str, str | Path]]:
+    """Kind of the provider, place in the settings, and name or path of the model; each model once."""
+    used = {collection.embedding_model: name for name, collection in reversed(settings.collections.items())}
+    for model in sorted(set(used) - set(settings.embedding_models)):
+        yield "embedders", f"collections.{used[model]}.embedding_model", model
     for kind, where, provider in named_providers(settings):
         if (kind, provider.provider) in WITH_WEIGHTS:
-            yield where, _model_of(kind, where, provider)
+            yield kind, where, _model_of(kind, where, provider)
 
 
 def _model_of(kind: str, where: str, provider: ProviderSettings) -> str | Path:

@@ -3,10 +3,13 @@
 from rich.console import Console
 from rich.text import Text
 
+from muniment.api.questions import none_declared
 from muniment.api.wire import CollectionWire, DocumentWire, ReadinessWire
 from muniment.api.wire.base import Wire
 from muniment.cli.listing import every_document
 from muniment.cli.output import clean, minute, styled, table
+from muniment.cli.program import program, runnable
+from muniment.cli.reason import advice_of, reason_of
 from muniment.cli.remote import RemoteWorkspace
 from muniment.collections.workspace import Workspace
 from muniment.settings import Settings
@@ -50,16 +53,16 @@ def print_report(report: StatusReport, console: Console) -> None:
     where = f"Server at {report.server}" if report.server else "No server runs"
     console.print(styled(f"{where}; data in {report.data_dir}", "dim"))
     if not report.collections:
-        console.print(
-            "No collections. Declare one in the settings; `muniment config init` writes an example."
-        )
+        nothing = none_declared()
+        console.print(styled(f"{nothing.message} {runnable(nothing.hint)}"))
         return
     _print_collections(report, console)
     for check in report.readiness.checks:
         if not check.ok:
             console.print(
                 Text.assemble(
-                    ("Not ready: ", "bold yellow"), clean(f"{check.name}: {check.detail} {check.hint}")
+                    ("Not ready: ", "bold yellow"),
+                    clean(runnable(f"{check.name}: {check.detail} {check.hint}")),
                 )
             )
     _print_failed_runs(report, console)
@@ -72,7 +75,7 @@ def _print_failed_runs(report: StatusReport, console: Console) -> None:
         run = one.last_run
         if run is not None and run.error:
             why = f"{one.name}: {run.error} {run.hint} [{run.error_code}]"
-            console.print(Text.assemble(("Last run failed: ", "bold yellow"), clean(why)))
+            console.print(Text.assemble(("Last run failed: ", "bold yellow"), clean(runnable(why))))
 
 
 def _print_collections(report: StatusReport, console: Console) -> None:
@@ -108,18 +111,29 @@ def _print_problems(report: StatusReport, console: Console) -> None:
         return
     console.print()
     console.print(styled("Documents that are not searchable", "bold"))
-    for document in report.problems[:FAILED_SHOWN]:
-        console.print(
-            Text.assemble(
+    for (code, advice), documents in _by_trouble(report.problems[:FAILED_SHOWN]).items():
+        for document in documents:
+            why = reason_of(document.name, document.error)
+            line = Text.assemble(
                 (f"{document.state} ", "yellow"),
-                clean(f"{document.collection}/{document.name}: {document.error}"),
-                (f" [{document.error_code}]", "dim"),
+                clean(f"{document.collection}/{document.name}: {why}"),
+                (f" [{code}]", "dim"),
             )
-        )
-        if document.hint:
-            console.print(styled(f"    {document.hint}", "dim"))
+            console.print(line, soft_wrap=True)
+        if advice:
+            console.print(styled(f"    {advice}", "dim"), soft_wrap=True)
     if len(report.problems) > FAILED_SHOWN:
-        console.print(f"… and {len(report.problems) - FAILED_SHOWN} more; `muniment documents` lists them.")
+        more = len(report.problems) - FAILED_SHOWN
+        console.print(f"… and {more} more; `{program()} documents` lists them.")
+
+
+def _by_trouble(problems: tuple[DocumentWire, ...]) -> dict[tuple[str, str], list[DocumentWire]]:
+    """Documents that fail in the same way, together: code and advice stand once for all of them."""
+    found: dict[tuple[str, str], list[DocumentWire]] = {}
+    for document in problems:
+        trouble = (document.error_code, advice_of(document.error, document.hint))
+        found.setdefault(trouble, []).append(document)
+    return found
 
 
 def _print_mended(report: StatusReport, console: Console) -> None:

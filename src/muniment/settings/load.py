@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from muniment.errors import SettingsError
 from muniment.settings.model import ProviderSettings, Settings
-from muniment.settings.problems import describe_problems, known_keys, nearest
+from muniment.settings.problems import describe_problems, known_keys, near_name
 
 AnyProvider = TypeVar("AnyProvider", bound=ProviderSettings)
 
@@ -109,23 +109,31 @@ def _parse_value(name: str, text: str) -> Any:
 
 
 def _refuse_unknown(name: str, keys: list[str]) -> None:
-    top = sorted(Settings.model_fields)
+    top = sorted({*Settings.model_fields, *(name.removeprefix(PREFIX).lower() for name in RESERVED)})
     if keys[0] not in top:
-        known = [f"{PREFIX}{key.upper()}" for key in top] + sorted(RESERVED)
-        raise SettingsError(
-            f"Unknown environment variable {name}: {nearest(name, known)}",
-            code="unknown_environment_variable",
-            hint="Unset it, or mend its spelling.",
-        )
+        raise _unknown_variable(name, keys, 0, top)
     annotation_keys = known_keys(Settings, (keys[0],))
     is_plain_section = keys[0] in ("server", "ingest", "reconcile")
     if is_plain_section and len(keys) > 1 and keys[1] not in annotation_keys:
-        known = [f"{PREFIX}{keys[0].upper()}__{key.upper()}" for key in annotation_keys]
-        raise SettingsError(
-            f"Unknown environment variable {name}: {nearest(name, known)}",
-            code="unknown_environment_variable",
-            hint="Unset it, or mend its spelling.",
-        )
+        raise _unknown_variable(name, keys, 1, annotation_keys)
+
+
+def _unknown_variable(name: str, keys: list[str], place: int, known: list[str]) -> SettingsError:
+    """``keys[place]`` is none of ``known``; only that part is compared, the rest is alike in all names."""
+    near = near_name(keys[place], known)
+    meant = [*keys[:place], near, *keys[place + 1 :]] if near else []
+    listed = f"; {'.'.join(keys[:place])} has {', '.join(known)}" if place else ""
+    said = f"did you mean {_variable(meant)!r}?" if meant else f"no setting {'.'.join(keys)!r}{listed}."
+    return SettingsError(
+        f"Unknown environment variable {name}: {said}",
+        code="unknown_environment_variable",
+        hint=f"Unset it, or mend its spelling. Variables are {PREFIX}<SETTING>, as {PREFIX}SERVER__PORT for "
+        "server.port; docs/reference/settings.md lists the settings.",
+    )
+
+
+def _variable(keys: list[str]) -> str:
+    return PREFIX + "__".join(keys).upper()
 
 
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
