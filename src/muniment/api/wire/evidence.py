@@ -103,7 +103,7 @@ class CitationWire(Wire):
     reason: str
     """Why it is not verified; empty otherwise."""
     page_url: str | None
-    """Image of the page with what holds the quote marked (paragraph, list item or table row); null without pages."""
+    """Image of the page, the quote's paragraph, list item or table row marked; null without pages."""
     document_url: str
     """The original file, relative to the server's root."""
 
