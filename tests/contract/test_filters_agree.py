@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymilvus import MilvusClient
 
@@ -75,6 +75,7 @@ def made(rows: list[tuple[str, list[int], dict[str, MetadataValue]]]) -> list[Ch
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("a", [], {})], Comparison("page", Operator.IN, (-1, 0, 1e20)))
 @given(rows, filters)
 def test_milvus_selects_what_the_memory_selects(
     client: MilvusClient, rows: list[tuple[str, list[int], dict[str, MetadataValue]]], condition: Filter

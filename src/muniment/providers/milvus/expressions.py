@@ -11,6 +11,7 @@ from muniment.ranking.filters import kind_of
 from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator
 
 KINDS = {str: "s", float: "n", bool: "b"}
+INT32 = 2**31
 INT64 = 2**63
 
 _ALWAYS = "id >= 0"
@@ -60,7 +61,7 @@ def _equal(key: str, kind: type, values: list[MetadataValue]) -> str:
     if key == "document_id":
         return f"document_id in {listed}" if kind is str else ""
     if key == "page":
-        pages = sorted({int(v) for v in values if kind is float and not isinstance(v, str) and int(v) == v})
+        pages = sorted({int(v) for v in values if not isinstance(v, str | bool) and _is_page(v)})
         return " or ".join(f"array_contains(pages, {page})" for page in pages)
     path = _path(key, kind)
     # Milvus Lite knows `in` for fields only, not for paths into JSON.
@@ -82,6 +83,11 @@ def _order(condition: Comparison, value: MetadataValue) -> str:
 
 def _path(key: str, kind: type) -> str:
     return f'metadata["{KINDS[kind]}"][{literal(key)}]'
+
+
+def _is_page(value: float) -> bool:
+    """Whether a page can have this number: Milvus takes no other in a list, and no chunk has one."""
+    return 0 < value < INT32 and int(value) == value
 
 
 def _encodable(text: str) -> bool:
