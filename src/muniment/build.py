@@ -6,6 +6,8 @@ from contextlib import suppress
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
+from muniment.chunkers import chunker_for
+from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
@@ -17,6 +19,7 @@ from muniment.providers.structure_chunker import StructureChunker
 from muniment.registry import check_options, create
 from muniment.settings import CollectionSettings, ProviderSettings, Settings
 from muniment.settings.model import DEFAULT_GENERATOR
+from muniment.weights import list_weights
 
 
 async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace:
@@ -97,10 +100,17 @@ async def _parts_around(
     file_store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
     parser: Parser = await create("parsers", settings.parser, context, "parser")
     generators = await _make_generators(settings)
-    runtimes = {
-        name: await _make_runtime(settings, name, declared, embedders, generators)
-        for name, declared in settings.collections.items()
-    }
+    models = EmbeddingModels(
+        _known_embedding_models(settings),
+        lambda name: _make_embedder(settings, name),
+        embedders,
+        settings.default_embedding_model,
+    )
+
+    async def make_runtime(name: str, declared: CollectionSettings) -> CollectionRuntime:
+        return await _make_runtime(settings, name, declared, models, generators)
+
+    runtimes = {name: await make_runtime(name, declared) for name, declared in settings.collections.items()}
     return Parts(
         settings=settings,
         catalog=catalog,
@@ -110,6 +120,8 @@ async def _parts_around(
         runtimes=runtimes,
         generators=generators,
         readers=settings.ingest.readers,
+        embedding_models=models,
+        make_runtime=make_runtime,
     )
 
 
@@ -119,16 +131,29 @@ async def _make_vector_store(settings: Settings, context: ProviderContext) -> Ve
 
 
 async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
-    """The embedding models in use; a name that is not declared is that of packaged weights."""
+    """The embedding models that declared collections use."""
     names = sorted({declared.embedding_model for declared in settings.collections.values()})
-    made: dict[str, Embedder] = {}
-    for name in names:
-        provider = settings.embedding_models.get(name) or ProviderSettings.model_validate(
-            {"provider": "encoder", "model": name}
-        )
-        context = ProviderContext(settings.data_dir, name)
-        made[name] = await create("embedders", provider, context, f"embedding_models.{name}")
-    return made
+    return {name: await _make_embedder(settings, name) for name in names}
+
+
+async def _make_embedder(settings: Settings, name: str) -> Embedder:
+    """The embedding model; a name that is not declared is that of packaged weights."""
+    provider = settings.embedding_models.get(name) or ProviderSettings.model_validate(
+        {"provider": "encoder", "model": name}
+    )
+    context = ProviderContext(settings.data_dir, name)
+    embedder: Embedder = await create("embedders", provider, context, f"embedding_models.{name}")
+    return embedder
+
+
+def _known_embedding_models(settings: Settings) -> list[str]:
+    """The declared models, and the packaged ones whose weights are here."""
+    here = [
+        known.weights.name
+        for known in list_weights(settings.data_dir)
+        if known.weights.kind == "embedding" and known.state in ("ready", "installed")
+    ]
+    return [*settings.embedding_models, *here]
 
 
 async def _make_generators(settings: Settings) -> dict[str, Generator]:
@@ -153,10 +178,10 @@ async def _make_runtime(
     settings: Settings,
     name: str,
     declared: CollectionSettings,
-    embedders: dict[str, Embedder],
+    embedding_models: EmbeddingModels,
     generators: dict[str, Generator],
 ) -> CollectionRuntime:
-    embedder = embedders[declared.embedding_model]
+    embedder = await embedding_models.get(declared.embedding_model)
     context = ProviderContext(settings.data_dir, name)
     sources: list[Source] = []
     for number, source in enumerate(declared.sources):
@@ -172,5 +197,6 @@ async def _make_runtime(
         sources=sources,
         embedder=embedder,
         chunker=chunker,
+        own_chunker=lambda spec: chunker_for(spec, embedder.tokenizer),
         generator=generators[settings.generator_of(declared)],
     )

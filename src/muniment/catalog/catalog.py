@@ -1,35 +1,19 @@
 """The catalog: what it says is done is searchable, what it does not say is redone."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Row,
-    and_,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
-from muniment.catalog.tables import collections, documents, mendings, metadata, runs
-from muniment.errors import MunimentError, StorageError, UnavailableError
-from muniment.types import Document, DocumentOrigin, DocumentState, Mending, Run, RunState
-
-_LITTLE_SPACE = 256 * 1024
-"""Bytes; what SQLite adds to its files at a time, and some."""
+from muniment.catalog.database import Database
+from muniment.catalog.files import Files
+from muniment.catalog.given_chunks import GivenChunks
+from muniment.catalog.resources import Resources
+from muniment.catalog.stores import Stores
+from muniment.catalog.tables import collections, documents, mendings, revisions, runs
+from muniment.types import Document, DocumentOrigin, DocumentState, Mending, Run, RunState, file_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +44,28 @@ def now() -> str:
 
 
 class Catalog:
-    """Collections, documents, runs and mendings behind one SQLAlchemy engine.
+    """Collections, documents, runs and mendings; and what else clients had kept, each in its own part.
 
     Methods are synchronous and short; async callers run them in a thread. Every method raises
     StorageError (``disk_full``, ``catalog_failed``) or UnavailableError (``catalog_unavailable``).
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.files = Files(database)
+        self.given = GivenChunks(database)
+        self.resources = Resources(database)
+        self.stores = Stores(database)
+        self._transaction = database.transaction
 
     @classmethod
     def open(cls, uri: str) -> "Catalog":
         """Open the catalog at a SQLAlchemy URI, making its tables when they are missing."""
-        if uri.startswith("sqlite:///"):
-            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(uri, connect_args={"timeout": 30})
-            event.listen(engine, "connect", _configure_sqlite)
-        else:
-            engine = create_engine(uri, pool_pre_ping=True)
-        with _errors_explained(engine.url):
-            metadata.create_all(engine)
-        return cls(engine)
+        return cls(Database.open(uri))
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with _errors_explained(self._engine.url), self._engine.begin() as connection:
-            yield connection
+        self.database.close()
 
     # -- collections
 
@@ -102,6 +78,12 @@ class Catalog:
         values = dict(row._mapping)
         values.pop("created_at")
         return CollectionRecord(**values)
+
+    def created_at(self, name: str) -> str:
+        """When the collection was first made, or its index made anew; empty when it never was."""
+        with self._transaction() as connection:
+            query = select(collections.c.created_at).where(collections.c.name == name)
+            return connection.scalar(query) or ""
 
     def save_collection(self, record: CollectionRecord) -> None:
         """Write the record, replacing an earlier one."""
@@ -131,6 +113,29 @@ class Catalog:
         with self._transaction() as connection:
             return tuple(_document(row) for row in connection.execute(query))
 
+    def document_at(self, collection: str, uri: str) -> Document | None:
+        """The document under this URI, or None."""
+        key = and_(documents.c.collection == collection, documents.c.uri == uri)
+        with self._transaction() as connection:
+            row = connection.execute(select(documents).where(key)).first()
+        return _document(row) if row else None
+
+    def document_of_file(self, file_id: str, collection: str | None = None) -> Document | None:
+        """The document whose file has this id, of one collection or of any."""
+        query = select(documents).where(documents.c.file_id == file_id)
+        if collection is not None:
+            query = query.where(documents.c.collection == collection)
+        with self._transaction() as connection:
+            row = connection.execute(query.limit(1)).first()
+        return _document(row) if row else None
+
+    def documents_by_id(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
+        """The documents with these ids, by id; of several names for one content, the first."""
+        condition = and_(documents.c.collection == collection, documents.c.document_id.in_(document_ids))
+        query = select(documents).where(condition).order_by(documents.c.name.desc())
+        with self._transaction() as connection:
+            return {row.document_id: _document(row) for row in connection.execute(query)}
+
     def documents_with_content(self, collection: str, document_id: str) -> tuple[Document, ...]:
         """All names under which the same bytes are in the collection."""
         condition = and_(documents.c.collection == collection, documents.c.document_id == document_id)
@@ -142,7 +147,15 @@ class Catalog:
         """Whether a document of any collection has this content, read by this parser."""
         condition = and_(documents.c.content_hash == content_hash, documents.c.parser == parser)
         with self._transaction() as connection:
-            return connection.execute(select(documents.c.uri).where(condition).limit(1)).first() is not None
+            held = connection.execute(select(documents.c.uri).where(condition).limit(1)).first() is not None
+        return held or self.files.holds_content(content_hash)
+
+    def holds_bytes(self, content_hash: str) -> bool:
+        """Whether any document or uploaded file has these bytes."""
+        query = select(documents.c.uri).where(documents.c.content_hash == content_hash).limit(1)
+        with self._transaction() as connection:
+            held = connection.execute(query).first() is not None
+        return held or self.files.holds_content(content_hash)
 
     def save_document(self, document: Document) -> None:
         """Write the document, replacing what was under its URI."""
@@ -151,11 +164,13 @@ class Catalog:
             "state": document.state.value,
             "origin": document.origin.value,
             "notes": list(document.notes),
+            "file_id": file_id_of(document.collection, document.uri),
         }
         key = and_(documents.c.collection == document.collection, documents.c.uri == document.uri)
         with self._transaction() as connection:
             connection.execute(delete(documents).where(key))
             connection.execute(insert(documents).values(**values))
+            self._revise(connection, document.collection)
 
     def remove_document(self, collection: str, uri: str) -> None:
         """Forget the document under this URI."""
@@ -163,6 +178,7 @@ class Catalog:
             connection.execute(
                 delete(documents).where(and_(documents.c.collection == collection, documents.c.uri == uri))
             )
+            self._revise(connection, collection)
 
     def forget_contents(self, collection: str) -> None:
         """Mark every document as not done, so that the next run makes its chunks anew."""
@@ -170,6 +186,35 @@ class Catalog:
             connection.execute(
                 update(documents).where(documents.c.collection == collection).values(version="", chunks=0)
             )
+
+    def remove_collection(self, name: str) -> None:
+        """Forget a collection with everything it holds."""
+        with self._transaction() as connection:
+            connection.execute(delete(documents).where(documents.c.collection == name))
+            connection.execute(delete(collections).where(collections.c.name == name))
+            self._revise(connection, name)
+        self.given.remove(name)
+        self.files.remove_attached(name)
+        self.stores.remove(name)
+
+    def revision(self, collection: str) -> int:
+        """A number that grows whenever what the collection holds changes; 0 at first."""
+        query = select(revisions.c.number).where(revisions.c.collection == collection)
+        with self._transaction() as connection:
+            return connection.scalar(query) or 0
+
+    def revise(self, collection: str) -> None:
+        """Tell other servers that what the collection holds has changed."""
+        with self._transaction() as connection:
+            self._revise(connection, collection)
+
+    def _revise(self, connection: Connection, collection: str) -> None:
+        if not self.database.shared:
+            return
+        mine = revisions.c.collection == collection
+        grown = connection.execute(update(revisions).where(mine).values(number=revisions.c.number + 1))
+        if not grown.rowcount:
+            connection.execute(insert(revisions).values(collection=collection, number=1))
 
     def totals(self, collection: str) -> Totals:
         """Counts over the collection."""
@@ -236,17 +281,12 @@ class Catalog:
             return tuple(Mending(**row._mapping) for row in rows)
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    # WAL lets the command line read while a run writes; NORMAL survives the death of the process.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 def _document(row: Row[Any]) -> Document:
     values = dict(row._mapping)
     values["state"] = DocumentState(values["state"])
     values["origin"] = DocumentOrigin(values["origin"])
     values["notes"] = tuple(values["notes"])
+    del values["file_id"]
     return Document(**values)
 
 
@@ -254,48 +294,3 @@ def _run(row: Row[Any]) -> Run:
     values = dict(row._mapping)
     values["state"] = RunState(values["state"])
     return Run(**values)
-
-
-@contextmanager
-def _errors_explained(url: URL) -> Iterator[None]:
-    uri = url.render_as_string(hide_password=True)
-    try:
-        yield
-    except MunimentError:
-        raise
-    except OperationalError as error:
-        text = str(error.orig)
-        if "disk is full" in text or "No space left" in text or ("I/O error" in text and _no_space_at(url)):
-            raise StorageError(
-                f"The disk is full: the catalog at {uri} cannot be written.",
-                code="disk_full",
-                hint="Free some space; nothing that was done is lost, run the same command again.",
-            ) from error
-        raise UnavailableError(
-            f"The catalog at {uri} cannot be used: {text}",
-            code="catalog_unavailable",
-            hint="Check that its folder is writable or that its server runs.",
-        ) from error
-    except DBAPIError as error:
-        text = str(error.orig)
-        if "malformed" in text or "not a database" in text:
-            raise StorageError(
-                f"The catalog at {uri} is damaged: {text}.",
-                code="catalog_damaged",
-                hint="Restore a backup of the file, or move it and those that begin with its name away, "
-                "then run `muniment ingest`: what was parsed and embedded is kept. Send uploads again.",
-            ) from error
-        raise _failed(uri, text) from error
-    except SQLAlchemyError as error:
-        raise _failed(uri, str(error)) from error
-
-
-def _no_space_at(url: URL) -> bool:
-    """Whether the file's disk is full, for which SQLite often has no better word than I/O error."""
-    return bool(url.database) and shutil.disk_usage(Path(str(url.database)).parent).free < _LITTLE_SPACE
-
-
-def _failed(uri: str, why: str) -> StorageError:
-    return StorageError(
-        f"The catalog at {uri} failed: {why}", code="catalog_failed", hint="See the log, and try again."
-    )

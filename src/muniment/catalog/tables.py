@@ -1,6 +1,6 @@
 """The catalog's tables."""
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -38,6 +38,9 @@ documents = Table(
     Column("hint", Text, nullable=False),
     Column("notes", JSON, nullable=False),
     Column("updated_at", String(32), nullable=False),
+    Column("chunker", Text, nullable=False),
+    Column("file_id", String(80), nullable=False),
+    Index("documents_by_file", "file_id"),
     Index("documents_by_content", "collection", "document_id"),
     Index("documents_by_name", "collection", "name"),
 )
@@ -74,4 +77,95 @@ mendings = Table(
     Column("collection", String(64), nullable=False),
     Column("found", Text, nullable=False),
     Column("did", Text, nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+created_collections = Table(
+    "created_collections",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("id", String(512), nullable=False, unique=True),
+    Column("name", String(512), nullable=False),
+    Column("embedding_model", String(200), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_active_at", BigInteger, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("expires_days", Integer, nullable=True),
+    Column("description", Text, nullable=False),
+    Index("created_collections_by_name", "name"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("filename", String(1000), nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("expires_at", BigInteger, nullable=True),
+    Index("files_by_content", "content_hash"),
+)
+
+store_files = Table(
+    "store_files",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("file_id", String(80), primary_key=True),
+    Column("filename", String(1000), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("attributes", JSON, nullable=False),
+    Column("max_tokens", Integer, nullable=True),
+    Column("overlap_tokens", Integer, nullable=True),
+    Column("error_code", String(64), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("document_id", String(40), nullable=False),
+    Column("batch_id", String(80), nullable=False),
+    Index("store_files_by_batch", "batch_id"),
+    Index("store_files_by_state", "state"),
+)
+
+file_batches = Table(
+    "file_batches",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("collection", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("cancelled", Integer, nullable=False),
+)
+
+given_chunks = Table(
+    "given_chunks",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("row_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chunk_id", Text, nullable=False),
+    Column("document_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("chunk_metadata", JSON, nullable=False),
+    Column("vector", LargeBinary, nullable=True),
+)
+
+resources = Table(
+    "resources",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(64), nullable=False),
+    Column("id", String(512), nullable=False),
+    Column("parent", String(512), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("body", JSON, nullable=False),
+    Index("resources_by_id", "kind", "id", unique=True),
+    Index("resources_by_parent", "kind", "parent"),
 )

@@ -5,11 +5,12 @@ from collections import OrderedDict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from muniment.collections.given import as_document, as_parsed, row_of
 from muniment.collections.ingestion import unknown_document
 from muniment.collections.page_image import PageRequest, render_page
 from muniment.collections.parts import Parts
 from muniment.errors import NotFoundError, StorageError
-from muniment.types import Box, Document, ParsedDocument
+from muniment.types import Box, Document, GivenChunk, ParsedDocument
 
 CACHED_DOCUMENTS = 32
 
@@ -24,6 +25,9 @@ class Documents:
     async def find(self, collection: str, document_id: str) -> Document:
         """The document; the first by name when several names share its content."""
         self._parts.runtime(collection)
+        given = await self._given(collection, document_id)
+        if given is not None:
+            return as_document(collection, given)
         found = await asyncio.to_thread(self._parts.catalog.documents_with_content, collection, document_id)
         if not found or not document_id:
             raise unknown_document(collection, document_id)
@@ -31,6 +35,9 @@ class Documents:
 
     async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
         """The document as parsed; NotFoundError ``unknown_document``, StorageError ``file_lost``."""
+        given = await self._given(collection, document_id)
+        if given is not None:
+            return as_parsed(given)
         document = await self.find(collection, document_id)
         key = (document.content_hash, document.parser)
         if key not in self._parsed:
@@ -50,11 +57,22 @@ class Documents:
     async def raw_file(self, collection: str, document_id: str) -> Path:
         """The original bytes as a local file, under the scratch folder."""
         document = await self.find(collection, document_id)
+        given = await self._given(collection, document_id)
         target = self._parts.scratch_dir / f"raw-{document.content_hash}"
         if not await asyncio.to_thread(target.exists):
-            data = await self._parts.kept.load_raw(document.content_hash)
+            data = (
+                given.content.encode(errors="replace")
+                if given is not None
+                else await self._parts.kept.load_raw(document.content_hash)
+            )
             await asyncio.to_thread(_write, target, data)
         return target
+
+    async def _given(self, collection: str, document_id: str) -> GivenChunk | None:
+        row = row_of(document_id)
+        if row is None:
+            return None
+        return (await asyncio.to_thread(self._parts.catalog.given.get, collection, [row])).get(row)
 
     async def page_image(
         self,

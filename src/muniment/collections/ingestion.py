@@ -1,9 +1,10 @@
 """Runs, uploads and removals: everything that changes what a collection holds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path, PurePosixPath
 
+from muniment.collections.given import as_document, row_of
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
@@ -22,6 +23,7 @@ from muniment.types import (
     RunState,
     SourceFile,
 )
+from muniment.types.store import evidence_id
 
 MakePlan = Callable[[], Awaitable[IngestPlan]]
 
@@ -74,7 +76,7 @@ class Ingestion:
         runtime = self._parts.runtime(collection)
         runtime.open_index()
         uri = f"upload:///{safe_name(name)}"
-        known = {document.uri: document for document in await self._known(runtime)}.get(uri)
+        known = await asyncio.to_thread(self._parts.catalog.document_at, collection, uri)
         content_hash = await asyncio.to_thread(hash_file, file)
         size = (await asyncio.to_thread(file.stat)).st_size
         source_file = SourceFile(uri, name, size, content_hash, metadata)
@@ -102,25 +104,55 @@ class Ingestion:
         """Remove an uploaded document; see ``Workspace.delete_document``."""
         runtime = self._parts.runtime(collection)
         catalog = self._parts.catalog
+        row = row_of(document_id)
+        if row is not None:
+            return await self._delete_given(runtime, row)
         async with runtime.busy:
             found = await asyncio.to_thread(catalog.documents_with_content, collection, document_id)
             if not found:
                 raise unknown_document(collection, document_id)
             uploaded = [document for document in found if document.origin is DocumentOrigin.UPLOAD]
             if not uploaded:
-                raise ConflictError(
-                    f"{found[0].name} comes from a declared source of {collection!r}.",
-                    code="document_from_source",
-                    hint="Remove the file from its source and ingest; it is forgotten then.",
-                )
+                raise from_source(found[0])
             for document in uploaded:
-                await asyncio.to_thread(catalog.remove_document, collection, document.uri)
-                await remove_traces(
-                    catalog, self._parts.kept, runtime.open_index(), document, runtime.chunker.spec
-                )
-            if len(uploaded) == len(found):
-                runtime.names.pop(document_id, None)
+                await self._remove(runtime, document)
             return uploaded[0]
+
+    async def work(self, collection: str, trigger: str, work: Sequence[Work]) -> AsyncIterator[RunEvent]:
+        """Ingest these files, when the run in progress has ended."""
+
+        async def plan() -> IngestPlan:
+            return IngestPlan(tuple(work), (), 0)
+
+        async for event in self._run(self._parts.runtime(collection), trigger, plan, wait=True):
+            yield event
+
+    async def remove(self, collection: str, uri: str) -> None:
+        """Remove the document under this URI with its chunks, if there."""
+        runtime = self._parts.runtime(collection)
+        async with runtime.busy:
+            document = await asyncio.to_thread(self._parts.catalog.document_at, collection, uri)
+            if document is not None:
+                await self._remove(runtime, document)
+
+    async def _remove(self, runtime: CollectionRuntime, document: Document) -> None:
+        catalog = self._parts.catalog
+        await asyncio.to_thread(catalog.remove_document, runtime.name, document.uri)
+        await remove_traces(catalog, self._parts.kept, runtime.open_index(), document, runtime.chunker.spec)
+        if not await asyncio.to_thread(catalog.documents_with_content, runtime.name, document.document_id):
+            runtime.names.pop(document.document_id, None)
+
+    async def _delete_given(self, runtime: CollectionRuntime, row: int) -> Document:
+        catalog = self._parts.catalog
+        chunk = (await asyncio.to_thread(catalog.given.get, runtime.name, [row])).get(row)
+        if chunk is None:
+            raise unknown_document(runtime.name, evidence_id(row))
+        await asyncio.to_thread(catalog.given.remove, runtime.name, [row])
+        await runtime.open_index().delete([row])
+        runtime.given.pop(chunk.evidence_id, None)
+        runtime.names.pop(chunk.evidence_id, None)
+        await asyncio.to_thread(catalog.revise, runtime.name)
+        return as_document(runtime.name, chunk)
 
     async def aclose(self) -> None:
         """Stop what runs; it is marked interrupted and taken up by the next run."""
@@ -226,6 +258,15 @@ def safe_name(name: str) -> str:
             "control characters, of at most 800 bytes.",
         )
     return path.as_posix()
+
+
+def from_source(document: Document) -> ConflictError:
+    """The error for removing a document that a declared source would bring back."""
+    return ConflictError(
+        f"{document.name} comes from a declared source of {document.collection!r}.",
+        code="document_from_source",
+        hint="Remove the file from its source and ingest; it is forgotten then.",
+    )
 
 
 def unknown_document(collection: str, document_id: str) -> NotFoundError:

@@ -9,12 +9,16 @@ from pathlib import Path
 from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
+from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
+from muniment.collections.files import Files
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.reconciler import Reconciler
 from muniment.collections.runtime import CollectionRuntime
+from muniment.collections.services import Services
+from muniment.collections.stores import Stores
 from muniment.errors import MunimentError, NotFoundError, StorageError, UnavailableError
 from muniment.retrieve import Retriever
 from muniment.types import (
@@ -42,15 +46,36 @@ class LocalWorkspace:
         self._documents = Documents(parts)
         self._ingestion = Ingestion(parts)
         self._reconciler = Reconciler(parts, self._ingestion)
+        files = Files(parts.catalog, parts.kept)
+        attachments = Attachments(parts, self._ingestion, files)
+        self.services = Services(
+            stores=Stores(parts, self._reconciler, attachments),
+            files=files,
+            attachments=attachments,
+            embedding_models=parts.embedding_models,
+            resources=parts.catalog.resources,
+        )
 
     async def start(self, *, serving: bool) -> None:
         """Open and mend all collections; while serving, keep them so and ingest what is new."""
         # What a killed process was reading; nobody else works on the data while the lock is ours.
         await asyncio.to_thread(shutil.rmtree, self._parts.scratch_dir, ignore_errors=True)
-        await asyncio.to_thread(self._parts.catalog.interrupt_running)
-        await self._reconciler.start(serving=serving)
+        if not self._parts.catalog.database.shared:
+            await asyncio.to_thread(self._parts.catalog.interrupt_running)
+        await self.services.stores.open_created()
+        await self._reconciler.start(serving=serving, sweep=self._sweep)
+        if serving:
+            for name in list(self._parts.runtimes):
+                await self.services.attachments.resume(name)
         if serving and self._parts.settings.reconcile.ingest_on_start:
             await self._reconciler.ingest_sources()
+
+    async def _sweep(self) -> None:
+        """Remove stores and files whose time is over."""
+        await self.services.stores.sweep()
+        for file in await self.services.files.expired():
+            await self.services.attachments.remove_everywhere(file.id)
+            await self.services.files.forget(file)
 
     # -- status
 
@@ -92,7 +117,7 @@ class LocalWorkspace:
         return CollectionStatus(
             name=name,
             description=runtime.settings.description,
-            declared=True,
+            declared=runtime.declared,
             state=runtime.state,
             embedding_model=runtime.settings.embedding_model,
             dimension=runtime.embedder.dimension,
@@ -101,7 +126,7 @@ class LocalWorkspace:
             documents=totals.documents,
             failed=totals.failed,
             pages=totals.pages,
-            chunks=totals.chunks,
+            chunks=totals.chunks + len(runtime.given),
             sources=tuple(_describe(source.model_dump()) for source in runtime.settings.sources),
             detail=f"{problem.message} {problem.hint}".strip() if problem else "",
             last_run=runtime.run or (runs[0] if runs else None),
@@ -135,6 +160,7 @@ class LocalWorkspace:
             embedder=runtime.embedder,
             index=index,
             names=runtime.names,
+            visible=runtime.names,
             max_question_chars=self._parts.settings.server.max_question_chars,
         )
 
@@ -149,6 +175,7 @@ class LocalWorkspace:
     ) -> SearchResult:
         """The passages that fit best; see ``Workspace.search``."""
         runtime = self._parts.runtime(collection)
+        await self.services.stores.refresh(runtime)
         notes = await self._missing(runtime)
         try:
             found = await self._retriever(runtime).search(query, mode=mode, limit=limit, filter=filter)
@@ -168,6 +195,7 @@ class LocalWorkspace:
     ) -> AsyncIterator[AnswerEvent]:
         """The answer in the making; see ``Workspace.answer``."""
         runtime = self._parts.runtime(collection)
+        await self.services.stores.refresh(runtime)
         missing = await self._missing(runtime)
         answerer = Answerer(
             self._retriever(runtime),
@@ -241,12 +269,10 @@ class LocalWorkspace:
     async def aclose(self) -> None:
         """Finish what runs and let go of everything."""
         await self._reconciler.aclose()
+        await self.services.attachments.aclose()
         await self._ingestion.aclose()
         await self._parts.parser.aclose()
-        for embedder in {
-            id(runtime.embedder): runtime.embedder for runtime in self._parts.runtimes.values()
-        }.values():
-            await embedder.aclose()
+        await self._parts.embedding_models.aclose()
         for generator in self._parts.generators.values():
             await generator.aclose()
         await self._parts.store.aclose()

@@ -1,21 +1,26 @@
 """What all collections share."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from muniment.catalog import Catalog
+from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import unknown_name
 from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.pipeline import PipelineSettings
 from muniment.ingest.run import IngestTools
 from muniment.protocols import Generator, Parser, VectorStore
-from muniment.settings import Settings
+from muniment.settings import CollectionSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The objects behind a workspace; ``runtimes`` and ``generators`` by name."""
+    """The objects behind a workspace; ``runtimes`` and ``generators`` by name.
+
+    ``make_runtime`` makes a collection that is not declared.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -25,6 +30,8 @@ class Parts:
     runtimes: dict[str, CollectionRuntime]
     generators: dict[str, Generator]
     readers: int
+    embedding_models: EmbeddingModels
+    make_runtime: Callable[[str, CollectionSettings], Awaitable[CollectionRuntime]]
 
     @property
     def scratch_dir(self) -> Path:
@@ -55,6 +62,7 @@ class Parts:
             kept=self.kept,
             parser=self.parser,
             chunker=runtime.chunker,
+            own_chunker=runtime.own_chunker,
             embedder=runtime.embedder,
             index=runtime.open_index(),
             settings=PipelineSettings(

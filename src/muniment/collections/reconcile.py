@@ -19,13 +19,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check of one collection came to: the documents whose chunks must be made again.
+    """What a check of one collection came to: documents whose chunks must be made again, rows of lost given chunks.
 
     ``mending`` tells what was found and what is done about it; it is kept once that is done.
     """
 
     mending: Mending
     lost: tuple[Document, ...]
+    lost_given: tuple[int, ...] = ()
 
     @property
     def repair(self) -> IngestPlan:
@@ -50,7 +51,8 @@ async def reconcile(runtime: CollectionRuntime, catalog: Catalog, store: VectorS
         await store.drop(record.index_name)
     missing_index = runtime.record.index_name not in await store.names()
     runtime.index = await store.open(runtime.index_spec)
-    runtime.hide_all_but(documents)
+    titles = await asyncio.to_thread(catalog.given.titles, runtime.name)
+    runtime.show_all(documents, titles)
     return await _compare(runtime, catalog, documents, missing_index)
 
 
@@ -75,24 +77,29 @@ async def _compare(
     present = await index.ids()
     expected = {document.uri: row_ids(document, runtime.chunker.spec) for document in documents}
     lost = tuple(document for document in documents if not expected[document.uri] <= present)
-    needed: set[int] = set().union(*expected.values())
+    # Read after the index: a chunk being inserted is in the catalog before it is there.
+    given = set(await asyncio.to_thread(catalog.given.titles, runtime.name))
+    needed: set[int] = given.union(*expected.values())
     orphans = present - needed
     if orphans and await _last_run_ended_well(catalog, runtime.name):
         # After an interrupted run the rows it wrote are left: the next run takes them up.
         await index.delete(sorted(orphans))
     else:
         orphans = set()
-    if not lost and not orphans:
+    lost_given = tuple(sorted(given - present))
+    if not lost and not orphans and not lost_given:
         return None
-    missing = len(needed - present)
-    found = ["the index was missing"] if missing_index and lost else []
+    missing = len(needed - given - present)
+    found = ["the index was missing"] if missing_index and (lost or lost_given) else []
     found += [f"{missing} chunks of {len(lost)} documents were missing"] if lost else []
+    found += [f"{len(lost_given)} inserted chunks were missing"] if lost_given else []
     found += [f"{len(orphans)} chunks belonged to no document"] if orphans else []
     did = [f"made the chunks of {len(lost)} documents again"] if lost else []
+    did += [f"wrote {len(lost_given)} inserted chunks again"] if lost_given else []
     did += [f"removed {len(orphans)} chunks"] if orphans else []
     mending = Mending(now(), runtime.name, "; ".join(found), "; ".join(did))
     logger.warning("Collection %s is being mended: %s.", runtime.name, mending.found)
-    return Finding(mending, lost)
+    return Finding(mending, lost, lost_given)
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:

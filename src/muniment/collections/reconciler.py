@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
+from muniment.collections.given import AT_A_TIME, write_given
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.parts import Parts
 from muniment.collections.reconcile import Finding, reconcile
@@ -22,12 +23,16 @@ class Reconciler:
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, *, serving: bool) -> None:
-        """Open every collection. While serving, repairs go on in the background and checks recur."""
-        for runtime in self._parts.runtimes.values():
+    async def start(self, *, serving: bool, sweep: Callable[[], Awaitable[None]]) -> None:
+        """Open every collection. While serving, repairs go on in the background and checks recur.
+
+        Args:
+            sweep: called before each recurring check; removes what has expired.
+        """
+        for runtime in list(self._parts.runtimes.values()):
             await self._check(runtime, in_background=serving)
         if serving:
-            self._spawn(self._watch())
+            self._spawn(self._watch(sweep))
 
     def wake(self) -> None:
         """Check again soon: something was not where it should be."""
@@ -43,7 +48,7 @@ class Reconciler:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _watch(self) -> None:
+    async def _watch(self, sweep: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 async with asyncio.timeout(self._parts.settings.reconcile.interval_s):
@@ -51,9 +56,17 @@ class Reconciler:
             except TimeoutError:
                 pass
             self._wake.clear()
-            for runtime in self._parts.runtimes.values():
+            try:
+                await sweep()
+            except MunimentError as error:
+                logger.error("What has expired could not be removed: %s %s", error.message, error.hint)
+            for runtime in list(self._parts.runtimes.values()):
                 if not runtime.busy.locked():
                     await self._check(runtime, in_background=True)
+
+    async def check(self, runtime: CollectionRuntime, *, in_background: bool) -> None:
+        """Open the collection's index and compare it with the catalog; mend what is amiss."""
+        await self._check(runtime, in_background=in_background)
 
     async def _check(self, runtime: CollectionRuntime, *, in_background: bool) -> None:
         try:
@@ -72,7 +85,7 @@ class Reconciler:
             return
         if finding is None:
             return
-        if finding.lost and in_background:
+        if (finding.lost or finding.lost_given) and in_background:
             runtime.mending = True
             self._spawn(self._mend(runtime, finding))
         else:
@@ -86,8 +99,21 @@ class Reconciler:
                 runtime.name,
             )
             return
+        if finding.lost_given:
+            await self._rewrite(runtime, finding.lost_given)
         logger.warning("Collection %s is mended: %s.", runtime.name, finding.mending.did)
         await asyncio.to_thread(self._parts.catalog.save_mending, finding.mending)
+
+    async def _rewrite(self, runtime: CollectionRuntime, rows: tuple[int, ...]) -> None:
+        """Write given chunks that the index lost."""
+        runtime.mending = True
+        try:
+            for start in range(0, len(rows), AT_A_TIME):
+                part = rows[start : start + AT_A_TIME]
+                chunks = await asyncio.to_thread(self._parts.catalog.given.get, runtime.name, part)
+                await write_given(runtime, tuple(chunks.values()))
+        finally:
+            runtime.mending = False
 
     async def _ingest_all(self) -> None:
         for runtime in list(self._parts.runtimes.values()):

@@ -2,15 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from muniment.catalog import CollectionRecord
 from muniment.errors import MunimentError, UnavailableError
 from muniment.protocols import Chunker, Embedder, Generator, IndexSpec, Source, VectorIndex
+from muniment.providers.window_chunker import WindowChunker
 from muniment.settings import CollectionSettings
-from muniment.types import CollectionState, Document, Run
+from muniment.types import CollectionState, Document, Run, StaticChunking
+from muniment.types.store import evidence_id
 
 
 @dataclass(slots=True)
@@ -21,6 +23,10 @@ class CollectionRuntime:
         index: the open index; None until the reconciler has opened it.
         names: name shown for each document id that may be searched. What is not here is not
             found: chunks of a document still being written, or just replaced, stay invisible.
+        own_chunker: makes the chunker of a document that has one of its own, from its spec.
+        declared: whether the settings declare it; else it was created over the API.
+        given: the part of ``names`` that stands for given chunks.
+        revision: the catalog's revision that ``names`` is of, where other servers change it too.
         run: the run in progress.
         filling: that run began with nothing to search, so most answers would be wrong.
         problem: why the collection cannot be asked, when it cannot.
@@ -31,9 +37,13 @@ class CollectionRuntime:
     sources: Sequence[Source]
     embedder: Embedder
     chunker: Chunker
+    own_chunker: Callable[[str], Chunker]
     generator: Generator
+    declared: bool = True
     index: VectorIndex | None = None
     names: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
+    revision: int = 0
     run: Run | None = None
     problem: MunimentError | None = None
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -82,6 +92,16 @@ class CollectionRuntime:
         what = "Lost chunks are being made again" if self.mending else "Documents are being read"
         return f"{what}: {ended} of {work} are done. What is not yet in cannot be found."
 
+    def own_chunker_spec(self, chunking: StaticChunking) -> str:
+        """The spec of the chunker for one document's static chunking.
+
+        Both sizes shrink in proportion to what the embedding model reads: what it cuts off could not
+        be found by meaning.
+        """
+        size = min(chunking.max_tokens, self.embedder.max_tokens)
+        overlap = chunking.overlap_tokens * size // chunking.max_tokens
+        return WindowChunker(self.embedder.tokenizer, size, overlap).spec
+
     def open_index(self) -> VectorIndex:
         """The index; raises what keeps the collection from being asked."""
         if self.problem is not None:
@@ -99,9 +119,20 @@ class CollectionRuntime:
         if document.chunks and document.document_id:
             self.names[document.document_id] = document.name
 
+    def show_given(self, titles: Mapping[str, str]) -> None:
+        """Make given chunks, titles by document id, visible to searches."""
+        self.given.update(titles)
+        self.names.update(titles)
+
+    def show_all(self, documents: Sequence[Document], titles: Mapping[int, str]) -> None:
+        """Make exactly these documents and given chunks, titles by row, visible."""
+        self.given = {evidence_id(row): title for row, title in titles.items()}
+        self.hide_all_but(documents)
+
     def hide_all_but(self, documents: Sequence[Document]) -> None:
-        """Make exactly these documents visible."""
+        """Make exactly these documents visible, and the given chunks."""
         self.names.clear()
+        self.names.update(self.given)
         for document in documents:
             self.show(document)
 

@@ -50,9 +50,13 @@ class KeptFiles:
 
     async def forget(self, content_hash: str, parser_version: str) -> None:
         """Remove what is kept of a content that no document has any more."""
-        await self._store.delete(_raw_key(content_hash))
+        await self.forget_raw(content_hash)
         for form in ("full", "text"):
             await self._store.delete(_parsed_key(content_hash, parser_version, form))
+
+    async def forget_raw(self, content_hash: str) -> None:
+        """Remove the bytes of a file that was never parsed."""
+        await self._store.delete(_raw_key(content_hash))
 
 
 def hash_file(path: Path) -> str:

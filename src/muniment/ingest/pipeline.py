@@ -94,7 +94,7 @@ class Pipeline:
     """Brings documents into one collection's index.
 
     ``present`` are the ids in the index at the start: chunks that an earlier, killed run wrote are
-    not embedded again. ``finished`` is awaited once for every piece of work, with its document in
+    not embedded again. ``own_chunker`` makes the chunker of a document with a spec of its own. ``finished`` is awaited once for every piece of work, with its document in
     its final state.
     """
 
@@ -103,6 +103,7 @@ class Pipeline:
     kept: KeptFiles
     parser: Parser
     chunker: Chunker
+    own_chunker: Callable[[str], Chunker]
     embedder: Embedder
     index: VectorIndex
     settings: PipelineSettings
@@ -201,7 +202,7 @@ class Pipeline:
             collection=self.collection,
             uri=work.file.uri,
             name=work.file.name,
-            document_id=document_id(content_hash) if content_hash else "",
+            document_id=document_id(content_hash, work.salt) if content_hash else "",
             content_hash=content_hash,
             version=work.file.version,
             size=work.file.size,
@@ -209,6 +210,7 @@ class Pipeline:
             origin=work.origin,
             parser=self.parser.version,
             metadata=work.file.metadata,
+            chunker=work.chunker,
         )
         if work.known is not None and work.known.chunks:
             # The version read before stays searchable: a file caught half-written must lose nothing.
@@ -224,7 +226,8 @@ class Pipeline:
         self, read: asyncio.Queue[_Read | None], pieces: asyncio.Queue[_Piece | None]
     ) -> None:
         while (item := await read.get()) is not None:
-            chunks = await asyncio.to_thread(self.chunker.chunk, item.parsed)
+            chunker = self.own_chunker(item.work.chunker) if item.work.chunker else self.chunker
+            chunks = await asyncio.to_thread(chunker.chunk, item.parsed)
             document = self._document(item, len(chunks))
             if not chunks:
                 await self._finish(_without_text(document), item.work.known)
@@ -246,7 +249,7 @@ class Pipeline:
             collection=self.collection,
             uri=item.work.file.uri,
             name=item.work.file.name,
-            document_id=document_id(item.content_hash),
+            document_id=document_id(item.content_hash, item.work.salt),
             content_hash=item.content_hash,
             version=item.work.file.version,
             size=item.size,
@@ -258,6 +261,7 @@ class Pipeline:
             title=item.parsed.title,
             metadata=item.work.file.metadata,
             notes=item.parsed.notes,
+            chunker=item.work.chunker,
         )
 
     # -- embed
@@ -333,8 +337,12 @@ class Pipeline:
 
 
 def row_id(document: Document, chunker_spec: str, ordinal: int) -> int:
-    """Id of one of a document's rows; another parser or chunker gives other ids."""
-    return chunk_id(document.document_id, f"{document.parser}\n{chunker_spec}", ordinal)
+    """Id of one of a document's rows; another parser or chunker gives other ids.
+
+    ``chunker_spec`` is that of the collection.
+    """
+    spec = document.chunker or chunker_spec
+    return chunk_id(document.document_id, f"{document.parser}\n{spec}", ordinal)
 
 
 def row_ids(document: Document, chunker_spec: str) -> set[int]:

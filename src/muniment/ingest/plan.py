@@ -5,16 +5,28 @@ from dataclasses import dataclass
 
 from muniment.protocols import Source
 from muniment.types import Document, DocumentOrigin, DocumentState, SourceFile
+from muniment.types.store import ATTACHED
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One file to ingest. ``source`` is None when its bytes are kept already (a repair)."""
+    """One file to ingest.
+
+    ``source`` is None when its bytes are kept already (a repair). ``chunker`` is the spec of the
+    document's own chunker; empty for the collection's. Documents of one content share their chunks
+    only within the same ``salt``.
+    """
 
     file: SourceFile
     source: Source | None
     known: Document | None
     origin: DocumentOrigin = DocumentOrigin.SOURCE
+    chunker: str = ""
+
+    @property
+    def salt(self) -> str:
+        """The URI of an attached file, since each has attributes of its own; nothing for others."""
+        return self.file.uri if self.file.uri.startswith(ATTACHED) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ async def make_plan(
 def repair_of(document: Document) -> Work:
     """The work of making a known document's chunks again from its kept bytes."""
     file = SourceFile(document.uri, document.name, document.size, document.version, document.metadata)
-    return Work(file, None, document, document.origin)
+    return Work(file, None, document, document.origin, document.chunker)
 
 
 def _settled(document: Document, file: SourceFile, parser_version: str, retry_failed: bool) -> bool:

@@ -27,6 +27,7 @@ class IngestTools:
     kept: KeptFiles
     parser: Parser
     chunker: Chunker
+    own_chunker: Callable[[str], Chunker]
     embedder: Embedder
     index: VectorIndex
     settings: PipelineSettings
@@ -85,6 +86,7 @@ class IngestRun:
             kept=tools.kept,
             parser=tools.parser,
             chunker=tools.chunker,
+            own_chunker=tools.own_chunker,
             embedder=tools.embedder,
             index=tools.index,
             settings=tools.settings,

@@ -1,7 +1,7 @@
 """Embeds the question, searches the index, and names the documents."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, replace
 
 from muniment.errors import InputError
 from muniment.protocols import Embedder, VectorIndex
@@ -12,6 +12,8 @@ DocumentNames = Mapping[str, str] | Callable[[str], str | None]
 """Names by document id, or what finds one; a document without a name goes by its id."""
 
 MAX_QUESTION_CHARS = 8000
+WIDER = 8
+"""How much wider to search when something found may not be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Retriever:
         index: where the chunks are.
         names: document names by id.
         max_question_chars: longest question taken.
+        visible: ids of the documents that may be found; all when omitted. Chunks of a document that
+            is still being written stay out by it.
     """
 
     def __init__(
@@ -39,11 +43,13 @@ class Retriever:
         names: DocumentNames,
         *,
         max_question_chars: int = MAX_QUESTION_CHARS,
+        visible: Container[str] | None = None,
     ) -> None:
         self._embedder = embedder
         self._index = index
         self._names = names
         self._max_question_chars = max_question_chars
+        self._visible = visible
 
     async def search(
         self,
@@ -67,8 +73,17 @@ class Retriever:
             with timings.stage("embed"):
                 vector = await self._embedder.embed_query(question)
         with timings.stage("search"):
-            hits = await self._index.search(VectorQuery(mode, limit, question, vector, filter))
+            hits = await self._hits(VectorQuery(mode, limit, question, vector, filter))
         return Retrieval(tuple(self._passage(hit) for hit in hits), timings.milliseconds)
+
+    async def _hits(self, query: VectorQuery) -> list[StoredHit]:
+        hits = await self._index.search(query)
+        visible = self._visible
+        if visible is None or all(hit.document_id in visible for hit in hits):
+            return hits
+        # Few documents are being written at a time, so a wider search finds enough of the others.
+        wider = await self._index.search(replace(query, limit=query.limit * WIDER))
+        return [hit for hit in wider if hit.document_id in visible][: query.limit]
 
     def _checked(self, question: str, limit: int) -> str:
         if limit < 1:

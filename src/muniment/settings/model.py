@@ -97,6 +97,11 @@ class ServerSettings(_Strict):
     host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for all.")
     port: int = Field(default=8321, ge=0, le=65535, description="Port to listen on.")
     max_upload_mb: int = Field(default=100, ge=1, description="Largest upload in MB.")
+    delete_declared: bool = Field(
+        default=False,
+        description="Whether deleting a declared collection over the API empties it; it is refused otherwise. "
+        "An emptied collection still exists, and the next ingestion fills it from its sources.",
+    )
     max_question_chars: int = Field(default=8000, ge=100, description="Longest question in characters.")
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line."
@@ -155,6 +160,10 @@ class Settings(_Strict):
     )
     generators: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="Generators by name, besides `extractive`."
+    )
+    default_embedding_model: str = Field(
+        default=DEFAULT_EMBEDDING_MODEL,
+        description="Embedding model of collections that are created over the API without naming one.",
     )
     default_generator: str = Field(
         default=DEFAULT_GENERATOR, description="Generator of collections that name none."

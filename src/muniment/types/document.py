@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
 MetadataValue = str | int | float | bool
 
@@ -137,9 +138,13 @@ class DocumentOrigin(StrEnum):
     UPLOAD = "upload"
 
 
-def document_id(content_hash: str) -> str:
-    """The id of the document whose bytes have this SHA-256 (hex)."""
-    return f"doc_{content_hash[:24]}"
+def document_id(content_hash: str, salt: str = "") -> str:
+    """The id of the document whose bytes have this SHA-256 (hex).
+
+    Documents with a ``salt`` share their chunks only with those of the same salt.
+    """
+    salted = sha256(f"{content_hash}\0{salt}".encode()).hexdigest() if salt else content_hash
+    return f"doc_{salted[:24]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ class Document:
     ``document_id`` is derived from the content hash, so the same bytes under two names share their
     chunks. ``error_code``, ``error`` and ``hint`` are set when ``state`` is failed or skipped.
     ``parser`` is the version of the parser that read it, or tried to. ``updated_at`` is ISO 8601, UTC.
+    ``chunker`` is the spec of its own chunker, where it is not chunked like the rest of its collection.
     """
 
     collection: str
@@ -170,3 +176,4 @@ class Document:
     hint: str = ""
     notes: tuple[str, ...] = ()
     updated_at: str = ""
+    chunker: str = ""

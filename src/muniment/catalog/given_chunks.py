@@ -1,0 +1,97 @@
+"""Chunks that clients inserted directly; from here they are written again when the index loses them."""
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select
+
+from muniment.catalog.database import Database
+from muniment.catalog.tables import given_chunks
+from muniment.types import GivenChunk
+
+_AT_A_TIME = 500
+"""Ids in one statement, well under what SQLite takes."""
+
+
+
+
+class GivenChunks:
+    """The given chunks of all collections, by their row in the index."""
+
+    def __init__(self, database: Database) -> None:
+        self._transaction = database.transaction
+
+    def save(self, collection: str, chunks: Sequence[GivenChunk]) -> None:
+        """Write chunks, replacing those with the same id."""
+        values = [
+            {
+                "collection": collection,
+                "row_id": chunk.row_id,
+                "chunk_id": chunk.chunk_id,
+                "document_id": chunk.document_id,
+                "title": chunk.title,
+                "content": chunk.content,
+                "metadata": chunk.metadata,
+                "chunk_metadata": chunk.chunk_metadata,
+                "vector": _packed(chunk.vector),
+            }
+            for chunk in chunks
+        ]
+        with self._transaction() as connection:
+            for start in range(0, len(values), _AT_A_TIME):
+                part = values[start : start + _AT_A_TIME]
+                ids = [value["row_id"] for value in part]
+                mine = given_chunks.c.collection == collection
+                connection.execute(delete(given_chunks).where(mine, given_chunks.c.row_id.in_(ids)))
+                connection.execute(insert(given_chunks), part)
+
+    def get(self, collection: str, row_ids: Sequence[int]) -> dict[int, GivenChunk]:
+        """The chunks among these rows, by row id."""
+        found: dict[int, GivenChunk] = {}
+        with self._transaction() as connection:
+            for start in range(0, len(row_ids), _AT_A_TIME):
+                part = row_ids[start : start + _AT_A_TIME]
+                mine = given_chunks.c.collection == collection
+                query = select(given_chunks).where(mine, given_chunks.c.row_id.in_(part))
+                found |= {row.row_id: _chunk(row) for row in connection.execute(query)}
+        return found
+
+    def titles(self, collection: str) -> dict[int, str]:
+        """Title of every chunk by row id."""
+        query = select(given_chunks.c.row_id, given_chunks.c.title)
+        with self._transaction() as connection:
+            rows = connection.execute(query.where(given_chunks.c.collection == collection))
+            return {row.row_id: row.title for row in rows}
+
+    def remove(self, collection: str, row_ids: Sequence[int] | None = None) -> None:
+        """Forget these chunks, or all of the collection."""
+        mine = given_chunks.c.collection == collection
+        with self._transaction() as connection:
+            if row_ids is None:
+                connection.execute(delete(given_chunks).where(mine))
+                return
+            for start in range(0, len(row_ids), _AT_A_TIME):
+                part = row_ids[start : start + _AT_A_TIME]
+                connection.execute(delete(given_chunks).where(mine, given_chunks.c.row_id.in_(part)))
+
+    def count(self, collection: str) -> int:
+        """How many there are."""
+        query = select(func.count()).select_from(given_chunks)
+        with self._transaction() as connection:
+            return connection.scalar(query.where(given_chunks.c.collection == collection)) or 0
+
+
+def _packed(vector: tuple[float, ...] | None) -> bytes | None:
+    return None if vector is None else array("f", vector).tobytes()
+
+
+def _chunk(row: Row[Any]) -> GivenChunk:
+    return GivenChunk(
+        chunk_id=row.chunk_id,
+        content=row.content,
+        document_id=row.document_id,
+        metadata=row.metadata,
+        chunk_metadata=row.chunk_metadata,
+        vector=None if row.vector is None else tuple(array("f", row.vector)),
+    )

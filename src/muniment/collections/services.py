@@ -1,0 +1,30 @@
+"""What the HTTP server offers besides questions and documents: stores, files, and objects kept for clients."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from muniment.catalog.resources import Resources
+from muniment.collections.attachments import Attachments
+from muniment.collections.embedding_models import EmbeddingModels
+from muniment.collections.files import Files
+from muniment.collections.stores import Stores
+from muniment.collections.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of the domain that only clients of the HTTP API use."""
+
+    stores: Stores
+    files: Files
+    attachments: Attachments
+    embedding_models: EmbeddingModels
+    resources: Resources
+
+
+class ServedWorkspace(Workspace, Protocol):
+    """A workspace with everything that the HTTP server offers."""
+
+    @property
+    def services(self) -> Services:
+        """Stores, files and the rest."""
