@@ -5,8 +5,8 @@ neighbours under a heading up to the budget follows its HybridChunker. What is d
 tokenisation per block, tables split by rows with their headers repeated, and no text lost.
 """
 
+from muniment.cutting import ContextWriter
 from muniment.protocols import Tokenizer
-from muniment.providers.structure_chunker.context import ContextWriter
 from muniment.providers.structure_chunker.drafts import Draft
 from muniment.providers.structure_chunker.measure import Measure
 from muniment.providers.structure_chunker.packing import Packer

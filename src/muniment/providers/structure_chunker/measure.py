@@ -4,14 +4,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 
+from muniment.cutting import CHARS_PER_TOKEN
 from muniment.protocols import Tokenizer
 from muniment.types import ParsedDocument
 
 Range = tuple[int, int]
 
-_CHARS_PER_TOKEN = 24
-"""A range counts as at least one token per this many characters: some tokenisers take a word of any length,
-and any run of blanks, for a single token or none."""
 _SENTENCES = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|\n+")
 _CELLS = re.compile(r" \| ")
 _WORDS = re.compile(r"\s+")
@@ -33,7 +31,7 @@ class Measure:
     def tokens(self, start: int, end: int) -> int:
         """Tokens of a range with the line break before it; never fewer for a longer range."""
         counted = bisect_left(self._starts, end) - bisect_left(self._starts, start)
-        return max(counted, -(-(end - start) // _CHARS_PER_TOKEN)) + 1
+        return max(counted, -(-(end - start) // CHARS_PER_TOKEN)) + 1
 
     def trim(self, start: int, end: int) -> Range:
         """The range without blanks at its ends."""
@@ -74,7 +72,7 @@ class Measure:
 
     def _furthest(self, cuts: list[int], first: int, budget: int) -> int:
         """The last cut that a piece from ``first`` can reach; ``first`` when not even the next one."""
-        low, high = first, min(len(cuts) - 1, first + budget * _CHARS_PER_TOKEN)
+        low, high = first, min(len(cuts) - 1, first + budget * CHARS_PER_TOKEN)
         while low < high:
             middle = (low + high + 1) // 2
             if self.tokens(cuts[first], cuts[middle]) <= budget:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from muniment.providers.structure_chunker.context import ContextWriter
-from muniment.providers.structure_chunker.drafts import Draft, Piece, Unit
+from muniment.cutting import ContextWriter, Piece
+from muniment.providers.structure_chunker.drafts import Draft, Unit
 from muniment.providers.structure_chunker.measure import Measure
 from muniment.types import Block, BlockKind, ParsedDocument
 

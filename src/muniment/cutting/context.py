@@ -1,5 +1,6 @@
 """The context of a chunk: document title and heading path, within its share of the budget."""
 
+from muniment.cutting.sizes import CHARS_PER_TOKEN
 from muniment.protocols import Tokenizer
 
 
@@ -35,10 +36,10 @@ class ContextWriter:
             offsets = self._tokenizer.offsets(line)
             if not offsets:
                 continue
-            if len(offsets) + 1 > left or len(line) > left * 24:
+            if len(offsets) + 1 > left or len(line) > left * CHARS_PER_TOKEN:
                 if not kept:
                     last = offsets[min(len(offsets), max(1, left - 1)) - 1]
-                    kept.append(line[: min(last[1], left * 24)].rstrip())
+                    kept.append(line[: min(last[1], left * CHARS_PER_TOKEN)].rstrip())
                 break
             kept.append(line)
             left -= len(offsets) + 1
