@@ -39,6 +39,7 @@ def open_docs(tmp_path: Path, docs: Path) -> Open:
                     "small": {"provider": "fake", "dimension": 64},
                     "large": {"provider": "fake", "dimension": 96},
                 },
+                "default_embedding_model": "small",
                 "reconcile": {"ingest_on_start": False},
                 "ingest": ingest or {},
             }

@@ -1,4 +1,4 @@
-"""The database behind the catalog: SQLite or PostgreSQL through SQLAlchemy, with errors that say what to do."""
+"""The database behind the catalog: SQLite or PostgreSQL by SQLAlchemy; its errors say what to do."""
 
 import shutil
 from collections.abc import Iterator

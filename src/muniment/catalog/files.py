@@ -59,7 +59,7 @@ class Files:
                 connection.execute(insert(store_files).values(**_values(one)))
 
     def end_attached(self, ended: StoreFile) -> bool:
-        """Write how an attachment ended, unless it was cancelled or removed meanwhile; whether it was written."""
+        """Write how an attachment ended, unless it was cancelled or removed meanwhile; whether it was."""
         waiting = and_(
             _key(ended.collection, ended.file_id),
             store_files.c.state == StoreFileState.IN_PROGRESS.value,

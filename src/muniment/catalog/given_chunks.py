@@ -14,8 +14,6 @@ _AT_A_TIME = 500
 """Ids in one statement, well under what SQLite takes."""
 
 
-
-
 class GivenChunks:
     """The given chunks of all collections, by their row in the index."""
 

@@ -68,4 +68,6 @@ class Resources:
     def remove_children(self, kind: str, parent: str) -> None:
         """Forget all objects of a kind that belong to ``parent``."""
         with self._transaction() as connection:
-            connection.execute(delete(resources).where(resources.c.kind == kind, resources.c.parent == parent))
+            connection.execute(
+                delete(resources).where(resources.c.kind == kind, resources.c.parent == parent)
+            )

@@ -36,7 +36,9 @@ class Stores:
         """All of them, oldest first."""
         table = created_collections.c
         with self._transaction() as connection:
-            rows = connection.execute(select(created_collections).order_by(table.created_at, table.collection))
+            rows = connection.execute(
+                select(created_collections).order_by(table.created_at, table.collection)
+            )
             return tuple(CreatedCollection(**row._mapping) for row in rows)
 
     def touch(self, collection: str, at: int) -> None:

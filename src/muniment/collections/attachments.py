@@ -109,9 +109,7 @@ class Attachments:
             )
         return _store_file(document)
 
-    async def update(
-        self, collection: str, file_id: str, attributes: dict[str, MetadataValue]
-    ) -> StoreFile:
+    async def update(self, collection: str, file_id: str, attributes: dict[str, MetadataValue]) -> StoreFile:
         """Give the file other attributes; searches filter on them when this returns.
 
         Raises:

@@ -31,7 +31,7 @@ class EmbeddingModels:
         self._lock = asyncio.Lock()
 
     def resolve(self, name: str) -> str:
-        """The known name that is meant: itself, or its last part (``sentence-transformers/all-MiniLM-L6-v2``).
+        """The known name that is meant: itself or its last part (``sentence-transformers/all-MiniLM-L6-v2``).
 
         Raises:
             NotFoundError: code ``unknown_model``.

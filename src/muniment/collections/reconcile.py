@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check of one collection came to: documents whose chunks must be made again, rows of lost given chunks.
+    """What a check of one collection came to: documents and rows of given chunks that must be made again.
 
     ``mending`` tells what was found and what is done about it; it is kept once that is done.
     """

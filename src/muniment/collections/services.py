@@ -1,4 +1,4 @@
-"""What the HTTP server offers besides questions and documents: stores, files, and objects kept for clients."""
+"""What the HTTP server offers besides questions and documents: stores, files, objects kept for clients."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -316,7 +316,9 @@ class Stores:
     async def _unknown(self, name: str) -> NotFoundError:
         created = await asyncio.to_thread(self._catalog.stores.list)
         declared = [runtime.name for runtime in self._parts.runtimes.values() if runtime.declared]
-        return unknown_name("vector store", name[:200], declared + [one.id for one in created], code="unknown_store")
+        return unknown_name(
+            "vector store", name[:200], declared + [one.id for one in created], code="unknown_store"
+        )
 
 
 def _declared(collection: str, what: str) -> ConflictError:

@@ -94,8 +94,8 @@ class Pipeline:
     """Brings documents into one collection's index.
 
     ``present`` are the ids in the index at the start: chunks that an earlier, killed run wrote are
-    not embedded again. ``own_chunker`` makes the chunker of a document with a spec of its own. ``finished`` is awaited once for every piece of work, with its document in
-    its final state.
+    not embedded again. ``own_chunker`` makes the chunker of a document with a spec of its own.
+    ``finished`` is awaited once for every piece of work, with its document in its final state.
     """
 
     collection: str

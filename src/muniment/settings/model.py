@@ -99,8 +99,8 @@ class ServerSettings(_Strict):
     max_upload_mb: int = Field(default=100, ge=1, description="Largest upload in MB.")
     delete_declared: bool = Field(
         default=False,
-        description="Whether deleting a declared collection over the API empties it; it is refused otherwise. "
-        "An emptied collection still exists, and the next ingestion fills it from its sources.",
+        description="Whether deleting a declared collection over the API empties it, instead of being "
+        "refused. An emptied collection still exists, and the next ingestion fills it from its sources.",
     )
     max_question_chars: int = Field(default=8000, ge=100, description="Longest question in characters.")
     log_level: str = Field(
