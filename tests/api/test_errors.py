@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from muniment.api.app import create_app
 from muniment.collections.workspace import Workspace
 from muniment.errors import SettingsError
-from muniment.settings import Settings
+from muniment.settings import DialectName, Settings
 
 ASK = "/v1/answers"
 CHAT = "/v1/chat/completions"
@@ -91,10 +91,10 @@ async def test_unknown_routes_and_methods_have_the_same_shape(client: httpx.Asyn
 
 
 async def test_an_openai_client_can_read_that_a_route_is_unknown(client: httpx.AsyncClient) -> None:
-    response = await client.post("/v1/embeddings", json={"model": "x", "input": "y"})
+    response = await client.post("/v1/nothing", json={"model": "x", "input": "y"})
     found = error(response, 404, "unknown_route")
-    assert "/v1/embeddings" in found["message"]
-    assert "/v1/chat/completions" in found["hint"]
+    assert "/v1/nothing" in found["message"]
+    assert "/openapi.json" in found["hint"]
     assert (found["type"], found["param"]) == ("invalid_request_error", None)
 
 
@@ -156,6 +156,80 @@ async def test_openai_routes_have_openais_error_shape(
     assert set(found) == {"message", "type", "param", "code"}
     assert found["code"] == code
     assert found["type"] == ("server_error" if status >= 500 else "invalid_request_error")
+
+
+LLAMA_STACK = {"X-LlamaStack-Client-Version": "0.3.5"}
+OGX = {"X-OGX-Client-Version": "1.5.0"}
+
+
+@pytest.mark.parametrize(("headers", "path"), [(LLAMA_STACK, ["detail"]), (OGX, ["error", "message"])])
+async def test_clients_of_other_servers_can_read_their_errors(
+    client: httpx.AsyncClient, headers: dict[str, str], path: list[str]
+) -> None:
+    async def told(method: str, where: str, status: int, body: object, path: list[str]) -> str:
+        response = await client.request(method, where, json=body, headers=headers)
+        assert response.status_code == status, response.text
+        found = response.json()
+        for key in path:
+            assert list(found) == [key]
+            found = found[key]
+        assert isinstance(found, str)
+        return found
+
+    unknown = {**chat("x"), "model": "muniment/handbok"}
+    assert "Did you mean 'muniment/handbook'?" in await told("POST", CHAT, 404, unknown, path)
+    assert "127.0.0.1" in await told("POST", CHAT, 503, chat("UNREACHABLE"), path)
+    assert "request id" in await told("POST", CHAT, 500, chat("BUG"), path)
+    assert "2 MB" in await told("POST", CHAT, 413, chat("x" * 3 * 1024 * 1024), path)
+    assert "/v1/nothing" in await told("GET", "/v1/nothing", 404, None, ["detail"])
+    assert "GET" in await told("PUT", "/v1/models", 405, {}, ["detail"])
+
+
+async def test_llama_stack_lists_what_is_wrong_with_a_body(client: httpx.AsyncClient) -> None:
+    response = await client.post(CHAT, json={"model": "muniment/handbook"}, headers=LLAMA_STACK)
+    problem = {"loc": ["body", "messages"], "msg": "Field required", "type": "missing"}
+    assert (response.status_code, response.json()) == (400, {"error": {"detail": {"errors": [problem]}}})
+    headers = {**LLAMA_STACK, "Content-Type": "application/json"}
+    broken = await client.post(CHAT, content=b'{"model": ', headers=headers)
+    assert broken.status_code == 400
+    assert broken.json()["error"]["detail"]["errors"][0]["type"] == "json_invalid"
+
+
+async def test_ogx_prints_what_is_wrong_with_a_body(client: httpx.AsyncClient) -> None:
+    response = await client.post(CHAT, json={"model": "muniment/handbook"}, headers=OGX)
+    problem = "{'loc': ['body', 'messages'], 'msg': 'Field required', 'type': 'missing'}"
+    expected = {"error": {"message": f"{{'errors': [{problem}]}}"}}
+    assert (response.status_code, response.json()) == (400, expected)
+
+
+@pytest.mark.parametrize("headers", [LLAMA_STACK, OGX])
+async def test_our_own_routes_answer_every_client_alike(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    response = await client.post(ASK, json={"question": "x", "collection": "handbok"}, headers=headers)
+    error(response, 404, "unknown_collection")
+    error(await client.put(ASK, json={}, headers=headers), 405, "method_not_allowed")
+    error(await client.post(ASK, json={}, headers=headers), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.2.5", "0.9.9", "17.0", "x"])
+async def test_no_client_is_turned_away_for_its_version(client: httpx.AsyncClient, version: str) -> None:
+    for header in (*LLAMA_STACK, *OGX):
+        assert (await client.get("/v1/models", headers={header: version})).status_code == 200
+
+
+async def test_the_setting_decides_for_clients_that_say_nothing(settings: Settings) -> None:
+    async def never() -> Workspace:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    server = settings.server.model_copy(update={"dialect": DialectName.LLAMA_STACK_0_2_12})
+    app = create_app(never, settings.model_copy(update={"server": server}))
+    async with app.router.lifespan_context(app), calling(app) as client:
+        assert list((await client.get("/v1/nothing")).json()) == ["detail"]
+        assert list((await client.get("/v1/models")).json()) == ["detail"]
+        openai = {"User-Agent": "OpenAI/Python 2.8.0"}
+        assert (await client.get("/v1/models", headers=openai)).json()["error"]["code"] == "starting"
 
 
 async def test_while_opening_only_health_and_ready_answer(settings: Settings) -> None:

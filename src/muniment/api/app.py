@@ -15,7 +15,8 @@ from muniment.settings import Settings
 
 DESCRIPTION = """Question answering over private documents with checked evidence.
 
-Errors have one shape, `ErrorBody`, except on OpenAI's own routes, where they have OpenAI's."""
+Errors have one shape, `ErrorBody`, on Muniment's own routes. On all others they have that of
+the server which the client expects, as its headers, the path or the setting `server.dialect` tell."""
 
 
 def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, instance: str = "") -> FastAPI:
@@ -43,7 +44,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
         docs_url=None,
         redoc_url=None,
         middleware=[
-            Middleware(RequestContext),
+            Middleware(RequestContext, dialect=settings.server.dialect),
             Middleware(BodyLimit, max_upload_mb=settings.server.max_upload_mb),
         ],
     )

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from muniment.answer.events import Finished
 from muniment.api.chat_stream import ChatStream
 from muniment.api.chat_wire import ChatRequest, Choice, Completion, Message, Model, ModelList, usage_of
-from muniment.api.context import SettingsOf, WorkspaceOf, event_stream, openai_failures
+from muniment.api.context import SettingsOf, WorkspaceOf, dialect_failures, event_stream
 from muniment.api.questions import checked_question
 from muniment.api.sources import sources_text
 from muniment.api.streaming import event_response, last_event, until_disconnect
@@ -32,7 +32,7 @@ EVENTS = (
     "/v1/models",
     summary="Every collection as a model",
     operation_id="list_models",
-    responses=openai_failures(503),
+    responses=dialect_failures(503),
 )
 async def list_models(workspace: WorkspaceOf, settings: SettingsOf) -> ModelList:
     """`muniment/<collection>`, and `muniment/<collection>@<generator>` for each declared generator."""
@@ -44,7 +44,7 @@ async def list_models(workspace: WorkspaceOf, settings: SettingsOf) -> ModelList
     "/v1/models/{model:path}",
     summary="One model",
     operation_id="get_model",
-    responses=openai_failures(404, 503),
+    responses=dialect_failures(404, 503),
 )
 async def get_model(model: str, workspace: WorkspaceOf, settings: SettingsOf) -> Model:
     """A collection as a model."""
@@ -58,7 +58,7 @@ async def get_model(model: str, workspace: WorkspaceOf, settings: SettingsOf) ->
     operation_id="create_chat_completion",
     response_model=Completion,
     responses={
-        **openai_failures(400, 403, 404, 413, 503, 504),
+        **dialect_failures(400, 403, 404, 413, 503, 504),
         200: {"description": "The completion; chunks when `stream` is set.", "content": event_stream(EVENTS)},
     },
 )

@@ -4,7 +4,7 @@ from sse_starlette import ServerSentEvent
 
 from muniment.answer.events import AnswerEvent, Delta, Finished
 from muniment.api.chat_wire import Chunk, ChunkChoice, ChunkDelta, usage_of
-from muniment.api.errors import openai_body
+from muniment.api.dialects.openai import openai_body
 from muniment.api.sources import sources_text
 from muniment.api.streaming import sent_event
 from muniment.api.wire import AnswerWire

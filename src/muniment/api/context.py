@@ -3,8 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from pydantic import RootModel
 
-from muniment.api.errors import OpenAIErrorBody
+from muniment.api.dialects.base import DetailBody, Dialect, InvalidBody, MessageBody
+from muniment.api.dialects.choice import dialect_of
+from muniment.api.dialects.openai import OpenAIErrorBody
 from muniment.api.opening import Opening
 from muniment.api.wire import ErrorBody
 from muniment.collections.workspace import Workspace
@@ -25,9 +28,19 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
+async def _dialect(request: Request) -> Dialect:
+    return dialect_of(request.scope)
+
+
 OpeningOf = Annotated[Opening, Depends(_opening)]
 WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
+DialectOf = Annotated[Dialect, Depends(_dialect)]
+
+
+class DialectErrorBody(RootModel[OpenAIErrorBody | DetailBody | InvalidBody | MessageBody]):
+    """The body of an error in the request's dialect: OpenAI's, two of Llama Stack's, or OGX's."""
+
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -51,12 +64,12 @@ def failures(*statuses: int) -> Responses:
     return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in (*statuses, 500)}
 
 
-def openai_failures(*statuses: int) -> Responses:
-    """The same for OpenAI's routes."""
+def dialect_failures(*statuses: int) -> Responses:
+    """The same for routes whose errors have the shape of the request's dialect."""
     named: Responses = {
-        status: {"model": OpenAIErrorBody, "description": _MEANINGS[status]} for status in (*statuses, 500)
+        status: {"model": DialectErrorBody, "description": _MEANINGS[status]} for status in (*statuses, 500)
     }
-    return {**named, "default": {"model": OpenAIErrorBody, "description": "Any other error."}}
+    return {**named, "default": {"model": DialectErrorBody, "description": "Any other error."}}
 
 
 def event_stream(description: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Turns errors into bodies: one renderer for the native dialect, one for OpenAI's."""
+"""Turns errors into responses: the native body on Muniment's own paths, elsewhere the request's dialect's."""
 
 import logging
 from collections.abc import Sequence
@@ -7,43 +7,18 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
+from muniment.api.dialects.base import Problem, is_below
+from muniment.api.dialects.choice import dialect_of
 from muniment.api.wire import ErrorBody, ErrorDetail
 from muniment.errors import InputError, MunimentError, NotFoundError
 
-OPENAI_PATHS = ("/v1/chat/", "/v1/models")
+NATIVE_PATHS = ("/v1/answers", "/v1/search", "/v1/collections", "/v1/runs", "/v1/health", "/v1/ready")
+"""Muniment's own, with what is below them; their errors do not depend on who asks."""
 
 logger = logging.getLogger(__name__)
-
-
-class OpenAIErrorDetail(BaseModel):
-    """What went wrong, in OpenAI's words."""
-
-    message: str
-    type: str
-    param: str | None = None
-    code: str
-
-
-class OpenAIErrorBody(BaseModel):
-    """The body of every error on OpenAI's routes."""
-
-    error: OpenAIErrorDetail
-
-
-class UnknownRouteDetail(ErrorDetail):
-    """The native detail with OpenAI's fields: a client of either dialect may have come here."""
-
-    type: str = "invalid_request_error"
-    param: None = None
-
-
-class UnknownRouteBody(BaseModel):
-    """The body of the error on routes below ``/v1`` that there are not, such as ``/v1/embeddings``."""
-
-    error: UnknownRouteDetail
 
 
 class LimitExceeded(HTTPException):
@@ -85,22 +60,17 @@ def native_body(error: MunimentError, request_id: str) -> ErrorBody:
     return ErrorBody(error=detail)
 
 
-def openai_body(error: MunimentError) -> OpenAIErrorBody:
-    """OpenAI's body; the hint stands behind the message because there is no field for it."""
-    kind = "invalid_request_error" if error.status < 500 else "server_error"
-    message = f"{error.message} {error.hint}".strip()
-    param = "model" if error.code in ("unknown_model", "model_required") else None
-    return OpenAIErrorBody(error=OpenAIErrorDetail(message=message, type=kind, param=param, code=error.code))
+def render(error: MunimentError, scope: Scope) -> JSONResponse:
+    """The response for an error: native on Muniment's own paths, else in the request's dialect."""
+    path, request_id = scope["path"], scope["state"]["request_id"]
+    if is_native(path):
+        return JSONResponse(native_body(error, request_id).model_dump(), error.status)
+    return dialect_of(scope).error_response(error, path, request_id)
 
 
-def render(error: MunimentError, path: str, request_id: str) -> JSONResponse:
-    """The response for an error, in the dialect of the route it happened on."""
-    body: BaseModel = native_body(error, request_id)
-    if path.startswith(OPENAI_PATHS):
-        body = openai_body(error)
-    elif path.startswith("/v1/") and error.code == "unknown_route":
-        body = UnknownRouteBody(error=UnknownRouteDetail(**native_body(error, request_id).error.model_dump()))
-    return JSONResponse(body.model_dump(), error.status)
+def is_native(path: str) -> bool:
+    """Whether the path is one of Muniment's own."""
+    return path == "/" or is_below(path, *NATIVE_PATHS)
 
 
 def install(app: FastAPI) -> None:
@@ -113,7 +83,7 @@ def install(app: FastAPI) -> None:
 def _render(request: Request, error: MunimentError) -> JSONResponse:
     if error.status >= 500:
         logger.error("%s: %s [%s]", error.code, error.message, request.state.request_id)
-    return render(error, request.url.path, request.state.request_id)
+    return render(error, request.scope)
 
 
 async def _muniment(request: Request, error: Exception) -> JSONResponse:
@@ -134,9 +104,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 def _named(error: HTTPException, request: Request) -> MunimentError:
     path = request.url.path
     if error.status_code == 404:
-        hint = (
-            "GET /openapi.json lists every route; of OpenAI's there are /v1/chat/completions and /v1/models."
-        )
+        hint = "GET /openapi.json lists every route."
         return NotFoundError(f"There is no route {path!r}.", code="unknown_route", hint=hint)
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
@@ -149,14 +117,23 @@ def _named(error: HTTPException, request: Request) -> MunimentError:
 
 async def _validation(request: Request, invalid: Exception) -> JSONResponse:
     assert isinstance(invalid, RequestValidationError)
-    problems = invalid.errors()
-    if any(problem["type"] == "json_invalid" for problem in problems):
-        return _render(request, _invalid_json(problems[0]))
-    kind = InputError if request.url.path.startswith(OPENAI_PATHS) else InvalidRequestError
+    found = invalid.errors()
+    error = _invalid_json(found[0]) if _is_no_json(found) else _invalid_shape(found)
+    scope = request.scope
+    if is_native(scope["path"]):
+        return _render(request, error)
+    problems = [Problem(tuple(problem["loc"]), str(problem["msg"]), problem["type"]) for problem in found]
+    return dialect_of(scope).validation_response(problems, error, scope["path"], scope["state"]["request_id"])
+
+
+def _is_no_json(problems: Sequence[dict[str, Any]]) -> bool:
+    return any(problem["type"] == "json_invalid" for problem in problems)
+
+
+def _invalid_shape(problems: Sequence[dict[str, Any]]) -> InvalidRequestError:
     listed = "; ".join(_describe(problem) for problem in problems[:5])
     more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
-    error = kind(f"{listed}{more}.", code="invalid_request", hint=_validation_hint(problems))
-    return _render(request, error)
+    return InvalidRequestError(f"{listed}{more}.", hint=_validation_hint(problems))
 
 
 def _invalid_json(problem: dict[str, Any]) -> InputError:

@@ -1,4 +1,4 @@
-"""What every request passes through: its id, the limits on its body, safe headers, the log."""
+"""What every request passes through: its id and dialect, the limits on its body, safe headers, the log."""
 
 import asyncio
 import logging
@@ -12,8 +12,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from muniment.api.dialects.choice import DialectChooser, remember
 from muniment.api.errors import LimitExceeded, internal_error, render
 from muniment.errors import MunimentError, TooLargeError, UnavailableError
+from muniment.settings.model import DialectName
 
 MB = 1024 * 1024
 MAX_JSON_BYTES = 2 * MB
@@ -55,18 +57,21 @@ def _is_shutdown(cancelled: BaseException) -> bool:
 
 
 class RequestContext:
-    """Gives a request its id, logs it, and turns what nobody caught into a 500 without internals."""
+    """Gives a request its id and dialect, logs it, and turns what nobody caught into a bare 500."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, dialect: DialectName) -> None:
         self._app = app
+        self._chooser = DialectChooser(dialect)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an HTTP request on; other kinds as they are."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
+        remember(scope, self._chooser.choose(headers, scope["path"]))
         sent = _Sent(send, request_id)
         started = time.perf_counter()
         try:
@@ -97,7 +102,7 @@ class RequestContext:
             logger.exception("%s %s failed [%s]", scope["method"], scope["path"], request_id)
             error = internal_error()
         if sent.status is None:
-            await render(error, scope["path"], request_id)(scope, receive, sent)
+            await render(error, scope)(scope, receive, sent)
 
 
 class _Sent:
@@ -148,7 +153,7 @@ class BodyLimit:
         )
 
     async def _refuse(self, error: MunimentError, scope: Scope, receive: Receive, send: Send) -> None:
-        response: JSONResponse = render(error, scope["path"], scope["state"]["request_id"])
+        response: JSONResponse = render(error, scope)
         response.headers["Connection"] = "close"
         await response(scope, receive, send)
 

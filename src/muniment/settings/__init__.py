@@ -4,6 +4,7 @@ from muniment.settings.load import find_settings_file, load_settings
 from muniment.settings.model import (
     ChunkingSettings,
     CollectionSettings,
+    DialectName,
     ProviderSettings,
     ServerSettings,
     Settings,
@@ -13,6 +14,7 @@ from muniment.settings.model import (
 __all__ = [
     "ChunkingSettings",
     "CollectionSettings",
+    "DialectName",
     "ProviderSettings",
     "ServerSettings",
     "Settings",

@@ -1,6 +1,7 @@
 """What can be set. Every field has a description; docs/reference/settings.md is made from them."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,16 @@ DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_GENERATOR = "extractive"
 
 CollectionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class DialectName(StrEnum):
+    """The servers whose dialects the HTTP server speaks, each by the version it speaks as."""
+
+    LLAMA_STACK_0_2_12 = "llama-stack-0.2.12"
+    LLAMA_STACK_0_2_22 = "llama-stack-0.2.22"
+    LLAMA_STACK_0_3 = "llama-stack-0.3"
+    OGX_1 = "ogx-1"
+    OPENAI = "openai"
 
 
 class _Strict(BaseModel):
@@ -103,6 +114,10 @@ class ServerSettings(_Strict):
         "refused. An emptied collection still exists, and the next ingestion fills it from its sources.",
     )
     max_question_chars: int = Field(default=8000, ge=100, description="Longest question in characters.")
+    dialect: DialectName = Field(
+        default=DialectName.OPENAI,
+        description="Dialect of requests whose headers and path do not tell what their client expects.",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line."
     )

@@ -1,0 +1,45 @@
+"""Llama Stack 0.2, as 0.2.12 and 0.2.22: what changed between them stands in the second value."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from muniment.api.dialects.base import DetailDialect
+from muniment.settings.model import DialectName
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LlamaStack02(DetailDialect):
+    """Everything both have in common."""
+
+    family: ClassVar[str] = "llama-stack-0.2"
+
+
+LLAMA_STACK_0_2_12 = LlamaStack02(
+    name=DialectName.LLAMA_STACK_0_2_12,
+    version="0.2.12",
+    names_are_ids=True,
+    files_have_status=False,
+    shows_auto_chunking=True,
+    statuses={
+        "unknown_store": 400,
+        "unknown_collection": 400,
+        "unknown_model": 400,
+        "unknown_file": 400,
+        "unknown_response": 400,
+        "unknown_prompt": 400,
+        "unknown_conversation": 400,
+        "unknown_provider": 400,
+        "unknown_shield": 400,
+    },
+)
+"""Up to 0.2.12: the caller's id of a store is kept, and nothing unknown is a 404."""
+
+LLAMA_STACK_0_2_22 = replace(
+    LLAMA_STACK_0_2_12,
+    name=DialectName.LLAMA_STACK_0_2_22,
+    version="0.2.22",
+    names_are_ids=False,
+    statuses={**LLAMA_STACK_0_2_12.statuses, "unknown_model": 404, "unknown_file": 404},
+    route_statuses={"/v1/vector-dbs": {"unknown_store": 404, "unknown_collection": 404}},
+)
+"""From 0.2.13 on: stores get new ids, unknown models, files and vector dbs are 404."""

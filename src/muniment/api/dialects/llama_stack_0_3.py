@@ -1,0 +1,33 @@
+"""Llama Stack 0.3 and later, as 0.3.5."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from muniment.api.dialects.base import DetailDialect
+from muniment.settings.model import DialectName
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LlamaStack03(DetailDialect):
+    """OpenAI's routes in their own place, errors as before."""
+
+    family: ClassVar[str] = "llama-stack-0.3"
+
+
+LLAMA_STACK_0_3 = LlamaStack03(
+    name=DialectName.LLAMA_STACK_0_3,
+    version="0.3.5",
+    files_have_status=False,
+    shows_auto_chunking=True,
+    statuses={
+        "unknown_store": 400,
+        "unknown_collection": 400,
+        "unknown_response": 400,
+        "unknown_prompt": 400,
+        "unknown_conversation": 400,
+        "unknown_provider": 400,
+        "unknown_shield": 400,
+    },
+    route_statuses={"/v1/vector_stores": {"unknown_model": 400}},
+)
+"""The 0.3.5 that was captured; later versions are served as this one."""
