@@ -8,6 +8,7 @@ MunimentError
 ├── NotFoundError              the named thing does not exist (404)
 ├── ConflictError              it exists, but not as asked for (409)
 ├── DocumentError              one document cannot be ingested (422)
+├── NotOfferedError            a peer of ours does this, we do not (501)
 ├── UnavailableError           something we depend on does not answer (503)
 │   └── TimeoutExceededError   it did not answer in time (504)
 └── StorageError               our own storage failed: disk full, file locked, damaged (507)
@@ -95,6 +96,13 @@ class DocumentError(MunimentError):
 
     status = 422
     default_code = "document_unreadable"
+
+
+class NotOfferedError(MunimentError):
+    """A known request that this server does not serve."""
+
+    status = 501
+    default_code = "not_offered"
 
 
 class UnavailableError(MunimentError):

@@ -100,7 +100,10 @@ async def test_given_chunks_are_found_answered_from_and_written_again_when_the_i
         await stores.insert("my docs", chunks)
         await stores.insert("my docs", chunks)
         assert len(await texts(workspace, store.collection, "warranty")) == 2
-        last = [event async for event in workspace.answer(store.collection, "How long is the warranty of pump P-7?")][-1]
+        last = [
+            event
+            async for event in workspace.answer(store.collection, "How long is the warranty of pump P-7?")
+        ][-1]
         assert last.answer.verdict is AnswerVerdict.GROUNDED  # type: ignore[union-attr]
         citation = last.answer.claims[0].citations[0]  # type: ignore[union-attr]
         parsed = await workspace.parsed(store.collection, citation.document_id)
@@ -206,9 +209,7 @@ async def test_files_waiting_when_the_server_stops_are_read_by_the_next(
         assert len(await workspace._parts.runtime(store.collection).open_index().ids()) == 30
 
 
-async def test_deleting_a_store_removes_all_of_it_and_nothing_else(
-    open_docs: Open, tmp_path: Path
-) -> None:
+async def test_deleting_a_store_removes_all_of_it_and_nothing_else(open_docs: Open, tmp_path: Path) -> None:
     async with open_docs() as workspace:
         services = workspace.services
         await ingest(workspace)

@@ -1,6 +1,6 @@
 """What routes are given: the workspace, the settings, the ways an error can look in the document."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from pydantic import RootModel
@@ -10,7 +10,9 @@ from muniment.api.dialects.choice import dialect_of
 from muniment.api.dialects.openai import OpenAIErrorBody
 from muniment.api.opening import Opening
 from muniment.api.wire import ErrorBody
+from muniment.collections.services import ServedWorkspace, Services
 from muniment.collections.workspace import Workspace
+from muniment.errors import NotOfferedError
 from muniment.settings import Settings
 
 
@@ -21,6 +23,17 @@ async def _opening(request: Request) -> Opening:
 
 async def _workspace(request: Request) -> Workspace:
     return (await _opening(request)).workspace
+
+
+async def _served(request: Request) -> ServedWorkspace:
+    workspace = await _workspace(request)
+    if not hasattr(workspace, "services"):
+        raise NotOfferedError("This server keeps no stores and files.", hint="Run `muniment serve`.")
+    return cast(ServedWorkspace, workspace)
+
+
+async def _services(request: Request) -> Services:
+    return (await _served(request)).services
 
 
 async def _settings(request: Request) -> Settings:
@@ -34,6 +47,8 @@ async def _dialect(request: Request) -> Dialect:
 
 OpeningOf = Annotated[Opening, Depends(_opening)]
 WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
+ServedOf = Annotated[ServedWorkspace, Depends(_served)]
+ServicesOf = Annotated[Services, Depends(_services)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
 DialectOf = Annotated[Dialect, Depends(_dialect)]
 
@@ -53,6 +68,7 @@ _MEANINGS = {
     415: "No parser reads this kind of file.",
     422: "A field is missing, unknown or of the wrong type.",
     500: "The server failed; the request id finds it in the log.",
+    501: "This route is known, and not offered here.",
     503: "Something needed does not answer, or the server is still starting.",
     504: "Something needed did not answer in time.",
     507: "The server's storage failed, such as a full disk.",
