@@ -1,6 +1,7 @@
 """Every error has its dialect's shape, a stable code and something to do about it."""
 
 import asyncio
+import json
 import logging
 
 import httpx
@@ -183,6 +184,15 @@ async def test_clients_of_other_servers_can_read_their_errors(
     assert "2 MB" in await told("POST", CHAT, 413, chat("x" * 3 * 1024 * 1024), path)
     assert "/v1/nothing" in await told("GET", "/v1/nothing", 404, None, ["detail"])
     assert "GET" in await told("PUT", "/v1/models", 405, {}, ["detail"])
+
+
+@pytest.mark.parametrize("headers", [LLAMA_STACK, OGX])
+async def test_a_stream_that_breaks_tells_other_clients_too(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    response = await client.post(CHAT, json={**chat("BREAK leave"), "stream": True}, headers=headers)
+    last = response.text.strip().split("\n\n")[-1]
+    assert list(json.loads(last.removeprefix("data: "))["error"]) == ["message"]
 
 
 async def test_llama_stack_lists_what_is_wrong_with_a_body(client: httpx.AsyncClient) -> None:

@@ -183,6 +183,8 @@ def test_an_unknown_version_is_logged_once(caplog: pytest.LogCaptureFixture) -> 
         ("unknown_model", "/v1/vector-dbs", (400, 404, 404, 404, 404)),
         ("unknown_file", "/v1/files/file-nope", (400, 404, 404, 400, 404)),
         ("unknown_file", "/v1/files/file-0123abcd", (400, 404, 404, 404, 404)),
+        ("unknown_store_file", "/v1/vector_stores/x/files/file-0a", (400, 400, 400, 400, 404)),
+        ("unknown_batch", "/v1/vector_stores/x/file_batches/b", (400, 400, 400, 400, 404)),
         ("unknown_response", "/v1/responses/resp-nope", (400, 400, 400, 404, 404)),
         ("unknown_prompt", "/v1/prompts/pmpt_nope", (400, 400, 400, 404, 404)),
         ("unknown_conversation", "/v1/conversations/conv_nope", (400, 400, 400, 400, 404)),

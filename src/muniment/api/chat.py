@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from muniment.answer.events import Finished
 from muniment.api.chat_stream import ChatStream
 from muniment.api.chat_wire import ChatRequest, Choice, Completion, Message, Model, ModelList, usage_of
-from muniment.api.context import SettingsOf, WorkspaceOf, dialect_failures, event_stream
+from muniment.api.context import DialectOf, SettingsOf, WorkspaceOf, dialect_failures, event_stream
 from muniment.api.questions import checked_question
 from muniment.api.sources import sources_text
 from muniment.api.streaming import event_response, last_event, until_disconnect
@@ -24,7 +24,7 @@ router = APIRouter(tags=["openai"])
 PREFIX = "muniment/"
 EVENTS = (
     "With `stream`: chunks, the role first, `finish_reason` and `muniment` on the last, then `[DONE]`. "
-    "Where it breaks off: OpenAIErrorBody."
+    "Where it breaks off: the error in the request's dialect."
 )
 
 
@@ -63,7 +63,11 @@ async def get_model(model: str, workspace: WorkspaceOf, settings: SettingsOf) ->
     },
 )
 async def create_chat_completion(
-    asked: ChatRequest, request: Request, workspace: WorkspaceOf, settings: SettingsOf
+    asked: ChatRequest,
+    request: Request,
+    workspace: WorkspaceOf,
+    settings: SettingsOf,
+    dialect: DialectOf,
 ) -> Response | Completion:
     """For any OpenAI client: the text is the cited answer with the list of its sources under it.
 
@@ -77,7 +81,7 @@ async def create_chat_completion(
     if asked.stream:
         options = asked.stream_options
         include_usage = bool(options and options.include_usage)
-        stream = ChatStream(completion_id, created, asked.model, include_usage=include_usage)
+        stream = ChatStream(completion_id, created, asked.model, dialect, include_usage=include_usage)
         return await event_response(request, events, stream.encode, stream.on_error)
     finished = await until_disconnect(request, last_event(events))
     assert isinstance(finished, Finished)

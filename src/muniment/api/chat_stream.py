@@ -4,7 +4,7 @@ from sse_starlette import ServerSentEvent
 
 from muniment.answer.events import AnswerEvent, Delta, Finished
 from muniment.api.chat_wire import Chunk, ChunkChoice, ChunkDelta, usage_of
-from muniment.api.dialects.openai import openai_body
+from muniment.api.dialects.base import Dialect
 from muniment.api.sources import sources_text
 from muniment.api.streaming import sent_event
 from muniment.api.wire import AnswerWire
@@ -18,10 +18,13 @@ CHECKED = "\n\nAfter checking, the answer reads:\n\n"
 class ChatStream:
     """Encodes the events of one answer; keeps what was sent, because it cannot be taken back."""
 
-    def __init__(self, completion_id: str, created: int, model: str, *, include_usage: bool) -> None:
+    def __init__(
+        self, completion_id: str, created: int, model: str, dialect: Dialect, *, include_usage: bool
+    ) -> None:
         self._id = completion_id
         self._created = created
         self._model = model
+        self._dialect = dialect
         self._include_usage = include_usage
         self._sent = ""
         self._begun = False
@@ -38,8 +41,8 @@ class ChatStream:
         return [*events, sent_event(DONE)] if isinstance(event, Finished) else events
 
     def on_error(self, error: MunimentError) -> list[ServerSentEvent]:
-        """OpenAI's error in place of the rest."""
-        return [sent_event(openai_body(error).model_dump_json())]
+        """The dialect's error in place of the rest."""
+        return [sent_event(self._dialect.stream_error(error).model_dump_json())]
 
     def _end(self, answer: Answer) -> list[Chunk]:
         chunks = [self._text(text) for text in (self._rest(answer.text), sources_text(answer)) if text]

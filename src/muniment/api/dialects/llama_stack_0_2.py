@@ -23,6 +23,8 @@ LLAMA_STACK_0_2_12 = LlamaStack02(
     statuses={
         "unknown_store": 400,
         "unknown_collection": 400,
+        "unknown_store_file": 400,
+        "unknown_batch": 400,
         "unknown_model": 400,
         "unknown_file": 400,
         "unknown_response": 400,
@@ -30,6 +32,8 @@ LLAMA_STACK_0_2_12 = LlamaStack02(
         "unknown_conversation": 400,
         "unknown_provider": 400,
         "unknown_shield": 400,
+        "unknown_agent": 400,
+        "unknown_session": 400,
     },
 )
 """Up to 0.2.12: the caller's id of a store is kept, and nothing unknown is a 404."""

@@ -22,11 +22,15 @@ LLAMA_STACK_0_3 = LlamaStack03(
     statuses={
         "unknown_store": 400,
         "unknown_collection": 400,
+        "unknown_store_file": 400,
+        "unknown_batch": 400,
         "unknown_response": 400,
         "unknown_prompt": 400,
         "unknown_conversation": 400,
         "unknown_provider": 400,
         "unknown_shield": 400,
+        "unknown_agent": 400,
+        "unknown_session": 400,
     },
     route_statuses={"/v1/vector_stores": {"unknown_model": 400}},
 )
