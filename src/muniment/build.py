@@ -3,9 +3,11 @@
 import asyncio
 import shutil
 from contextlib import suppress
+from functools import partial
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
+from muniment.collections.adopted_store import AdoptedStore
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
@@ -69,6 +71,9 @@ def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings
     named += [("embedders", f"embedding_models.{name}", p) for name, p in settings.embedding_models.items()]
     named += [("generators", f"generators.{name}", p) for name, p in settings.generators.items()]
     for collection, declared in settings.collections.items():
+        if declared.adopt:
+            lies_in = settings.adopted_from(declared.adopt)
+            named.append(("vector_stores", f"collections.{collection}.adopt", lies_in))
         for number, source in enumerate(declared.sources):
             named.append(("sources", f"collections.{collection}.sources.{number}", source))
     return named
@@ -101,6 +106,7 @@ async def _parts_around(
         name: await _make_runtime(settings, name, declared, embedders, generators)
         for name, declared in settings.collections.items()
     }
+    _add_adopted_stores(settings, runtimes)
     return Parts(
         settings=settings,
         catalog=catalog,
@@ -113,6 +119,36 @@ async def _parts_around(
     )
 
 
+def _add_adopted_stores(settings: Settings, runtimes: dict[str, CollectionRuntime]) -> None:
+    """Stores beside our own that adopted collections lie in, one for each address."""
+    stores: dict[str, AdoptedStore] = {}
+    for name, runtime in runtimes.items():
+        adopt = runtime.settings.adopt
+        if adopt is not None and (place := settings.adopted_from(adopt)) != settings.vector_store:
+            key = place.model_dump_json()
+            stores[key] = stores.get(key) or AdoptedStore(partial(open_adopted_store, settings, name))
+            runtime.adopted_from = stores[key]
+
+
+async def open_adopted_store(settings: Settings, collection: str) -> VectorStore:
+    """The store that a declared collection is adopted from.
+
+    Raises:
+        UnavailableError: it does not answer, or another process has it open.
+    """
+    adopt = settings.collections[collection].adopt
+    place = settings.adopted_from(adopt) if adopt else settings.vector_store
+    context = ProviderContext(settings.data_dir)
+    store: VectorStore = await create("vector_stores", place, context, f"collections.{collection}.adopt")
+    return store
+
+
+async def open_embedder(settings: Settings, collection: str) -> Embedder:
+    """The embedding model of a declared collection."""
+    name = settings.collections[collection].embedding_model
+    return await _make_embedder(settings, name)
+
+
 async def _make_vector_store(settings: Settings, context: ProviderContext) -> VectorStore:
     store: VectorStore = await create("vector_stores", settings.vector_store, context, "vector_store")
     return store
@@ -121,14 +157,16 @@ async def _make_vector_store(settings: Settings, context: ProviderContext) -> Ve
 async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
     """The embedding models in use; a name that is not declared is that of packaged weights."""
     names = sorted({declared.embedding_model for declared in settings.collections.values()})
-    made: dict[str, Embedder] = {}
-    for name in names:
-        provider = settings.embedding_models.get(name) or ProviderSettings.model_validate(
-            {"provider": "encoder", "model": name}
-        )
-        context = ProviderContext(settings.data_dir, name)
-        made[name] = await create("embedders", provider, context, f"embedding_models.{name}")
-    return made
+    return {name: await _make_embedder(settings, name) for name in names}
+
+
+async def _make_embedder(settings: Settings, name: str) -> Embedder:
+    provider = settings.embedding_models.get(name) or ProviderSettings.model_validate(
+        {"provider": "encoder", "model": name}
+    )
+    context = ProviderContext(settings.data_dir, name)
+    embedder: Embedder = await create("embedders", provider, context, f"embedding_models.{name}")
+    return embedder
 
 
 async def _make_generators(settings: Settings) -> dict[str, Generator]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path, PurePosixPath
 
+from muniment.collections.adopted import refuse_change
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
@@ -47,6 +48,7 @@ class Ingestion:
         With ``wait`` the run starts when the one in progress has ended, instead of being refused.
         """
         runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
         if rebuild:
             await self._forget_index(runtime)
         async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed), wait=wait):
@@ -72,6 +74,7 @@ class Ingestion:
     ) -> Document:
         """Keep and ingest an uploaded file; see ``Workspace.upload``."""
         runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
         runtime.open_index()
         uri = f"upload:///{safe_name(name)}"
         known = {document.uri: document for document in await self._known(runtime)}.get(uri)
@@ -101,6 +104,7 @@ class Ingestion:
     async def delete(self, collection: str, document_id: str) -> Document:
         """Remove an uploaded document; see ``Workspace.delete_document``."""
         runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
         catalog = self._parts.catalog
         async with runtime.busy:
             found = await asyncio.to_thread(catalog.documents_with_content, collection, document_id)
