@@ -44,7 +44,9 @@ def old(request: pytest.FixtureRequest, tmp_path: Path, left_behind: Path) -> Pa
 
 
 @asynccontextmanager
-async def opened(tmp_path: Path, old: Path, **changes: object) -> AsyncIterator[LocalWorkspace]:
+async def opened(
+    tmp_path: Path, old: Path, *, serving: bool = False, **changes: object
+) -> AsyncIterator[LocalWorkspace]:
     settings = Settings.model_validate(
         {
             "data_dir": str(tmp_path / "data"),
@@ -56,7 +58,7 @@ async def opened(tmp_path: Path, old: Path, **changes: object) -> AsyncIterator[
             **changes,
         }
     )
-    workspace = await open_workspace(settings, serving=False)
+    workspace = await open_workspace(settings, serving=serving)
     try:
         yield workspace
     finally:
@@ -157,6 +159,16 @@ async def test_what_the_other_server_adds_is_found_after_the_next_check(
         await open_adopted(runtime, workspace._parts.store)
         found = await workspace.search("docs", "E-417")
         assert found.passages[0].document_name == "pumps"
+
+
+async def test_a_server_need_not_wait_for_it(tmp_path: Path, old: Path) -> None:
+    async with opened(tmp_path, old, serving=True) as workspace:
+        assert workspace._parts.runtime("docs").index is None
+        for _ in range(1000):
+            if (await workspace.readiness()).ready:
+                break
+            await asyncio.sleep(0.01)
+        assert (await workspace.search("docs", "paid leave")).passages
 
 
 async def test_two_collections_of_one_database_open_it_once(tmp_path: Path, old: Path) -> None:

@@ -25,7 +25,12 @@ class Reconciler:
     async def start(self, *, serving: bool) -> None:
         """Open every collection. While serving, repairs go on in the background and checks recur."""
         for runtime in self._parts.runtimes.values():
-            await self._check(runtime, in_background=serving)
+            check = self._check(runtime, in_background=serving)
+            if serving and runtime.settings.adopt is not None:
+                # All its rows are read first, about a second for a thousand: the others need not wait.
+                self._spawn(check)
+            else:
+                await check
         if serving:
             self._spawn(self._watch())
 
