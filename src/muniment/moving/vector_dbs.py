@@ -87,7 +87,7 @@ def _tell_where_vectors_are(
         remarks.changed(
             what,
             "It starts empty. To search what it held without copying it: "
-            f"`muniment adopt {name} --collection {milvus_name(kept)}`, in place of the collection below.",
+            f"`muniment adopt {name} --collection {milvus_name(kept)}`, which adds that to its declaration.",
         )
         return
     place = f"the {provider.type} store {provider.id}" if provider else "its store"

@@ -205,7 +205,9 @@ class Settings(_Strict):
         if adopt.uri is None or adopt.uri == own.options.get("uri"):
             return own
         key = {"api_key_env": adopt.api_key_env} if adopt.api_key_env else {}
-        return ProviderSettings.model_validate({"provider": "milvus", "uri": adopt.uri, **key})
+        # Its rows are searched here, so that a Milvus without BM25 will do.
+        place = {"provider": "milvus", "uri": adopt.uri, "search_by": "resident", **key}
+        return ProviderSettings.model_validate(place)
 
     def generator_of(self, collection: CollectionSettings) -> str:
         """Name of the generator that answers for a collection."""

@@ -100,8 +100,13 @@ def shape_of(description: Mapping[str, Any], name: str) -> AdoptedShape:
 
 def read_rows(client: "MilvusClient", name: str, shape: AdoptedShape) -> list[AdoptedRow]:
     """Every row of the collection, by document and in the order of its text."""
+    return placed_rows(_fetched(client, name, shape), shape)
+
+
+def placed_rows(fetched: Iterable[Mapping[str, Any]], shape: AdoptedShape) -> list[AdoptedRow]:
+    """Rows as Milvus gives them, by document and in the order of its text; those without text left out."""
     stored: dict[int, _Stored] = {}
-    for fields in _fetched(client, name, shape):
+    for fields in fetched:
         row = _stored(fields, shape)
         if row is not None:
             stored[row.id] = row
