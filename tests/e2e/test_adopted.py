@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -264,6 +265,15 @@ class TestCommand:
         assert result.exit_code != 0
         assert code in result.stderr
         assert (folder / "muniment.yaml").read_text(encoding="utf-8") == SETTINGS
+
+    def test_a_file_that_cannot_be_written_is_left(self, old: Path, folder: Path) -> None:
+        (folder / "conf").mkdir()
+        (folder / "conf" / "muniment.yaml").write_text(SETTINGS, encoding="utf-8")
+        (folder / "conf").chmod(0o500)
+        if os.access(folder / "conf", os.W_OK):
+            pytest.skip("this user may write anywhere")
+        result = self.adopt("docs", "--config", "conf/muniment.yaml")
+        assert "file_unwritable" in result.stderr
 
     def test_what_is_not_there_is_refused(self, old: Path, folder: Path) -> None:
         missing = run("adopt", "docs", "--collection", "other", "--uri", "old.db")

@@ -49,11 +49,7 @@ def adopting(
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     place = {**adopt, **_absolute(adopt.get("uri"))}
     text = declare_adopted(before, name, {**declared}, {**place})
-    # Beside the file, so that relative paths in it mean the same.
-    with NamedTemporaryFile("w", dir=file.parent, suffix=".yaml", encoding="utf-8") as trial:
-        trial.write(text)
-        trial.flush()
-        settings = load_settings(Path(trial.name))
+    settings = _tried(file, text)
     check_providers(settings)
     return ChangedSettings(file, text, settings)
 
@@ -71,11 +67,26 @@ def replace_file(changed: ChangedSettings) -> None:
             Path(part.name).chmod(changed.file.stat().st_mode)
         Path(part.name).replace(changed.file)
     except OSError as error:
-        raise StorageError(
-            f"{changed.file} cannot be written: {error.strerror}.",
-            code="file_unwritable",
-            hint="Check the permissions of the file and its folder.",
-        ) from error
+        raise _unwritable(changed.file, error) from error
+
+
+def _tried(file: Path, text: str) -> Settings:
+    """The settings that the text holds; read from beside the file, so that relative paths mean the same."""
+    try:
+        with NamedTemporaryFile("w", dir=file.parent, suffix=".yaml", encoding="utf-8") as trial:
+            trial.write(text)
+            trial.flush()
+            return load_settings(Path(trial.name))
+    except OSError as error:
+        raise _unwritable(file, error) from error
+
+
+def _unwritable(file: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{file} cannot be written: {error.strerror}.",
+        code="file_unwritable",
+        hint="Check the permissions of the file and its folder.",
+    )
 
 
 def _absolute(uri: str | None) -> dict[str, str]:

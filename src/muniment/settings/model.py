@@ -73,6 +73,12 @@ class AdoptSettings(_Strict):
         default=None, description="Environment variable with the token of the Milvus at `uri`."
     )
 
+    @model_validator(mode="after")
+    def _key_of_an_address(self) -> "AdoptSettings":
+        if self.api_key_env and not self.uri:
+            raise ValueError("api_key_env goes with uri; the key of vector_store stands there")
+        return self
+
 
 class CollectionSettings(_Strict):
     """A declared collection. It exists because it is declared."""
