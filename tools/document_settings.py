@@ -46,6 +46,7 @@ SECTIONS = {
     "CollectionSettings": "`collections.NAME`",
     "SourceSettings": "`collections.NAME.sources`",
     "ChunkingSettings": "`collections.NAME.chunking`",
+    "AdoptSettings": "`collections.NAME.adopt`",
     "ServerSettings": "`server`",
     "IngestSettings": "`ingest`",
     "ReconcileSettings": "`reconcile`",

@@ -3,10 +3,12 @@
 import asyncio
 import shutil
 from contextlib import suppress
+from functools import partial
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
 from muniment.chunkers import chunker_for
+from muniment.collections.adopted_store import AdoptedStore
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
@@ -72,6 +74,9 @@ def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings
     named += [("embedders", f"embedding_models.{name}", p) for name, p in settings.embedding_models.items()]
     named += [("generators", f"generators.{name}", p) for name, p in settings.generators.items()]
     for collection, declared in settings.collections.items():
+        if declared.adopt:
+            lies_in = settings.adopted_from(declared.adopt)
+            named.append(("vector_stores", f"collections.{collection}.adopt", lies_in))
         for number, source in enumerate(declared.sources):
             named.append(("sources", f"collections.{collection}.sources.{number}", source))
     return named
@@ -111,6 +116,7 @@ async def _parts_around(
         return await _make_runtime(settings, name, declared, models, generators)
 
     runtimes = {name: await make_runtime(name, declared) for name, declared in settings.collections.items()}
+    _add_adopted_stores(settings, runtimes)
     return Parts(
         settings=settings,
         catalog=catalog,
@@ -123,6 +129,36 @@ async def _parts_around(
         embedding_models=models,
         make_runtime=make_runtime,
     )
+
+
+def _add_adopted_stores(settings: Settings, runtimes: dict[str, CollectionRuntime]) -> None:
+    """Stores beside our own that adopted collections lie in, one for each address."""
+    stores: dict[str, AdoptedStore] = {}
+    for name, runtime in runtimes.items():
+        adopt = runtime.settings.adopt
+        if adopt is not None and (place := settings.adopted_from(adopt)) != settings.vector_store:
+            key = place.model_dump_json()
+            stores[key] = stores.get(key) or AdoptedStore(partial(open_adopted_store, settings, name))
+            runtime.adopted_from = stores[key]
+
+
+async def open_adopted_store(settings: Settings, collection: str) -> VectorStore:
+    """The store that a declared collection is adopted from.
+
+    Raises:
+        UnavailableError: it does not answer, or another process has it open.
+    """
+    adopt = settings.collections[collection].adopt
+    place = settings.adopted_from(adopt) if adopt else settings.vector_store
+    context = ProviderContext(settings.data_dir)
+    store: VectorStore = await create("vector_stores", place, context, f"collections.{collection}.adopt")
+    return store
+
+
+async def open_embedder(settings: Settings, collection: str) -> Embedder:
+    """The embedding model of a declared collection."""
+    name = settings.collections[collection].embedding_model
+    return await _make_embedder(settings, name)
 
 
 async def _make_vector_store(settings: Settings, context: ProviderContext) -> VectorStore:

@@ -4,8 +4,10 @@ import importlib
 import importlib.util
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer.main
@@ -52,13 +54,30 @@ PROGRAM = typer.main.get_command(app)
 COMMANDS = dict(commands(PROGRAM))
 
 
-def test_the_settings_page_is_made_from_the_code() -> None:
-    spec = importlib.util.spec_from_file_location(
-        "document_settings", ROOT / "tools" / "document_settings.py"
-    )
+def tool_named(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
+    sys.modules[name] = tool
     spec.loader.exec_module(tool)
+    return tool
+
+
+def test_the_tables_of_other_servers_routes_are_made_from_their_list() -> None:
+    tool = tool_named("document_peer_routes")
+    page = tool.TARGET.read_text(encoding="utf-8")
+    assert page == tool.render(page), "run python tools/document_peer_routes.py"
+    for route in tool.shown():
+        assert page.count(f"\n| `{route.method} {route.path}` |") == 1
+    routes = tool.routes()
+    assert len(tool.promised()) == len(routes)
+    for route in routes:
+        assert route.here in tool.HERE, route
+        assert bool(route.remark) or route.here == "same", f"{route} needs a remark"
+
+
+def test_the_settings_page_is_made_from_the_code() -> None:
+    tool = tool_named("document_settings")
     assert tool.TARGET.read_text(encoding="utf-8") == tool.render(), "run python tools/document_settings.py"
 
 

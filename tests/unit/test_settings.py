@@ -110,6 +110,8 @@ def test_an_unknown_variable_is_refused_with_the_nearest_known_one(name: str, ne
         ("collections: {a: {chunking: {max_tokens: 64, min_tokens: 64}}}", "smaller than max_tokens"),
         ("- a\n- b", "must hold keys and values"),
         ("a: [", "not valid YAML"),
+        ("collections: {docs: {sources: ./d, adopt: {collection: x}}}", "give sources or adopt, not both"),
+        ("collections: {docs: {adopt: {collection: x, api_key_env: K}}}", "api_key_env goes with uri"),
     ],
 )
 def test_a_wrong_value_says_where_and_what(tmp_path: Path, yaml: str, said: str) -> None:

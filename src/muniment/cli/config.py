@@ -106,21 +106,9 @@ def init(
     """Write an example settings file to begin with."""
     import json
 
-    from muniment.errors import ConflictError, StorageError
+    from muniment.cli.settings_file import write_settings_file
 
-    try:
-        with file.open("w" if force else "x", encoding="utf-8") as target:
-            target.write(EXAMPLE)
-    except FileExistsError as error:
-        raise ConflictError(
-            f"{file} is there already.", code="file_exists", hint="Name another file, or use --force."
-        ) from error
-    except OSError as error:
-        raise StorageError(
-            f"{file} cannot be written: {error.strerror}.",
-            code="file_unwritable",
-            hint="Name a file in a folder you may write to.",
-        ) from error
+    write_settings_file(file, EXAMPLE, force=force)
     typer.echo(json.dumps({"file": str(file)}) if as_json else f"Wrote {file}.")
 
 

@@ -61,8 +61,11 @@ async def _ingested(
     from muniment.cli.run_display import shown_run
 
     async with connected(settings) as workspace:
-        names = [collection] if collection else [status.name for status in await workspace.collections()]
-        if not names:
+        known = [status.name for status in await workspace.collections()]
+        # What another server filled is only read; ingesting all collections means all others.
+        adopted = {name for name, declared in settings.collections.items() if declared.adopt}
+        names = [collection] if collection else [name for name in known if name not in adopted]
+        if not known:
             raise none_declared()
         return [
             await shown_run(

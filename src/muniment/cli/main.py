@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from muniment.cli import ask, config, demo, documents, ingest, models, page, search, serve, status
+from muniment.cli import (
+    adopt,
+    ask,
+    config,
+    demo,
+    documents,
+    import_run,
+    ingest,
+    models,
+    page,
+    search,
+    serve,
+    status,
+)
 from muniment.cli.exits import ExitCode, exit_code_of
 from muniment.errors import MunimentError, unforeseen
 
@@ -102,6 +115,8 @@ app.command("documents")(documents.documents)
 app.command("runs")(status.runs)
 app.command("page")(page.page)
 app.command("demo")(demo.demo)
+app.command("adopt")(adopt.adopt)
+app.command("import")(import_run.import_run)
 app.command("version")(status.version)
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

@@ -78,7 +78,7 @@ def _missing_sources(settings: Settings) -> Iterator[str]:
             path = source.options.get("path")
             if source.provider == "folder" and path and not Path(path).exists():
                 yield f"collections.{name}.sources: {path} does not exist."
-        if not collection.sources:
+        if not collection.sources and not collection.adopt:
             yield f"collections.{name} has no sources: its documents can only be uploaded."
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from muniment.catalog import Catalog
+from muniment.collections.adopted import adopted_documents, refuse_change
 from muniment.collections.files import Files, seconds_of
 from muniment.collections.ingestion import Ingestion, from_source
 from muniment.collections.parts import Parts
@@ -69,6 +70,7 @@ class Attachments:
 
         A file that cannot be had is attached as failed, as the peers of this API do.
         """
+        refuse_change(self._parts.runtime(collection))
         attached = await self._made(collection, file_id, attributes, chunking, "")
         await asyncio.to_thread(self._catalog.files.save_attached, [attached])
         self._read_soon(collection, [attached])
@@ -80,6 +82,7 @@ class Attachments:
         files: Sequence[tuple[str, dict[str, MetadataValue], StaticChunking | None]],
     ) -> FileBatch:
         """Attach several files, by id, attributes and chunking, as one batch."""
+        refuse_change(self._parts.runtime(collection))
         batch = FileBatch(f"vsfb_{secrets.token_hex(16)}", collection, int(time.time()), FileCounts())
         attached = [await self._made(collection, *file, batch.id) for file in files]
         await asyncio.to_thread(self._catalog.files.save_batch, batch)
@@ -90,7 +93,8 @@ class Attachments:
     async def list(self, collection: str) -> tuple[StoreFile, ...]:
         """Every file of the collection, attached or from its sources, oldest first."""
         attached = await asyncio.to_thread(self._catalog.files.all_attached, collection)
-        documents = await asyncio.to_thread(self._catalog.documents, collection)
+        documents = await adopted_documents(self._parts.runtime(collection))
+        documents = documents or await asyncio.to_thread(self._catalog.documents, collection)
         others = [_store_file(document) for document in documents if not document.uri.startswith(ATTACHED)]
         return tuple(sorted((*attached, *others), key=lambda file: (file.created_at, file.file_id)))
 

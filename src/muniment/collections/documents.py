@@ -5,6 +5,7 @@ from collections import OrderedDict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from muniment.collections.adopted import adopted_documents, adopted_text, original_not_kept
 from muniment.collections.given import as_document, as_parsed, row_of
 from muniment.collections.ingestion import unknown_document
 from muniment.collections.page_image import PageRequest, render_page
@@ -24,17 +25,23 @@ class Documents:
 
     async def find(self, collection: str, document_id: str) -> Document:
         """The document; the first by name when several names share its content."""
-        self._parts.runtime(collection)
-        given = await self._given(collection, document_id)
-        if given is not None:
-            return as_document(collection, given)
-        found = await asyncio.to_thread(self._parts.catalog.documents_with_content, collection, document_id)
+        runtime = self._parts.runtime(collection)
+        if runtime.settings.adopt is not None:
+            listed = await adopted_documents(runtime)
+            found = tuple(document for document in listed if document.document_id == document_id)
+        elif (given := await self._given(collection, document_id)) is not None:
+            found = (as_document(collection, given),)
+        else:
+            catalog = self._parts.catalog
+            found = await asyncio.to_thread(catalog.documents_with_content, collection, document_id)
         if not found or not document_id:
             raise unknown_document(collection, document_id)
         return found[0]
 
     async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
         """The document as parsed; NotFoundError ``unknown_document``, StorageError ``file_lost``."""
+        if (adopted := self._parts.runtime(collection).adopted) is not None:
+            return await adopted_text(adopted, document_id)
         given = await self._given(collection, document_id)
         if given is not None:
             return as_parsed(given)
@@ -57,6 +64,8 @@ class Documents:
     async def raw_file(self, collection: str, document_id: str) -> Path:
         """The original bytes as a local file, under the scratch folder."""
         document = await self.find(collection, document_id)
+        if self._parts.runtime(collection).settings.adopt is not None:
+            raise original_not_kept(document)
         given = await self._given(collection, document_id)
         target = self._parts.scratch_dir / f"raw-{document.content_hash}"
         if not await asyncio.to_thread(target.exists):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.catalog import Catalog
+from muniment.collections.adopted import refuse_change
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import InputError
 from muniment.types import (
@@ -36,7 +37,9 @@ async def insert_given(runtime: CollectionRuntime, catalog: Catalog, chunks: Seq
 
     Raises:
         InputError: code ``wrong_dimension``, before anything is kept.
+        ConflictError: code ``collection_adopted``.
     """
+    refuse_change(runtime)
     runtime.open_index()
     for number, chunk in enumerate(chunks):
         _check_vector(chunk, number, runtime.embedder.dimension)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path, PurePosixPath
 
+from muniment.collections.adopted import refuse_change
 from muniment.collections.given import as_document, row_of
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
@@ -49,6 +50,7 @@ class Ingestion:
         With ``wait`` the run starts when the one in progress has ended, instead of being refused.
         """
         runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
         if rebuild:
             await self._forget_index(runtime)
         async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed), wait=wait):
@@ -74,6 +76,7 @@ class Ingestion:
     ) -> Document:
         """Keep and ingest an uploaded file; see ``Workspace.upload``."""
         runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
         runtime.open_index()
         uri = f"upload:///{safe_name(name)}"
         known = await asyncio.to_thread(self._parts.catalog.document_at, collection, uri)
@@ -103,6 +106,7 @@ class Ingestion:
     async def delete(self, collection: str, document_id: str) -> Document:
         """Remove an uploaded document; see ``Workspace.delete_document``."""
         runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
         catalog = self._parts.catalog
         row = row_of(document_id)
         if row is not None:

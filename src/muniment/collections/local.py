@@ -10,6 +10,8 @@ from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
 from muniment.answer.models import Models
+from muniment.catalog.catalog import Totals
+from muniment.collections.adopted import adopted_documents
 from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
 from muniment.collections.files import Files
@@ -112,7 +114,7 @@ class LocalWorkspace:
         """One collection."""
         runtime = self._parts.runtime(name)
         catalog = self._parts.catalog
-        totals = await asyncio.to_thread(catalog.totals, name)
+        totals = await self._totals(runtime)
         runs = await asyncio.to_thread(catalog.runs, name, 1)
         mended = await asyncio.to_thread(catalog.mendings, name)
         problem = runtime.problem
@@ -129,17 +131,26 @@ class LocalWorkspace:
             failed=totals.failed,
             pages=totals.pages,
             chunks=totals.chunks + len(runtime.given),
-            sources=tuple(_describe(source.model_dump()) for source in runtime.settings.sources),
+            sources=_sources(runtime),
             detail=f"{problem.message} {problem.hint}".strip() if problem else "",
             last_run=runtime.run or (runs[0] if runs else None),
             mended=mended,
         )
 
+    async def _totals(self, runtime: CollectionRuntime) -> Totals:
+        if runtime.settings.adopt is None:
+            return await asyncio.to_thread(self._parts.catalog.totals, runtime.name)
+        listed = await adopted_documents(runtime)
+        return Totals(documents=len(listed), chunks=sum(document.chunks for document in listed))
+
     async def documents(
         self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
     ) -> tuple[Document, ...]:
         """Documents by name, from behind the name ``after``."""
-        self._parts.runtime(collection)
+        runtime = self._parts.runtime(collection)
+        if runtime.settings.adopt is not None:
+            listed = [one for one in await adopted_documents(runtime) if one.name > after]
+            return tuple(one for one in listed if state in (None, one.state))[:limit]
         return await asyncio.to_thread(
             lambda: self._parts.catalog.documents(collection, state=state, limit=limit, after=after)
         )
@@ -277,9 +288,19 @@ class LocalWorkspace:
         await self._parts.embedding_models.aclose()
         for generator in self._parts.generators.values():
             await generator.aclose()
+        for runtime in self._parts.runtimes.values():
+            if runtime.adopted_from is not None:
+                await runtime.adopted_from.aclose()
         await self._parts.store.aclose()
         self._parts.catalog.close()
         self._lock.release()
+
+
+def _sources(runtime: CollectionRuntime) -> tuple[str, ...]:
+    adopt = runtime.settings.adopt
+    if adopt is not None:
+        return (f"adopted from {adopt.collection}" + (f" at {adopt.uri}" if adopt.uri else ""),)
+    return tuple(_describe(source.model_dump()) for source in runtime.settings.sources)
 
 
 def _describe(source: dict[str, object]) -> str:

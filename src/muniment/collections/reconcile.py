@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from muniment.catalog import Catalog
 from muniment.catalog.catalog import now
+from muniment.collections.adopted import open_adopted
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError
 from muniment.ingest.pipeline import row_ids
@@ -41,6 +42,10 @@ async def reconcile(runtime: CollectionRuntime, catalog: Catalog, store: VectorS
         ConflictError: the declaration changed in a way that needs the chunks made anew.
         UnavailableError, StorageError: catalog or store cannot be used.
     """
+    if runtime.settings.adopt is not None:
+        # Nothing of it is in the catalog, and nothing in it is ours to mend.
+        await open_adopted(runtime, store)
+        return None
     record = await asyncio.to_thread(catalog.collection, runtime.name)
     documents = await asyncio.to_thread(catalog.documents, runtime.name)
     if record is None:

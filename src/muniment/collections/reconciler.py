@@ -30,7 +30,12 @@ class Reconciler:
             sweep: called before each recurring check; removes what has expired.
         """
         for runtime in list(self._parts.runtimes.values()):
-            await self._check(runtime, in_background=serving)
+            check = self._check(runtime, in_background=serving)
+            if serving and runtime.settings.adopt is not None:
+                # All its rows are read first, about a second for a thousand: the others need not wait.
+                self._spawn(check)
+            else:
+                await check
         if serving:
             self._spawn(self._watch(sweep))
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from muniment.catalog import CollectionRecord
+from muniment.collections.adopted_store import AdoptedStore
 from muniment.errors import MunimentError, UnavailableError
-from muniment.protocols import Chunker, Embedder, Generator, IndexSpec, Source, VectorIndex
+from muniment.protocols import AdoptedIndex, Chunker, Embedder, Generator, IndexSpec, Source, VectorIndex
 from muniment.providers.window_chunker import WindowChunker
 from muniment.settings import CollectionSettings
 from muniment.types import CollectionState, Document, Run, StaticChunking
@@ -30,6 +31,8 @@ class CollectionRuntime:
         run: the run in progress.
         filling: that run began with nothing to search, so most answers would be wrong.
         problem: why the collection cannot be asked, when it cannot.
+        adopted: the index once more when another server filled it; there are no sources and no catalog then.
+        adopted_from: the store it lies in, when that is not the store of the other collections.
     """
 
     name: str
@@ -49,6 +52,8 @@ class CollectionRuntime:
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     filling: bool = False
     mending: bool = False
+    adopted: AdoptedIndex | None = None
+    adopted_from: AdoptedStore | None = None
 
     @property
     def record(self) -> CollectionRecord:

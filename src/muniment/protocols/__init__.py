@@ -8,9 +8,17 @@ from muniment.protocols.generator import Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
 from muniment.protocols.provider import Provider, ProviderContext
 from muniment.protocols.source import Source
-from muniment.protocols.vector_store import IndexSpec, VectorIndex, VectorStore
+from muniment.protocols.vector_store import (
+    AdoptedDocument,
+    AdoptedIndex,
+    IndexSpec,
+    VectorIndex,
+    VectorStore,
+)
 
 __all__ = [
+    "AdoptedDocument",
+    "AdoptedIndex",
     "ChatModel",
     "Chunker",
     "CompletionModel",

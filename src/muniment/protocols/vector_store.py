@@ -1,10 +1,10 @@
 """Where chunks and vectors are kept and searched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from muniment.types import ChunkRow, StoredHit, VectorQuery
+from muniment.types import ChunkRow, MetadataValue, StoredHit, VectorQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,28 @@ class VectorIndex(Protocol):
         """All ids, or those of one document."""
 
 
+@dataclass(frozen=True, slots=True)
+class AdoptedDocument:
+    """A document of an adopted index, as far as its chunks tell: ``chunks`` of them, ``size`` characters."""
+
+    id: str
+    name: str
+    chunks: int
+    size: int
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+
+
+class AdoptedIndex(VectorIndex, Protocol):
+    """An index that another server filled: it is read as it is; writing raises ConflictError
+    ``collection_adopted``.
+
+    A document's text is the text of its chunks in order of ``ordinal``, at the places their spans name.
+    """
+
+    async def documents(self) -> tuple[AdoptedDocument, ...]:
+        """Every document, by name."""
+
+
 class VectorStore(Protocol):
     """A place that holds indexes."""
 
@@ -52,6 +74,15 @@ class VectorStore(Protocol):
 
         Raises:
             ConflictError: code ``index_mismatch``, when it exists with another dimension.
+            UnavailableError: code ``store_unavailable``.
+        """
+
+    async def adopt(self, name: str, dimension: int) -> AdoptedIndex:
+        """Open what another server filled under this name; what came since the last call is seen.
+
+        Raises:
+            NotFoundError: code ``unknown_adopted_collection``, when there is none of that name.
+            ConflictError: code ``not_adoptable``, when it has another shape or dimension.
             UnavailableError: code ``store_unavailable``.
         """
 

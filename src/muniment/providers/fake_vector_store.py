@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from muniment.errors import ConflictError
-from muniment.protocols import IndexSpec, Provider, ProviderContext, VectorIndex, VectorStore
+from muniment.errors import ConflictError, unknown_name
+from muniment.protocols import AdoptedIndex, IndexSpec, Provider, ProviderContext, VectorIndex, VectorStore
 from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, analyze
 from muniment.types import ChunkRow, StoredHit, VectorQuery
 
@@ -89,6 +89,14 @@ class FakeVectorStore:
                 hint="Drop the index and ingest again, or use another name.",
             )
         return index
+
+    async def adopt(self, name: str, dimension: int) -> AdoptedIndex:
+        """Nobody else fills this store, so there is never anything to adopt.
+
+        Raises:
+            NotFoundError: code ``unknown_adopted_collection``.
+        """
+        raise unknown_name("collection to adopt", name, [], code="unknown_adopted_collection")
 
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""

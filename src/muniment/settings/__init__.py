@@ -2,6 +2,7 @@
 
 from muniment.settings.load import find_settings_file, load_settings
 from muniment.settings.model import (
+    AdoptSettings,
     ChunkingSettings,
     CollectionSettings,
     DialectName,
@@ -12,6 +13,7 @@ from muniment.settings.model import (
 )
 
 __all__ = [
+    "AdoptSettings",
     "ChunkingSettings",
     "CollectionSettings",
     "DialectName",

@@ -73,6 +73,24 @@ class ChunkingSettings(_Strict):
         return self
 
 
+class AdoptSettings(_Strict):
+    """A Milvus collection that a Llama Stack server filled, searched without copying it."""
+
+    collection: str = Field(min_length=1, description="Name of the collection in Milvus.")
+    uri: str | None = Field(
+        default=None, description="Address of its Milvus, as in `vector_store`; that one when omitted."
+    )
+    api_key_env: str | None = Field(
+        default=None, description="Environment variable with the token of the Milvus at `uri`."
+    )
+
+    @model_validator(mode="after")
+    def _key_of_an_address(self) -> "AdoptSettings":
+        if self.api_key_env and not self.uri:
+            raise ValueError("api_key_env goes with uri; the key of vector_store stands there")
+        return self
+
+
 class CollectionSettings(_Strict):
     """A declared collection. It exists because it is declared."""
 
@@ -90,6 +108,17 @@ class CollectionSettings(_Strict):
         default=None, description="A name under `generators`; `default_generator` when omitted."
     )
     top_k: int = Field(default=8, ge=1, le=100, description="Passages given to the generator.")
+    adopt: AdoptSettings | None = Field(
+        default=None,
+        description="A Milvus collection that another server filled, in place of sources; never written to. "
+        "`muniment adopt` checks it and writes this.",
+    )
+
+    @model_validator(mode="after")
+    def _adopted_as_it_is(self) -> "CollectionSettings":
+        if self.adopt and self.sources:
+            raise ValueError("an adopted collection is read as it is: give sources or adopt, not both")
+        return self
 
     @field_validator("sources", mode="before")
     @classmethod
@@ -199,6 +228,16 @@ class Settings(_Strict):
                     f"{where}: no generator {name!r} is declared; declared: {', '.join(sorted(known))}"
                 )
         return self
+
+    def adopted_from(self, adopt: AdoptSettings) -> ProviderSettings:
+        """The vector store in which an adopted collection lies."""
+        own = self.vector_store
+        if adopt.uri is None or adopt.uri == own.options.get("uri"):
+            return own
+        key = {"api_key_env": adopt.api_key_env} if adopt.api_key_env else {}
+        # Its rows are searched here, so that a Milvus without BM25 will do.
+        place = {"provider": "milvus", "uri": adopt.uri, "search_by": "resident", **key}
+        return ProviderSettings.model_validate(place)
 
     def generator_of(self, collection: CollectionSettings) -> str:
         """Name of the generator that answers for a collection."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from muniment.errors import ConflictError
+from muniment.errors import ConflictError, NotFoundError
 from muniment.protocols import IndexSpec, VectorIndex, VectorStore
 from muniment.types import (
     Box,
@@ -302,6 +302,12 @@ class VectorStoreContract:
                 await store.open(other)
             assert caught.value.code == "index_mismatch"
             assert caught.value.hint
+
+    async def test_what_is_not_there_cannot_be_adopted(self, store: VectorStore) -> None:
+        """What another server is said to have filled, and has not."""
+        with pytest.raises(NotFoundError) as refused:
+            await store.adopt("filled_by_others", 8)
+        assert refused.value.code == "unknown_adopted_collection"
 
     async def test_drop_and_make_again(self, index: VectorIndex, store: VectorStore) -> None:
         """A dropped index leaves nothing behind, and may come back with another shape."""

@@ -55,14 +55,15 @@ def connect_server(options: MilvusOptions) -> "MilvusClient":
     """A client of the server at ``options.uri``.
 
     Raises:
-        UnavailableError: code ``store_unavailable``, or ``store_too_old`` for a server without BM25.
+        UnavailableError: code ``store_unavailable``, or ``store_too_old`` for a server without BM25 that
+            is to compute searches.
     """
     client_type = import_pymilvus()
     with failures(f"Milvus at {options.uri}"):
         client = client_type(uri=options.uri, token=options.token(), timeout=options.connect_timeout_s)
         version = str(client.get_server_version(timeout=options.connect_timeout_s))
     number = re.match(r"v?(\d+)\.(\d+)", version)
-    if number and (int(number[1]), int(number[2])) < OLDEST:
+    if number and (int(number[1]), int(number[2])) < OLDEST and not options.resident:
         client.close()
         raise UnavailableError(
             f"Milvus at {options.uri} is version {version}; BM25 needs {OLDEST[0]}.{OLDEST[1]} or newer.",

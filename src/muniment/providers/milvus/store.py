@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from muniment.errors import ConflictError
-from muniment.protocols import IndexSpec, ProviderContext, VectorIndex, VectorStore
+from muniment.protocols import AdoptedIndex, IndexSpec, ProviderContext, VectorIndex, VectorStore
+from muniment.providers.milvus.adopted import AdoptedMilvusIndex, open_adopted
 from muniment.providers.milvus.connection import (
     connect_embedded,
     connect_server,
@@ -45,6 +46,7 @@ class MilvusStore:
         self._client: MilvusClient | None = None
         self._lock = threading.RLock()
         self._indexes: dict[str, MilvusIndex] = {}
+        self._adopted: dict[str, AdoptedMilvusIndex] = {}
 
     @property
     def place(self) -> str:
@@ -65,6 +67,10 @@ class MilvusStore:
             StorageError: code ``store_damaged``.
         """
         return await self.call(self._open, spec)
+
+    async def adopt(self, name: str, dimension: int) -> AdoptedIndex:
+        """Open a collection that Llama Stack filled; see the protocol."""
+        return await self.call(self._adopt, name, dimension)
 
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
@@ -105,6 +111,7 @@ class MilvusStore:
         for index in self._indexes.values():
             index.stop_saving()
         self._indexes.clear()
+        self._adopted.clear()
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -136,6 +143,16 @@ class MilvusStore:
             release_memory()
             self._indexes[spec.name] = index
             return index
+
+    def _adopt(self, name: str, dimension: int) -> AdoptedMilvusIndex:
+        with self._lock:
+            client = self.client()
+            known = self._adopted.get(name)
+            if known is None or known.dimension != dimension or name not in self._names():
+                known = open_adopted(self, client, name, dimension, self.place)
+                self._adopted[name] = known
+        known.refresh()
+        return known
 
     def _create(self, client: "MilvusClient", spec: IndexSpec) -> None:
         description = json.dumps(
