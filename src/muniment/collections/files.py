@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from muniment.catalog import Catalog
-from muniment.collections.ingestion import from_source, safe_name
-from muniment.errors import NotFoundError
+from muniment.collections.ingestion import safe_name
+from muniment.errors import ConflictError, NotFoundError
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.types import Document, UploadedFile
 
@@ -68,20 +68,28 @@ class Files:
             return _file_of(document, file_id)
         raise unknown_file(file_id)
 
+    async def removable(self, file_id: str) -> UploadedFile:
+        """The file, if it was uploaded as one; errors as ``get``.
+
+        Raises:
+            ConflictError: code ``file_of_document``: it is there as long as the document is.
+        """
+        file = await self.get(file_id)
+        if await asyncio.to_thread(self._catalog.files.get, file_id) is None:
+            raise ConflictError(
+                f"File {file_id} is that of the document {file.filename!r}, not an uploaded file.",
+                code="file_of_document",
+                hint="Remove the document: from its source, or with DELETE /v1/collections/…/documents/….",
+            )
+        return file
+
     async def content(self, file_id: str) -> bytes:
         """Its bytes; errors as ``get``."""
         return await self._kept.load_raw((await self.get(file_id)).content_hash)
 
     async def forget(self, file: UploadedFile) -> None:
-        """Remove an uploaded file's record, and its bytes unless a document or another file has the same.
-
-        Raises:
-            ConflictError: code ``document_from_source``: it was not uploaded, and would come back.
-        """
-        if not await asyncio.to_thread(self._catalog.files.remove, file.id):
-            document = await asyncio.to_thread(self._catalog.document_of_file, file.id)
-            if document is not None:
-                raise from_source(document)
+        """Remove an uploaded file's record, and its bytes unless a document or another file has the same."""
+        await asyncio.to_thread(self._catalog.files.remove, file.id)
         if not await asyncio.to_thread(self._catalog.holds_bytes, file.content_hash):
             await self._kept.forget_raw(file.content_hash)
 
