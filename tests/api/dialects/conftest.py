@@ -4,14 +4,14 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from documented import documented
+from documented import Serve, documented
 from fastapi import FastAPI
 
 from muniment.api.app import create_app
@@ -23,8 +23,6 @@ TEXTS = {
     "leave.txt": "Employees receive 28 days of paid leave a year. Unused days expire at the end of March.",
     "pumps.txt": "The controller shows code E-417 when the pump runs dry. Switch it off and open the valve.",
 }
-
-Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @pytest.fixture

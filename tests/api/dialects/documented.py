@@ -1,10 +1,15 @@
 """Whether responses are as the OpenAPI document says."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import jsonschema
+
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+"""Opens a server and a client of it."""
 
 HEADERS = {
     "0.2.12": {"X-LlamaStack-Client-Version": "0.2.12"},

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Serve
-from documented import HEADERS, told
+from documented import HEADERS, Serve, told
 
 MATRIX = Path(__file__).parents[2] / "fixtures" / "route-matrix.tsv"
 
@@ -102,7 +101,11 @@ async def test_what_clients_register_is_kept_over_a_restart(serve: Serve) -> Non
     registered = {
         "/v1/shields": {"shield_id": "meta-llama/guard", "provider_id": "llama-guard"},
         "/v1/toolgroups": {**mcp, "mcp_endpoint": {"uri": "http://127.0.0.1:9/sse"}},
-        "/v1/scoring-functions": {"scoring_fn_id": "own", "description": "x", "return_type": {"type": "number"}},
+        "/v1/scoring-functions": {
+            "scoring_fn_id": "own",
+            "description": "x",
+            "return_type": {"type": "number"},
+        },
         "/v1beta/datasets": {"dataset_id": "rows", "purpose": "eval/question-answer", "source": rows},
         "/v1alpha/eval/benchmarks": {"benchmark_id": "b", "dataset_id": "rows", "scoring_functions": ["own"]},
     }
@@ -203,7 +206,11 @@ async def test_bad_input_is_refused_with_the_reason(checked: httpx.AsyncClient) 
         assert response.status_code == status, (place, body, response.text)
         assert says in told(response), (place, body)
         assert (await checked.post(place, content="{", headers=headers)).status_code in (400, 501)
-    for place in ("/v1/tools/nope", "/v1/tools?toolgroup_id=nope", "/v1/tool-runtime/list-tools?tool_group_id=x"):
+    for place in (
+        "/v1/tools/nope",
+        "/v1/tools?toolgroup_id=nope",
+        "/v1/tool-runtime/list-tools?tool_group_id=x",
+    ):
         assert (await checked.get(place, headers=headers)).status_code in (400, 404)
 
 

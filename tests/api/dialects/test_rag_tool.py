@@ -5,8 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Serve
-from documented import HEADERS, told
+from documented import HEADERS, Serve, told
 
 import muniment
 
@@ -79,7 +78,11 @@ async def test_data_uris_go_through_the_parser(serve: Serve) -> None:
 
 
 async def test_a_template_shapes_the_results_and_reaches_into_nothing(checked: httpx.AsyncClient) -> None:
-    config = {"max_chunks": 1, "mode": "keyword", "chunk_template": "{index}: {chunk.content} {chunk.__class__}"}
+    config = {
+        "max_chunks": 1,
+        "mode": "keyword",
+        "chunk_template": "{index}: {chunk.content} {chunk.__class__}",
+    }
     asked = {"content": "paid leave", "vector_db_ids": ["docs"], "query_config": config}
     text = (await checked.post(QUERY, json=asked)).json()["content"][1]["text"]
     assert text.startswith("1: Employees receive 28 days")
@@ -140,7 +143,9 @@ async def test_bad_input_is_refused_and_leaves_nothing_behind(
 ) -> None:
     headers = HEADERS[dialect]
     for bad, status, says in BAD_DOCUMENTS:
-        refused = await checked.post(INSERT, json={"documents": [bad], "vector_db_id": "docs"}, headers=headers)
+        refused = await checked.post(
+            INSERT, json={"documents": [bad], "vector_db_id": "docs"}, headers=headers
+        )
         assert refused.status_code == status, (bad, refused.text)
         assert says in told(refused)
     good = {"documents": [document("a", VALVE)], "vector_db_id": "docs"}

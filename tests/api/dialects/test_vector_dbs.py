@@ -4,8 +4,7 @@ import json
 
 import httpx
 import pytest
-from conftest import Serve
-from documented import HEADERS, told
+from documented import HEADERS, Serve, told
 
 PLACE = "/v1/vector-dbs"
 OLD, NEW = HEADERS["0.2.12"], HEADERS["0.2.22"]
@@ -100,7 +99,9 @@ async def test_what_cannot_be_registered_is_refused_with_the_reason(checked: htt
         assert missing.json() == {
             "error": {
                 "detail": {
-                    "errors": [{"loc": ["body", "embedding_model"], "msg": "Field required", "type": "missing"}]
+                    "errors": [
+                        {"loc": ["body", "embedding_model"], "msg": "Field required", "type": "missing"}
+                    ]
                 }
             }
         }

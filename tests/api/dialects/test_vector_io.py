@@ -5,8 +5,7 @@ import math
 
 import httpx
 import pytest
-from conftest import Serve
-from documented import HEADERS, told
+from documented import HEADERS, Serve, told
 
 INSERT, QUERY = "/v1/vector-io/insert", "/v1/vector-io/query"
 KEYS = {"0.2.12": "vector_db_id", "0.2.22": "vector_db_id", "0.3.5": "vector_db_id", "ogx": "vector_store_id"}
@@ -76,7 +75,9 @@ async def test_chunks_of_files_are_found_with_their_file(checked: httpx.AsyncCli
 
 
 async def test_a_score_threshold_keeps_out_what_is_below(checked: httpx.AsyncClient) -> None:
-    await insert(checked, "0.3.5", [{"content": WARRANTY, "chunk_id": "w"}, {"content": FEES, "chunk_id": "f"}])
+    await insert(
+        checked, "0.3.5", [{"content": WARRANTY, "chunk_id": "w"}, {"content": FEES, "chunk_id": "f"}]
+    )
     everything = (await query(checked, "0.3.5", WARRANTY, k=10)).json()
     assert everything["scores"] == sorted(everything["scores"], reverse=True)
     threshold = everything["scores"][0]
