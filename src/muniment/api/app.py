@@ -8,17 +8,19 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
 import muniment
-from muniment.api import answers, chat, collections, documents, errors, health, home, search
-from muniment.api.dialects.base import OLD_OPENAI_PREFIX
-from muniment.api.middleware import BodyLimit, RequestContext
-from muniment.api.openai import (
-    embeddings,
-    file_batches,
-    files,
-    vector_store_files,
-    vector_store_search,
-    vector_stores,
+from muniment.api import (
+    answers,
+    chat,
+    collections,
+    documents,
+    errors,
+    health,
+    home,
+    llama_stack,
+    openai,
+    search,
 )
+from muniment.api.middleware import BodyLimit, RequestContext
 from muniment.api.opening import Opening, WorkspaceFactory
 from muniment.settings import Settings
 
@@ -63,14 +65,6 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     errors.install(app)
     for module in (health, answers, search, collections, documents, chat, home):
         app.include_router(module.router)
-    for module in (
-        files,
-        vector_stores,
-        vector_store_search,
-        vector_store_files,
-        file_batches,
-        embeddings,
-    ):
-        app.include_router(module.router, prefix="/v1")
-        app.include_router(module.router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
+    openai.include(app)
+    llama_stack.include(app)
     return app

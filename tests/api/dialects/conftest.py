@@ -4,13 +4,14 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from dialect_clients import Serve
 from fastapi import FastAPI
 
 from muniment.api.app import create_app
@@ -23,8 +24,6 @@ TEXTS = {
     "leave.txt": "Employees receive 28 days of paid leave a year. Unused days expire at the end of March.",
     "pumps.txt": "The controller shows code E-417 when the pump runs dry. Switch it off and open the valve.",
 }
-
-Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @pytest.fixture
@@ -140,3 +139,9 @@ def served_url(settings_of: Callable[..., Settings]) -> Iterator[str]:
     """The URL of a real server, for clients that need one."""
     with running_server(settings_of()) as url:
         yield url
+
+
+@pytest.fixture
+async def checked(served: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The same client, whose every response is held against the OpenAPI document."""
+    return served

@@ -1,1 +1,22 @@
 """OpenAI's routes, served below ``/v1`` and, for clients of Llama Stack 0.2, below ``/v1/openai/v1``."""
+
+from fastapi import FastAPI
+
+from muniment.api.dialects.base import OLD_OPENAI_PREFIX
+from muniment.api.openai import (
+    embeddings,
+    file_batches,
+    files,
+    vector_store_files,
+    vector_store_search,
+    vector_stores,
+)
+
+MODULES = (files, vector_stores, vector_store_search, vector_store_files, file_batches, embeddings)
+
+
+def include(app: FastAPI) -> None:
+    """Add all of them to the application, at both places."""
+    for module in MODULES:
+        app.include_router(module.router, prefix="/v1")
+        app.include_router(module.router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
