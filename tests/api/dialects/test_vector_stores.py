@@ -381,6 +381,17 @@ async def test_bad_input_is_refused_with_a_reason(served: httpx.AsyncClient) -> 
             assert response.status_code == 400, (path, params, response.text)
 
 
+async def test_a_missing_query_is_named_as_the_dialect_names_it(served: httpx.AsyncClient) -> None:
+    place = "/v1/vector_stores/docs/search"
+    response = await served.post(place, json={})
+    assert response.json()["error"]["message"].startswith("query: required, but missing")
+    problem = {"loc": ["body", "query"], "msg": "Field required", "type": "missing"}
+    response = await served.post(place, json={}, headers=V03)
+    assert response.json() == {"error": {"detail": {"errors": [problem]}}}
+    response = await served.post(place, json={}, headers=OGX)
+    assert response.json() == {"error": {"message": str({"errors": [problem]})}}
+
+
 @pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', '{"a": [-Infinity]}'])
 async def test_json_that_no_client_could_be_sent_again_is_refused(
     served: httpx.AsyncClient, value: str
