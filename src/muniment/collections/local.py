@@ -9,6 +9,7 @@ from pathlib import Path
 from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
+from muniment.answer.models import Models
 from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
 from muniment.collections.files import Files
@@ -54,6 +55,7 @@ class LocalWorkspace:
             attachments=attachments,
             embedding_models=parts.embedding_models,
             resources=parts.catalog.resources,
+            models=Models(parts.generators),
         )
 
     async def start(self, *, serving: bool) -> None:
