@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 _DOMAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LONGEST_ID = 512
+_TOUCH_SECONDS = 60
+"""A use is noted at most this often: stores expire by days, and a search must not wait for a disk."""
 
 
 class Stores:
@@ -34,6 +36,7 @@ class Stores:
         self._reconciler = reconciler
         self._attachments = attachments
         self._opening = asyncio.Lock()
+        self._touched: dict[str, float] = {}
 
     @property
     def _catalog(self) -> Catalog:
@@ -226,8 +229,16 @@ class Stores:
     async def touch(self, collection: str) -> None:
         """Note that a created store was used, which puts off its end."""
         runtime = self._parts.runtimes.get(collection)
-        if runtime is not None and not runtime.declared:
-            await asyncio.to_thread(self._catalog.stores.touch, collection, int(time.time()))
+        now = time.time()
+        if runtime is None or runtime.declared or now - self._touched.get(collection, 0) < _TOUCH_SECONDS:
+            return
+        self._touched[collection] = now
+        await asyncio.to_thread(self._catalog.stores.touch, collection, int(now))
+
+    def embedding_of(self, collection: str) -> tuple[str, int]:
+        """Name and dimension of the embedding model of a collection that was found."""
+        runtime = self._parts.runtime(collection)
+        return runtime.settings.embedding_model, runtime.embedder.dimension
 
     # -- given chunks
 

@@ -114,6 +114,7 @@ IMAGE = {"type": "image", "image": {"url": {"uri": "http://127.0.0.1:9/x.png"}}}
 BAD_CHUNKS = [
     ({"metadata": {}}, "content"),
     ({"content": 7}, "content"),
+    ({"content": "x", "chunk_id": "a\0b"}, "NUL"),
     ({"content": IMAGE}, "image"),
     ({"content": [IMAGE]}, "image"),
     ({"content": "x\ud800"}, "surrogate"),
