@@ -94,14 +94,18 @@ def check_documented(document: dict[str, Any], response: httpx.Response) -> None
 
 
 def _operation(document: dict[str, Any], request: httpx.Request) -> dict[str, Any] | None:
-    matching = [
-        (template, operations[request.method.lower()])
-        for template, operations in document["paths"].items()
-        if request.method.lower() in operations
-        and re.fullmatch(re.sub(r"\\{\w+\\}", ".+", re.escape(template)), request.url.path)
-    ]
-    # The route with the fewest placeholders is the one that was meant.
-    return min(matching, key=lambda found: found[0].count("{"))[1] if matching else None
+    # Ids of models and providers may hold slashes, others not.
+    for placeholder in ("[^/]+", ".+"):
+        matching = [
+            (template, operations[request.method.lower()])
+            for template, operations in document["paths"].items()
+            if request.method.lower() in operations
+            and re.fullmatch(re.sub(r"\\{\w+\\}", placeholder, re.escape(template)), request.url.path)
+        ]
+        if matching:
+            # The route with the fewest placeholders is the one that was meant.
+            return min(matching, key=lambda found: found[0].count("{"))[1]
+    return None
 
 
 @pytest.fixture
