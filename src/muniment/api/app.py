@@ -9,6 +9,7 @@ from fastapi.middleware import Middleware
 
 import muniment
 from muniment.api import answers, chat, collections, documents, errors, health, home, search
+from muniment.api.llama_stack.agents import routes as agents
 from muniment.api.middleware import BodyLimit, RequestContext
 from muniment.api.opening import Opening, WorkspaceFactory
 from muniment.settings import Settings
@@ -54,4 +55,6 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     errors.install(app)
     for module in (health, answers, search, collections, documents, chat, home):
         app.include_router(module.router)
+    app.include_router(agents.router, prefix="/v1")
+    app.include_router(agents.router, prefix="/v1alpha", include_in_schema=False)
     return app

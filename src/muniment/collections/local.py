@@ -9,6 +9,7 @@ from pathlib import Path
 from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
+from muniment.answer.models import Models
 from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
 from muniment.collections.files import Files
@@ -53,6 +54,7 @@ class LocalWorkspace:
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
+            models=Models(parts.generators),
             resources=parts.catalog.resources,
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from muniment.answer.models import Models
 from muniment.catalog.resources import Resources
 from muniment.collections.attachments import Attachments
 from muniment.collections.embedding_models import EmbeddingModels
@@ -19,6 +20,7 @@ class Services:
     files: Files
     attachments: Attachments
     embedding_models: EmbeddingModels
+    models: Models
     resources: Resources
 
 

@@ -141,6 +141,7 @@ class Dialect(ABC):
         files_have_status: whether file objects have ``status`` and ``status_details``.
         shows_auto_chunking: whether a file attached without a strategy shows ``{"type": "auto"}``,
             rather than the static sizes in force.
+        tool_arguments_are_text: whether agents' tool calls have arguments as JSON text, not as an object.
     """
 
     family: ClassVar[str]
@@ -153,6 +154,7 @@ class Dialect(ABC):
     names_are_ids: bool = False
     files_have_status: bool = True
     shows_auto_chunking: bool = False
+    tool_arguments_are_text: bool = False
 
     def status(self, error: MunimentError, path: str) -> int:
         """The HTTP status of an error on a path."""
