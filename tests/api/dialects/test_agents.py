@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -95,6 +96,13 @@ def open_server(serve: Any) -> Open:
 async def server(open_server: Open) -> AsyncIterator[Server]:
     async with open_server() as opened:
         yield opened
+
+
+@pytest.fixture
+def two_collections(tmp_path: Path) -> Json:
+    """One with documents, one without."""
+    docs = {"sources": str(tmp_path / "docs"), "embedding_model": "small"}
+    return {"collections": {"docs": docs, "empty": {"embedding_model": "small"}}}
 
 
 @pytest.fixture
@@ -196,7 +204,9 @@ async def test_a_statement_that_the_stores_carry_is_proved_and_another_is_not(op
         result = await workspace.search("docs", QUESTION, limit=3)
         found = [FoundPassage("docs", "docs", passage) for passage in result.passages]
         number = [one.passage.document_name for one in found].index("leave.txt") + 1
-        text = f"Employees receive 28 days of paid leave a year [{number}]. The canteen opens at noon [{number}]."
+        text = (
+            f"Employees receive 28 days of paid leave a year [{number}]. The canteen opens late [{number}]."
+        )
         answer = await EvidenceCheck(workspace).answer(QUESTION, text, found, "echo")
         assert [claim.verdict for claim in answer.claims] == [
             ClaimVerdict.SUPPORTED,
@@ -321,13 +331,28 @@ async def test_a_tool_choice_of_none_leaves_the_stores_alone(server: Server) -> 
     assert [step["step_type"] for step in turn["steps"]] == ["inference"]
 
 
-async def test_several_stores_are_searched_together(server: Server) -> None:
-    made = await server.client.post("/v1/vector-io/insert", json={})
-    assert made.status_code in (400, 404)
-    groups = [{"name": "builtin::rag", "args": {"vector_store_ids": ["docs", "docs"]}}]
-    turn = await server.ask(await server.begun(toolgroups=groups), QUESTION)
-    metadata = turn["steps"][0]["tool_responses"][0]["metadata"]
-    assert len(metadata["chunks"]) == len(set(metadata["chunks"]))
+async def test_several_stores_are_searched_together(open_server: Open, two_collections: Json) -> None:
+    async with open_server(**ECHO, **two_collections) as server:
+        both = [{"name": "builtin::rag", "args": {"vector_store_ids": ["docs", "empty", "docs"]}}]
+        turn = await server.ask(await server.begun(toolgroups=both), QUESTION)
+        metadata = turn["steps"][0]["tool_responses"][0]["metadata"]
+        assert len(metadata["chunks"]) == len(set(metadata["chunks"])) > 0
+        turn = await server.ask(await server.begun("extractive", toolgroups=both), QUESTION)
+        assert turn["output_message"]["muniment"]["verdict"] == "grounded"
+
+
+async def test_which_store_is_meant_must_be_said_where_there_are_several(
+    open_server: Open, two_collections: Json
+) -> None:
+    async with open_server(**ECHO, **two_collections) as server:
+        turns = await server.begun(toolgroups=["builtin::rag"])
+        error = await server.ask(turns, QUESTION, stream=True, status=400)
+        assert "docs, empty" in error["detail"]
+
+
+async def test_the_only_store_need_not_be_named(server: Server) -> None:
+    turn = await server.ask(await server.begun(toolgroups=["builtin::rag"]), QUESTION)
+    assert turn["steps"][0]["tool_responses"][0]["metadata"]["vector_db_ids"][0] == "docs"
 
 
 async def test_from_0_3_on_arguments_are_text(open_server: Open) -> None:
@@ -390,18 +415,6 @@ async def test_everything_survives_a_restart(open_server: Open) -> None:
         path = f"{turns}/{waiting['turn_id']}/resume"
         resumed = await server.call("POST", path, {"tool_responses": [answered]})
     assert "Rain." in resumed["output_message"]["content"]
-
-
-async def test_the_model_knows_the_turns_before(open_server: Open) -> None:
-    """The fake model refuses nothing, so what it was sent shows only in what it repeats of tools."""
-    async with open_server() as server:
-        turns = await server.begun(client_tools=[WEATHER])
-        waiting = await server.ask(turns, 'CALL weather {"city": "Bonn"}')
-        call = waiting["output_message"]["tool_calls"][0]
-        answered = {"call_id": call["call_id"], "tool_name": "weather", "content": "Rain."}
-        await server.call("POST", f"{turns}/{waiting['turn_id']}/resume", {"tool_responses": [answered]})
-        later = await server.ask(turns, "Thanks")
-        assert later["output_message"]["content"] == "Thanks"
 
 
 # -- what cannot be
