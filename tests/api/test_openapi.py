@@ -11,6 +11,9 @@ EXPECTED = {
     "health", "ready", "answer", "search", "list_collections", "get_collection", "start_run", "list_runs",
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
     "get_document_file", "get_page_image", "list_models", "get_model", "create_chat_completion", "home",
+    "create_agent", "list_agents", "get_agent", "delete_agent", "create_agent_session", "list_agent_sessions",
+    "get_agent_session", "delete_agent_session", "create_agent_turn", "resume_agent_turn", "get_agent_turn",
+    "get_agent_step",
 }  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from pydantic import Field
 from muniment.agents.tools import check_client_tools, search_scope
 from muniment.agents.values import AgentSettings, FunctionTool, ToolGroup
 from muniment.api.llama_stack.agents.content import Lenient
-from muniment.errors import NotOfferedError, unknown_name
+from muniment.errors import NotFoundError, NotOfferedError
 from muniment.types import JsonObject
 
 
-class SamplingStrategy(Lenient):
+class AgentSamplingStrategy(Lenient):
     """How the next token is chosen."""
 
     type: Literal["greedy", "top_p", "top_k"] = "greedy"
@@ -20,10 +20,10 @@ class SamplingStrategy(Lenient):
     top_k: int | None = Field(default=None, ge=1)
 
 
-class SamplingParams(Lenient):
+class AgentSamplingParams(Lenient):
     """How the model writes."""
 
-    strategy: SamplingStrategy = SamplingStrategy()
+    strategy: AgentSamplingStrategy = AgentSamplingStrategy()
     max_tokens: int | None = Field(default=0, ge=0)
     """Of one inference; the model's own limit when 0."""
     repetition_penalty: float | None = 1.0
@@ -55,7 +55,7 @@ class ToolGroupWithArgs(Lenient):
 ToolGroupWire = str | ToolGroupWithArgs
 
 
-class ToolParameter(Lenient):
+class ClientToolParameter(Lenient):
     """What a tool takes."""
 
     name: str
@@ -65,12 +65,12 @@ class ToolParameter(Lenient):
     default: Any = None
 
 
-class ToolDef(Lenient):
+class ClientTool(Lenient):
     """A tool of the client."""
 
     name: str
     description: str | None = None
-    parameters: tuple[ToolParameter, ...] | None = None
+    parameters: tuple[ClientToolParameter, ...] | None = None
     """Up to Llama Stack 0.2."""
     input_schema: dict[str, Any] | None = None
     """JSON schema of what it takes; from Llama Stack 0.3 on, in place of `parameters`."""
@@ -88,7 +88,7 @@ class ToolDef(Lenient):
         return FunctionTool(self.name, self.description or "", self.input_schema or schema)
 
 
-class ToolConfig(Lenient):
+class AgentToolConfig(Lenient):
     """How tools are used."""
 
     tool_choice: str | None = "auto"
@@ -99,7 +99,7 @@ class ToolConfig(Lenient):
     """Of no effect, as above."""
 
 
-class ResponseFormat(Lenient):
+class AgentResponseFormat(Lenient):
     """What the answer must look like."""
 
     type: Literal["json_schema", "grammar", "json_object", "text"]
@@ -131,20 +131,20 @@ class AgentConfig(Lenient):
     instructions: str
     """What the language model is told first; checked answers have rules of their own."""
     name: str | None = None
-    sampling_params: SamplingParams | None = SamplingParams()
+    sampling_params: AgentSamplingParams | None = AgentSamplingParams()
     toolgroups: tuple[ToolGroupWire, ...] | None = ()
     """`builtin::rag` or `builtin::rag/knowledge_search`, with `{"vector_db_ids": […]}`."""
-    client_tools: tuple[ToolDef, ...] | None = ()
+    client_tools: tuple[ClientTool, ...] | None = ()
     """Tools that the client runs."""
-    tools: tuple[ToolGroupWire | ToolDef, ...] | None = None
+    tools: tuple[ToolGroupWire | ClientTool, ...] | None = None
     """More of either, for clients that make no difference."""
     tool_choice: str | None = None
     """Use `tool_config`."""
-    tool_config: ToolConfig | None = None
+    tool_config: AgentToolConfig | None = None
     input_shields: tuple[str, ...] | None = ()
     output_shields: tuple[str, ...] | None = ()
     max_infer_iters: int | None = Field(default=10, ge=1)
-    response_format: ResponseFormat | None = None
+    response_format: AgentResponseFormat | None = None
     enable_session_persistence: bool | None = False
     """Of no effect: sessions are always kept."""
 
@@ -157,20 +157,24 @@ class AgentConfig(Lenient):
             NotOfferedError: a grammar.
         """
         for shield in (*(self.input_shields or ()), *(self.output_shields or ())):
-            raise unknown_name("shield", shield[:200], [])
+            raise NotFoundError(
+                f"Shield {shield[:200]!r} would not be run: this server runs no shields.",
+                code="unknown_shield",
+                hint="Leave input_shields and output_shields empty, and put a guard in front of the server.",
+            )
         others = self.tools or ()
         groups = (
             *(self.toolgroups or ()),
-            *(one for one in others if not isinstance(one, ToolDef)),
+            *(one for one in others if not isinstance(one, ClientTool)),
         )
-        client_tools = (*(self.client_tools or ()), *(one for one in others if isinstance(one, ToolDef)))
+        client_tools = (*(self.client_tools or ()), *(one for one in others if isinstance(one, ClientTool)))
         settings = AgentSettings(
             model=self.model,
             instructions=self.instructions,
             tool_groups=tool_groups_of(groups),
             client_tools=tuple(tool.domain for tool in client_tools),
             tool_choice=(self.tool_config and self.tool_config.tool_choice) or self.tool_choice or "auto",
-            sampling=(self.sampling_params or SamplingParams()).openai,
+            sampling=(self.sampling_params or AgentSamplingParams()).openai,
             response_format=None if self.response_format is None else self.response_format.openai,
             max_iterations=self.max_infer_iters or 10,
         )
@@ -197,7 +201,7 @@ _JSON_TYPES = {
 """Python's names of types, which client libraries send."""
 
 
-def _schema(parameter: ToolParameter) -> JsonObject:
+def _schema(parameter: ClientToolParameter) -> JsonObject:
     kind = parameter.parameter_type
     schema: JsonObject = {"type": _JSON_TYPES.get(kind, kind), "description": parameter.description}
     return schema if parameter.default is None else {**schema, "default": parameter.default}

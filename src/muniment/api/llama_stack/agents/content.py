@@ -20,7 +20,7 @@ class UrlWire(Lenient):
     """A `data:` URL; the server fetches nothing."""
 
 
-class TextItem(Lenient):
+class AgentTextItem(Lenient):
     """Text."""
 
     type: Literal["text"] = "text"
@@ -35,18 +35,18 @@ class ImageWire(Lenient):
     """Base64."""
 
 
-class ImageItem(Lenient):
+class AgentImageItem(Lenient):
     """An image."""
 
     type: Literal["image"] = "image"
     image: ImageWire
 
 
-ContentItem = TextItem | ImageItem
+ContentItem = AgentTextItem | AgentImageItem
 ContentWire = str | ContentItem | tuple[ContentItem, ...]
 
 
-class UserMessage(Lenient):
+class AgentUserMessage(Lenient):
     """What the user says."""
 
     role: Literal["user"] = "user"
@@ -63,7 +63,7 @@ class ToolResponseMessage(Lenient):
     content: ContentWire
 
 
-MessageWire = UserMessage | ToolResponseMessage
+MessageWire = AgentUserMessage | ToolResponseMessage
 
 
 class ToolCallWire(Lenient):
@@ -119,7 +119,7 @@ def message_of(message: MessageWire) -> InputMessage:
 
 def message_wire(message: InputMessage) -> MessageWire:
     """The shape of a message."""
-    kind = ToolResponseMessage if message.role == "tool" else UserMessage
+    kind = ToolResponseMessage if message.role == "tool" else AgentUserMessage
     return kind.model_validate(message, from_attributes=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 from muniment.agents.values import text_of
-from muniment.api.llama_stack.agents.content import ContentWire, ImageItem, Lenient, UrlWire, content_of
+from muniment.api.llama_stack.agents.content import AgentImageItem, ContentWire, Lenient, UrlWire, content_of
 from muniment.errors import InputError
 
 _READ_TYPES = ("application/yaml", "application/json")
@@ -36,7 +36,9 @@ def _text(document: DocumentWire) -> str:
     content = document.content
     if isinstance(content, UrlWire):
         return _data(content.uri)
-    if any(isinstance(item, ImageItem) for item in (content if isinstance(content, tuple) else (content,))):
+    if any(
+        isinstance(item, AgentImageItem) for item in (content if isinstance(content, tuple) else (content,))
+    ):
         raise _unsupported("is an image")
     return text_of(content_of(content))
 

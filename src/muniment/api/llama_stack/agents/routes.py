@@ -20,14 +20,14 @@ from muniment.api.context import (
     event_stream,
 )
 from muniment.api.dialects.base import Dialect
-from muniment.api.llama_stack.agents.config import AgentConfig, ToolConfig, ToolGroupWire, tool_groups_of
+from muniment.api.llama_stack.agents.config import AgentConfig, AgentToolConfig, ToolGroupWire, tool_groups_of
 from muniment.api.llama_stack.agents.content import Lenient, MessageWire, ToolResponseWire, message_of
 from muniment.api.llama_stack.agents.documents import DocumentWire, document_text
 from muniment.api.llama_stack.agents.shapes import (
     AgentCreated,
     AgentPage,
     AgentWire,
-    Nothing,
+    Deleted,
     SessionCreated,
     SessionPage,
     SessionWire,
@@ -77,7 +77,7 @@ class CreateTurn(Lenient):
     """Read by the language model in this turn."""
     toolgroups: tuple[ToolGroupWire, ...] | None = None
     """In place of the agent's."""
-    tool_config: ToolConfig | None = None
+    tool_config: AgentToolConfig | None = None
     """In place of the agent's."""
     stream: bool | None = False
 
@@ -159,10 +159,10 @@ async def get_agent(agent_id: str, records: RecordsOf) -> AgentWire:
     operation_id="delete_agent",
     responses=dialect_failures(400, 403, 404, 501, 503),
 )
-async def delete_agent(agent_id: str, records: RecordsOf) -> Nothing:
-    """Nothing of it is kept."""
+async def delete_agent(agent_id: str, records: RecordsOf) -> Deleted:
+    """Deleted of it is kept."""
     await records.delete_agent(agent_id)
-    return Nothing()
+    return Deleted()
 
 
 # -- sessions
@@ -223,10 +223,10 @@ async def get_session(
     operation_id="delete_agent_session",
     responses=dialect_failures(400, 403, 404, 501, 503),
 )
-async def delete_session(agent_id: str, session_id: str, records: RecordsOf) -> Nothing:
-    """Nothing of it is kept."""
+async def delete_session(agent_id: str, session_id: str, records: RecordsOf) -> Deleted:
+    """Deleted of it is kept."""
     await records.delete_session(agent_id, session_id)
-    return Nothing()
+    return Deleted()
 
 
 # -- turns

@@ -27,7 +27,7 @@ from muniment.api.wire import AnswerWire
 from muniment.api.wire.base import Wire
 
 
-class Nothing(RootModel[None]):
+class Deleted(RootModel[None]):
     """The body `null`."""
 
     root: None = None
@@ -67,7 +67,7 @@ class SessionCreated(Wire):
     session_id: str
 
 
-class CompletionMessage(Wire):
+class AgentCompletionMessage(Wire):
     """What the model said."""
 
     role: Literal["assistant"] = "assistant"
@@ -76,13 +76,13 @@ class CompletionMessage(Wire):
     tool_calls: tuple[ToolCallWire, ...] = ()
 
     @classmethod
-    def of(cls, completion: Completion, *, as_text: bool) -> "CompletionMessage":
+    def of(cls, completion: Completion, *, as_text: bool) -> "AgentCompletionMessage":
         """The shape of a completion."""
         calls = tuple(ToolCallWire.of(call, as_text=as_text) for call in completion.tool_calls)
         return cls(content=completion.content, stop_reason=completion.stop_reason, tool_calls=calls)
 
 
-class OutputMessage(CompletionMessage):
+class AgentOutputMessage(AgentCompletionMessage):
     """The answer of a turn."""
 
     muniment: AnswerWire | None = None
@@ -97,7 +97,7 @@ class InferenceStepWire(Wire):
     started_at: datetime
     completed_at: datetime | None
     step_type: Literal["inference"] = "inference"
-    model_response: CompletionMessage
+    model_response: AgentCompletionMessage
 
 
 class ToolExecutionStepWire(Wire):
@@ -128,7 +128,7 @@ class TurnWire(Wire):
     session_id: str
     input_messages: tuple[MessageWire, ...]
     steps: tuple[StepWire, ...]
-    output_message: OutputMessage
+    output_message: AgentOutputMessage
     output_attachments: tuple[dict[str, Any], ...] = ()
     """Always empty."""
     started_at: datetime
@@ -137,14 +137,14 @@ class TurnWire(Wire):
     @classmethod
     def of(cls, turn: Turn, *, as_text: bool) -> "TurnWire":
         """The shape of a turn."""
-        said = CompletionMessage.of(turn.output, as_text=as_text)
+        said = AgentCompletionMessage.of(turn.output, as_text=as_text)
         evidence = AnswerWire.of(turn.answer) if turn.answer else None
         return cls(
             turn_id=turn.turn_id,
             session_id=turn.session_id,
             input_messages=tuple(message_wire(message) for message in turn.messages),
             steps=tuple(step_wire(step, as_text=as_text) for step in turn.steps),
-            output_message=OutputMessage(**said.model_dump(), muniment=evidence),
+            output_message=AgentOutputMessage(**said.model_dump(), muniment=evidence),
             started_at=turn.started_at,
             completed_at=turn.completed_at,
         )
@@ -186,7 +186,7 @@ def step_wire(step: Step, *, as_text: bool) -> StepWire:
             step_id=step.step_id,
             started_at=step.started_at,
             completed_at=step.completed_at,
-            model_response=CompletionMessage.of(step.completion, as_text=as_text),
+            model_response=AgentCompletionMessage.of(step.completion, as_text=as_text),
         )
     assert isinstance(step, ToolStep)
     return ToolExecutionStepWire(
