@@ -518,6 +518,15 @@ async def test_a_turn_of_the_wrong_shape_is_refused(server: Server, body: Json) 
     assert error["error"]["detail"]["errors"]
 
 
+@pytest.mark.parametrize("part", ['"\\ud800"', "1e999", str(2**63), "[" * 70 + "]" * 70])
+async def test_what_could_not_be_given_back_is_not_taken(server: Server, part: str) -> None:
+    given = '{"agent_config": {"model": "echo", "instructions": "", "client_tools": [%s]}}'
+    tool = '{"name": "w", "metadata": {"x": %s}}' % part  # noqa: UP031 - braces of JSON
+    response = await server.client.post("/v1/agents", content=given % tool)
+    assert response.status_code == 400, response.text
+    assert (await server.call("GET", ""))["data"] == []
+
+
 async def test_a_question_must_say_something_and_not_too_much(server: Server) -> None:
     turns = await server.begun("muniment/docs")
     await server.ask(turns, "  ", status=400)

@@ -21,7 +21,7 @@ from muniment.api.context import (
 )
 from muniment.api.dialects.base import Dialect
 from muniment.api.llama_stack.agents.config import AgentConfig, AgentToolConfig, ToolGroupWire, tool_groups_of
-from muniment.api.llama_stack.agents.content import Lenient, MessageWire, ToolResponseWire, message_of
+from muniment.api.llama_stack.agents.content import MessageWire, ToolResponseWire, message_of
 from muniment.api.llama_stack.agents.documents import DocumentWire, document_text
 from muniment.api.llama_stack.agents.shapes import (
     AgentCreated,
@@ -35,6 +35,7 @@ from muniment.api.llama_stack.agents.shapes import (
     TurnWire,
     step_wire,
 )
+from muniment.api.llama_stack.agents.storable import Storable
 from muniment.api.llama_stack.agents.stream import TurnStream
 from muniment.api.sources import sources_text
 from muniment.api.streaming import event_response, last_event, until_disconnect
@@ -57,19 +58,19 @@ TURN_RESPONSES = {
 }
 
 
-class CreateAgent(Lenient):
+class CreateAgent(Storable):
     """A new agent."""
 
     agent_config: AgentConfig
 
 
-class CreateSession(Lenient):
+class CreateSession(Storable):
     """A new session."""
 
     session_name: str
 
 
-class CreateTurn(Lenient):
+class CreateTurn(Storable):
     """A new turn."""
 
     messages: tuple[MessageWire, ...] = Field(min_length=1)
@@ -91,7 +92,7 @@ class CreateTurn(Lenient):
         )
 
 
-class ResumeTurn(Lenient):
+class ResumeTurn(Storable):
     """What the client's tools answered."""
 
     tool_responses: tuple[ToolResponseWire, ...]
