@@ -54,8 +54,8 @@ class LocalWorkspace:
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
-            models=Models(parts.generators),
             resources=parts.catalog.resources,
+            models=Models(parts.generators),
         )
 
     async def start(self, *, serving: bool) -> None:

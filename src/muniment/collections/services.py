@@ -20,8 +20,8 @@ class Services:
     files: Files
     attachments: Attachments
     embedding_models: EmbeddingModels
-    models: Models
     resources: Resources
+    models: Models
 
 
 class ServedWorkspace(Workspace, Protocol):

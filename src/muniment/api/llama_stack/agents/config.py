@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from muniment.agents.tools import check_client_tools, search_scope
 from muniment.agents.values import AgentSettings, FunctionTool, ToolGroup
@@ -41,7 +41,7 @@ class AgentSamplingParams(Lenient):
         if self.repetition_penalty != 1.0:
             wanted["repetition_penalty"] = self.repetition_penalty
         wanted["max_tokens"] = self.max_tokens or None
-        wanted["stop"] = list(self.stop or ()) or None
+        wanted["stop"] = [stop for stop in self.stop or () if stop] or None
         return {key: value for key, value in wanted.items() if value is not None}
 
 
@@ -61,7 +61,7 @@ class ClientToolParameter(Lenient):
     name: str
     parameter_type: str = "string"
     description: str = ""
-    required: bool = True
+    required: StrictBool = True
     default: Any = None
 
 
@@ -145,7 +145,7 @@ class AgentConfig(Lenient):
     output_shields: tuple[str, ...] | None = ()
     max_infer_iters: int | None = Field(default=10, ge=1)
     response_format: AgentResponseFormat | None = None
-    enable_session_persistence: bool | None = False
+    enable_session_persistence: StrictBool | None = False
     """Of no effect: sessions are always kept."""
 
     def domain(self) -> AgentSettings:

@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from muniment.agents.events import TurnEnded, TurnEvent
 from muniment.agents.records import Records
@@ -80,7 +80,7 @@ class CreateTurn(Storable):
     """In place of the agent's."""
     tool_config: AgentToolConfig | None = None
     """In place of the agent's."""
-    stream: bool | None = False
+    stream: StrictBool | None = False
 
     def domain(self) -> TurnRequest:
         """The request it shows; InputError ``unsupported_document``."""
@@ -96,7 +96,7 @@ class ResumeTurn(Storable):
     """What the client's tools answered."""
 
     tool_responses: tuple[ToolResponseWire, ...]
-    stream: bool | None = False
+    stream: StrictBool | None = False
 
 
 async def _records(services: ServicesOf) -> Records:
