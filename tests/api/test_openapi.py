@@ -17,6 +17,9 @@ EXPECTED = {
     "get_vector_store_file", "update_vector_store_file", "detach_file", "get_vector_store_file_content",
     "create_file_batch", "get_file_batch", "cancel_file_batch", "list_file_batch_files",
     "create_embeddings",
+    "create_agent", "list_agents", "get_agent", "delete_agent", "create_agent_session", "list_agent_sessions",
+    "get_agent_session", "delete_agent_session", "create_agent_turn", "resume_agent_turn", "get_agent_turn",
+    "get_agent_step",
 }  # fmt: skip
 
 

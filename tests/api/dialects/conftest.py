@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,12 @@ def serve(
                 yield client
 
     return served
+
+
+@pytest.fixture
+def open_app(settings_of: Callable[..., Settings]) -> Callable[[], AbstractAsyncContextManager[FastAPI]]:
+    """Opens an application, for what is below its routes."""
+    return lambda: app_over(settings_of())
 
 
 @pytest.fixture

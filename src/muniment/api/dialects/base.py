@@ -217,6 +217,7 @@ class Dialect(ABC):
         largest_overlap: of chunks of a fixed size, as a share of that size; with 1 it must stay below it.
         attaching_waits: whether attaching a file answers when the file has been read, not before.
         batch_object: what a file batch calls itself.
+        tool_arguments_are_text: whether agents' tool calls have arguments as JSON text, not as an object.
     """
 
     family: ClassVar[str]
@@ -232,6 +233,7 @@ class Dialect(ABC):
     largest_overlap: float = 0.5
     attaching_waits: bool = False
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
+    tool_arguments_are_text: bool = False
 
     def status(self, error: MunimentError, path: str) -> int:
         """The HTTP status of an error on a path."""

@@ -72,6 +72,9 @@ LLAMA_STACK_0_2_12 = LlamaStack02(
         "unknown_shield": 400,
         "unknown_agent": 400,
         "unknown_session": 400,
+        "unknown_turn": 400,
+        "unknown_step": 400,
+        "unknown_tool_group": 400,
     },
 )
 """Up to 0.2.12: the caller's id of a store is kept, and nothing unknown is a 404."""

@@ -20,6 +20,7 @@ LLAMA_STACK_0_3 = LlamaStack03(
     files_have_status=False,
     shows_auto_chunking=True,
     batch_object="vector_store.file_batch",
+    tool_arguments_are_text=True,
     statuses={
         "unknown_store": 400,
         "unknown_collection": 400,
@@ -32,6 +33,9 @@ LLAMA_STACK_0_3 = LlamaStack03(
         "unknown_shield": 400,
         "unknown_agent": 400,
         "unknown_session": 400,
+        "unknown_turn": 400,
+        "unknown_step": 400,
+        "unknown_tool_group": 400,
     },
     route_statuses={"/v1/vector_stores": {"unknown_model": 400}},
 )

@@ -19,6 +19,7 @@ from muniment.api.llama_stack import (
     vector_dbs,
     vector_io,
 )
+from muniment.api.llama_stack.agents import routes as agents
 
 MODULES = (
     vector_dbs,
@@ -42,6 +43,8 @@ def include(app: FastAPI) -> None:
     """Add all of them to the application."""
     for module in MODULES:
         app.include_router(module.router)
+    app.include_router(agents.router, prefix="/v1")
+    app.include_router(agents.router, prefix="/v1alpha", include_in_schema=False)
     for router in (listings.openai_router, not_offered.openai_router):
         app.include_router(router, prefix="/v1")
         app.include_router(router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)

@@ -1,0 +1,1 @@
+"""Agents: their sessions, and turns in which a model and its tools answer."""

@@ -1,0 +1,1 @@
+"""Llama Stack's agents: translation between its shapes and ``muniment.agents``."""
