@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -12,6 +11,7 @@ from muniment.providers.extractive.generator import ExtractiveGenerator
 from muniment.providers.extractive.support import Limits
 from muniment.providers.fake_embedder import FakeEmbedder, FakeEmbedderOptions
 from muniment.providers.fake_generator import FakeGenerator, FakeGeneratorOptions
+from muniment.retrieve import Retrieval
 from muniment.testing.generator import TEXT, passage
 from muniment.types import (
     AnswerVerdict,
@@ -23,12 +23,6 @@ from muniment.types import (
 )
 
 QUESTION = "How long does the warranty of the Sluice 300 last?"
-
-
-@dataclass(frozen=True)
-class Found:
-    passages: tuple[Passage, ...]
-    timings: dict[str, float] = field(default_factory=lambda: {"embed": 1.0})
 
 
 class Shelf:
@@ -45,16 +39,15 @@ class Shelf:
         mode: SearchMode = SearchMode.HYBRID,
         limit: int = 8,
         filter: Filter | None = None,
-    ) -> Found:
+    ) -> Retrieval:
         if self.error:
             raise self.error
-        return Found(self.passages[:limit])
+        return Retrieval(self.passages[:limit], {"embed": 1.0})
 
-    async def document(self, document_id: str) -> ParsedDocument:
-        for one in self.passages:
-            if one.document_id == document_id:
-                return ParsedDocument("0" * 64, "Manual", one.chunk.text, (), (), "test 1")
-        raise NotFoundError(f"No document {document_id}.", code="unknown_document")
+    async def document(self, passage: Passage) -> ParsedDocument:
+        if passage in self.passages:
+            return ParsedDocument("0" * 64, "Manual", passage.chunk.text, (), (), "test 1")
+        raise NotFoundError(f"No document {passage.document_id}.", code="unknown_document")
 
 
 class Listener(FakeGenerator):
@@ -153,7 +146,7 @@ async def test_a_document_deleted_meanwhile_verifies_nothing() -> None:
     assert answer.verdict is AnswerVerdict.ABSTAINED
 
 
-async def _later(found: Found) -> Found:
+async def _later(found: Retrieval) -> Retrieval:
     return found
 
 

@@ -1,14 +1,36 @@
 """What the HTTP server offers besides questions and documents: stores, files, objects kept for clients."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from muniment.answer.briefing import PLAIN, Briefing
+from muniment.answer.events import AnswerEvent
+from muniment.answer.models import Models
 from muniment.catalog.resources import Resources
 from muniment.collections.attachments import Attachments
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.files import Files
 from muniment.collections.stores import Stores
 from muniment.collections.workspace import Workspace
+from muniment.protocols import Generator
+from muniment.types import Filter, SearchMode
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Which collections, one or more, are searched for an answer, and how.
+
+    Attributes:
+        limit: passages looked at; the first collection's own number when omitted.
+        least_similarity: cosine below which a passage is not looked at.
+    """
+
+    collections: tuple[str, ...]
+    limit: int | None = None
+    filter: Filter | None = None
+    least_similarity: float | None = None
+    mode: SearchMode = SearchMode.HYBRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +42,7 @@ class Services:
     attachments: Attachments
     embedding_models: EmbeddingModels
     resources: Resources
+    language_models: Models
 
 
 class ServedWorkspace(Workspace, Protocol):
@@ -28,3 +51,22 @@ class ServedWorkspace(Workspace, Protocol):
     @property
     def services(self) -> Services:
         """Stores, files and the rest."""
+
+    def answer_from(
+        self,
+        searched: Searched,
+        question: str,
+        *,
+        generator: Generator | str | None = None,
+        briefing: Briefing = PLAIN,
+    ) -> AsyncIterator[AnswerEvent]:
+        """One answer from several collections, in the making; the passages of all are ranked together.
+
+        Args:
+            generator: a declared generator's name, or one made for this answer; the first collection's
+                own when omitted.
+
+        Raises:
+            NotFoundError: codes ``unknown_collection``, ``unknown_generator``.
+            MunimentError: as ``answer``; a collection that cannot be searched is an error, never a gap.
+        """

@@ -1,0 +1,1 @@
+"""OpenAI's routes, for every dialect that has them."""
