@@ -57,7 +57,7 @@ class LocalWorkspace:
             attachments=attachments,
             embedding_models=parts.embedding_models,
             resources=parts.catalog.resources,
-            language_models=Models(parts.generators),
+            models=Models(parts.generators),
         )
 
     async def start(self, *, serving: bool) -> None:

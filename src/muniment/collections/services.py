@@ -42,7 +42,7 @@ class Services:
     attachments: Attachments
     embedding_models: EmbeddingModels
     resources: Resources
-    language_models: Models
+    models: Models
 
 
 class ServedWorkspace(Workspace, Protocol):
