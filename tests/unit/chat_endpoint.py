@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import uvicorn
 
@@ -47,11 +47,11 @@ class ChatEndpoint:
         self.keys.append(dict(scope["headers"]).get(b"authorization", b"").decode())
         if scope["path"].endswith("/models"):
             listing = {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}
-            return await _whole(send, 200, json.dumps(listing))
+            return await whole(send, 200, json.dumps(listing))
         self.asked.append(json.loads(body))
         reply = self.replies[min(len(self.asked), len(self.replies)) - 1]
         if reply.status != 200:
-            return await _whole(send, reply.status, reply.body, reply.headers)
+            return await whole(send, reply.status, reply.body, reply.headers)
         await send(
             {
                 "type": "http.response.start",
@@ -64,7 +64,8 @@ class ChatEndpoint:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _whole(send: Send, status: int, body: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+async def whole(send: Send, status: int, body: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+    """Send a JSON body at once."""
     raw = [
         (name.encode(), value.encode()) for name, value in (("content-type", "application/json"), *headers)
     ]
@@ -90,8 +91,21 @@ def _event(delta: dict[str, str], finish: str | None = None) -> str:
     return f"data: {json.dumps({'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
 
 
+class Endpoint(Protocol):
+    """An ASGI application that wants to know where it is served."""
+
+    url: str
+
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Send
+    ) -> None: ...
+
+
+Served = TypeVar("Served", bound=Endpoint)
+
+
 @contextmanager
-def serve(endpoint: ChatEndpoint) -> Iterator[ChatEndpoint]:
+def serve(endpoint: Served) -> Iterator[Served]:
     """Serve on a free port of loopback until the block ends."""
     server = uvicorn.Server(
         uvicorn.Config(endpoint, host="127.0.0.1", port=0, log_level="critical", lifespan="off")

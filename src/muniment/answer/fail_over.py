@@ -4,8 +4,9 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from muniment.answer.fail_over_chat import FailOverChatModel
 from muniment.errors import SettingsError, UnavailableError
-from muniment.protocols import Generator, Prompt
+from muniment.protocols import ChatModel, Generator, Prompt
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,14 @@ class FailOverGenerator:
     def context_tokens(self) -> int:
         """The smallest context of all, so that a prompt fits whichever answers."""
         return min(generator.context_tokens for generator in self._generators)
+
+    @property
+    def chat(self) -> ChatModel | None:
+        """The first one's language model, with those of the others to fall back to."""
+        models = [generator.chat for generator in self._generators]
+        if models[0] is None:
+            return None
+        return FailOverChatModel([model for model in models if model is not None])
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The pieces of the first generator that begins; errors as in ``begin``."""

@@ -1,5 +1,6 @@
 """The seams of the program: small async Protocols, one file each, that providers implement."""
 
+from muniment.protocols.chat_model import ChatModel, CompletionModel, JsonObject
 from muniment.protocols.chunker import Chunker
 from muniment.protocols.embedder import Embedder, Tokenizer
 from muniment.protocols.file_store import FileStore
@@ -10,11 +11,14 @@ from muniment.protocols.source import Source
 from muniment.protocols.vector_store import IndexSpec, VectorIndex, VectorStore
 
 __all__ = [
+    "ChatModel",
     "Chunker",
+    "CompletionModel",
     "Embedder",
     "FileStore",
     "Generator",
     "IndexSpec",
+    "JsonObject",
     "ParsedFile",
     "Parser",
     "Prompt",

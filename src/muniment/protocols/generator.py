@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from muniment.protocols.chat_model import ChatModel
 from muniment.protocols.embedder import Embedder
 from muniment.types import Passage
 
@@ -45,6 +46,10 @@ class Generator(Protocol):
     @property
     def context_tokens(self) -> int:
         """Tokens that prompt and answer may have together."""
+
+    @property
+    def chat(self) -> ChatModel | None:
+        """The language model behind it, for callers who speak to it directly; None when there is none."""
 
     def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The answer's text in pieces; citation marks such as ``[2]`` stand behind what they prove.

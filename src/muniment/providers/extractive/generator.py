@@ -59,6 +59,10 @@ class ExtractiveGenerator:
         """No model, so no limit but what retrieval may give."""
         return _CONTEXT_TOKENS
 
+    @property
+    def chat(self) -> None:
+        """No model, so none to speak to."""
+
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """One piece per quoted unit; nothing when the passages do not support an answer."""
         for piece in quoted(await self.choose(prompt)):

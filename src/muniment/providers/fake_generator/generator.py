@@ -1,30 +1,11 @@
-"""A scripted generator for tests and for trying things out: no model, no network, always the same."""
+"""The generator that answers from a script."""
 
 import re
 from collections.abc import AsyncIterator
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from muniment.errors import UnavailableError
-from muniment.protocols import Generator, Prompt, Provider, ProviderContext
-
-
-class FakeGeneratorOptions(BaseModel):
-    """Options of the fake generator."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    answers: dict[str, str] = Field(
-        default_factory=dict,
-        description="Answers by question; other questions get the first passage's first line.",
-    )
-    fail_after: int | None = Field(
-        default=None,
-        ge=0,
-        description="Raise `generator_unavailable` after this many pieces; never when omitted.",
-    )
-    context_tokens: int = Field(default=8192, ge=512, description="Context in tokens, answer included.")
-    fallback: str | None = Field(default=None, description="Generator asked when this one cannot begin.")
+from muniment.protocols import ChatModel, Generator, Prompt, Provider, ProviderContext
+from muniment.providers.fake_generator.chat_model import FakeChatModel
+from muniment.providers.fake_generator.options import FakeGeneratorOptions
 
 
 class FakeGenerator:
@@ -33,6 +14,7 @@ class FakeGenerator:
     def __init__(self, name: str = "fake", options: FakeGeneratorOptions | None = None) -> None:
         self._name = name
         self._options = options or FakeGeneratorOptions()
+        self._chat = FakeChatModel(name, self._options)
 
     @property
     def name(self) -> str:
@@ -44,6 +26,11 @@ class FakeGenerator:
         """As the options say."""
         return self._options.context_tokens
 
+    @property
+    def chat(self) -> ChatModel:
+        """The model that echoes and calls tools when told to."""
+        return self._chat
+
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """The scripted answer, a word at a time."""
         limit = self._options.fail_after
@@ -52,20 +39,12 @@ class FakeGenerator:
                 break
             yield piece
         if limit is not None:
-            raise UnavailableError(
-                f"Generator {self._name!r} failed after {limit} pieces, as it was told to.",
-                code="generator_unavailable",
-                hint="Remove `fail_after`.",
-            )
+            raise self._options.failure(self._name)
 
     async def check(self) -> None:
         """Fails when it was told to fail before the first piece."""
         if self._options.fail_after == 0:
-            raise UnavailableError(
-                f"Generator {self._name!r} fails at once, as it was told to.",
-                code="generator_unavailable",
-                hint="Remove `fail_after`.",
-            )
+            raise self._options.failure(self._name)
 
     async def aclose(self) -> None:
         """Holds nothing."""
