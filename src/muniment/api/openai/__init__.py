@@ -1,0 +1,1 @@
+"""Routes of OpenAI's API, which Llama Stack and OGX have too."""
