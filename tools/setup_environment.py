@@ -29,6 +29,7 @@ PURPOSES = {
     "pandas": "needed by docling-core and pymilvus",
     "docling_parse": "reads PDF files",
     "grpcio": "speaks to Milvus servers",
+    "psycopg_binary": "speaks to PostgreSQL",
     "pillow": "images",
     "lxml": "reads office files",
     "mypy": "type checks (development)",

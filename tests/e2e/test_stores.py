@@ -1,4 +1,4 @@
-"""Collections made over the API, files attached to them, and chunks given directly: nothing lost, nothing twice."""
+"""Collections made over the API, attached files and chunks given directly: nothing lost, nothing twice."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -54,7 +54,8 @@ async def test_it_calls_tools_when_told_to_and_reads_their_results() -> None:
     results = [
         {"role": "tool", "tool_call_id": call["id"], "content": f"{n}6"} for n, call in enumerate(calls)
     ]
-    after = await message({**asked, "messages": [*asked["messages"], said, *results]})
+    before = [said, {"role": "tool", "content": "of an earlier turn"}]
+    after = await message({**asked, "messages": [*before, *asked["messages"], said, *results]})
     assert after["content"] == "The tools say: 06; 16"
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from muniment.catalog.tables import metadata
@@ -14,6 +14,10 @@ from muniment.errors import MunimentError, StorageError, UnavailableError
 
 _LITTLE_SPACE = 256 * 1024
 """Bytes; what SQLite adds to its files at a time, and some."""
+
+
+_MAKING_TABLES = 0x6D756E69
+"""Number of the lock that guards the making of tables; any that nobody else uses."""
 
 
 class Database:
@@ -30,9 +34,12 @@ class Database:
             engine = create_engine(uri, connect_args={"timeout": 30})
             event.listen(engine, "connect", _configure_sqlite)
         else:
-            engine = create_engine(uri, pool_pre_ping=True)
-        with _errors_explained(engine.url):
-            metadata.create_all(engine)
+            engine = create_engine(_with_driver(uri), pool_pre_ping=True)
+        with _errors_explained(engine.url), engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                # Two servers that start at once must not both make the tables.
+                connection.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
+            metadata.create_all(connection)
         return cls(engine)
 
     @property
@@ -49,6 +56,12 @@ class Database:
         """One transaction, with the database's errors turned into ours."""
         with _errors_explained(self._engine.url), self._engine.begin() as connection:
             yield connection
+
+
+def _with_driver(uri: str) -> str:
+    """The URI with the driver that is installed, when it names none."""
+    scheme, separator, rest = uri.partition("://")
+    return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgresql", "postgres") else uri
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

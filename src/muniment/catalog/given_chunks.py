@@ -26,10 +26,10 @@ class GivenChunks:
             {
                 "collection": collection,
                 "row_id": chunk.row_id,
-                "chunk_id": chunk.chunk_id,
-                "document_id": chunk.document_id,
-                "title": chunk.title,
-                "content": chunk.content,
+                "chunk_id": _storable(chunk.chunk_id),
+                "document_id": _storable(chunk.document_id),
+                "title": _storable(chunk.title),
+                "content": _storable(chunk.content),
                 "metadata": chunk.metadata,
                 "chunk_metadata": chunk.chunk_metadata,
                 "vector": _packed(chunk.vector),
@@ -78,6 +78,11 @@ class GivenChunks:
         query = select(func.count()).select_from(given_chunks)
         with self._transaction() as connection:
             return connection.scalar(query.where(given_chunks.c.collection == collection)) or 0
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL keeps in none: the character NUL."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _packed(vector: tuple[float, ...] | None) -> bytes | None:

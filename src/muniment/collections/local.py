@@ -60,6 +60,7 @@ class LocalWorkspace:
             models=models,
             model_directory=_directory(parts, models),
             resources=parts.catalog.resources,
+            models=Models(parts.generators),
         )
 
     async def start(self, *, serving: bool) -> None:

@@ -29,6 +29,7 @@ class Services:
     models: Models
     model_directory: ModelDirectory
     resources: Resources
+    models: Models
 
 
 class ServedWorkspace(Workspace, Protocol):

@@ -43,6 +43,10 @@ class GeneratorContract:
         """A generator that is ready says so by raising nothing."""
         await generator.check()
 
+    async def test_its_language_model_goes_by_its_name(self, generator: Generator) -> None:
+        """Where there is one to speak to."""
+        assert generator.chat is None or generator.chat.name == generator.name
+
     async def test_pieces_join_to_a_text(self, generator: Generator) -> None:
         """Something is said, in non-empty pieces."""
         pieces = [piece async for piece in generator.stream(prompt())]

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from muniment.errors import InputError
 from muniment.protocols import JsonObject
@@ -101,9 +102,9 @@ class FakeChatModel:
 
     def _reply(self, request: JsonObject) -> _Reply:
         messages = request.get("messages")
-        if not isinstance(messages, list) or not messages:
+        if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
             raise InputError(
-                f"Generator {self._name!r} refused the request. 'messages' is required.",
+                f"Generator {self._name!r} refused the request. 'messages' must be a list of messages.",
                 code="generator_refused",
                 hint="Change the request as the message says.",
             )
@@ -121,9 +122,9 @@ class FakeChatModel:
         return _Reply(tuple(words[:limit]), finish_reason=ends)
 
     def _said(self, request: JsonObject, messages: list[JsonObject], asked: str) -> str:
-        if messages[-1].get("role") == "tool":
-            results = [_text(message) for message in messages if message.get("role") == "tool"]
-            asked = "The tools say: " + "; ".join(results)
+        results = list(takewhile(lambda message: message.get("role") == "tool", reversed(messages)))
+        if results:
+            asked = "The tools say: " + "; ".join(_text(message) for message in reversed(results))
         said = self._options.answers.get(asked, asked)
         form = request.get("response_format") or {}
         if form.get("type") == "json_object":

@@ -44,7 +44,7 @@ class Engine:
             try:
                 if not abandoned and self._server is not None:
                     work(self._server, {**request, "stream": True}, receive)
-            except ValueError as error:
+            except (ValueError, RuntimeError) as error:  # what it raises, it raises for the request
                 receive({"error": {"code": 400, "message": str(error)}})
             finally:
                 loop.call_soon_threadsafe(arrived.put_nowait, _END)

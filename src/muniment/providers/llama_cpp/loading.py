@@ -17,7 +17,7 @@ _QUIET = 1
 
 
 class Server(Protocol):
-    """What is used of ``xllamacpp.Server``; ValueError for a request that makes no sense to it."""
+    """What is used of ``xllamacpp.Server``; ValueError or RuntimeError for a request it cannot read."""
 
     def handle_chat_completions(self, prompt: JsonObject, callback: Receive) -> None:
         """Works until the chat is completed."""

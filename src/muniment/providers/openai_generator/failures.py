@@ -91,7 +91,7 @@ class Failures:
 
     def no_completion(self, data: str) -> PassingError:
         """An answer in no form that is known."""
-        why = f"it sent no part of a completion: {self._safe(data[:200])}"
+        why = f"it sent no part of a completion: {self._safe(data)}"
         return PassingError(self.unreachable(why))
 
     def only(self, served: list[str]) -> str:

@@ -4,6 +4,9 @@ The ``static`` strategy of OpenAI's vector stores (``max_chunk_size_tokens``, ``
 tokens of the embedding model and with exact spans.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
+
 from muniment.cutting import CHARS_PER_TOKEN, ContextWriter
 from muniment.errors import InputError
 from muniment.protocols import Tokenizer
@@ -77,7 +80,8 @@ class _Windows:
     def __init__(
         self, document: ParsedDocument, tokenizer: Tokenizer, context: str, max_tokens: int, overlap: int
     ) -> None:
-        self._tokenizer = tokenizer
+        # A window's text is measured when its end is found and again when it is made.
+        self._count = lru_cache(maxsize=8)(tokenizer.count)
         self._context = context
         self._max_tokens = max_tokens
         self._room = max_tokens - (tokenizer.count(context + "\n") if context else 0)
@@ -105,7 +109,7 @@ class _Windows:
         return Chunk(ordinal, text, self._context, headings, spans, self._tokens(text))
 
     def _tokens(self, text: str) -> int:
-        return self._tokenizer.count(f"{self._context}\n{text}" if self._context else text)
+        return self._count(f"{self._context}\n{text}" if self._context else text)
 
     def _end(self, first: int, before: int) -> int:
         """Where the window from ``first`` ends, if possible behind ``before`` and not within a table row."""
@@ -117,29 +121,59 @@ class _Windows:
         return row.first if small else last
 
     def _fullest(self, first: int) -> int:
-        """The end of the longest window from ``first``; one word fits always.
-
-        Tokens of a whole are not always the sum of its words' tokens, so counting puts the estimate right.
-        """
-        fits, too_far = first + 1, len(self._words) + 1
-        guess = self._words.furthest(first, self._room)
-        while fits < guess < too_far:
-            text = self._words.text(first, guess)
-            spare = self._max_tokens - max(self._tokens(text), -(-len(text) // CHARS_PER_TOKEN))
-            if spare >= 0:
-                fits = guess
-                guess = min(self._words.furthest(fits, spare), too_far - 1)
-            else:
-                too_far = guess
-                nearer = self._words.furthest(first, max(0, self._words.tokens(first, guess) + spare))
-                guess = min(too_far - 1, max(nearer, (fits + too_far) // 2))
-        return fits
+        """The end of the longest window from ``first``; one word fits always."""
+        taken = self._most_words(
+            lambda number: (first, first + number),
+            lambda tokens: self._words.furthest(first, tokens) - first,
+            self._tokens,
+            budget=self._max_tokens,
+            limit=len(self._words) - first,
+        )
+        return first + max(1, taken)
 
     def _next_start(self, first: int, last: int) -> int:
         """Where the next window starts: so that it shares at most the overlap with this one, and advances."""
-        start = max(first + 1, self._words.earliest(last, self._overlap))
+        start = last - self._most_words(
+            lambda number: (last - number, last),
+            lambda tokens: last - self._words.earliest(last, tokens),
+            self._count,
+            budget=self._overlap,
+            limit=last - first - 1,
+        )
         row = self._words.row(start)
         if row is not None and row.last < last:
             keeps_half = 2 * self._words.tokens(row.last, last) >= self._overlap
             return row.last if keeps_half else start
         return start
+
+    def _most_words(
+        self,
+        ends: Callable[[int], tuple[int, int]],
+        reach: Callable[[int], int],
+        count: Callable[[str], int],
+        *,
+        budget: int,
+        limit: int,
+    ) -> int:
+        """How many words fit into ``budget`` tokens, at most ``limit``.
+
+        Tokens of a whole are not always the sum of its words' tokens, so counting puts the estimate right.
+
+        Args:
+            ends: the range of that many words.
+            reach: how many words are estimated at that many tokens.
+            count: tokens of a text.
+        """
+        fits, too_far = 0, limit + 1
+        guess = min(reach(min(budget, self._room)), limit)
+        while fits < guess < too_far:
+            text = self._words.text(*ends(guess))
+            estimate = self._words.tokens(*ends(guess))
+            spare = budget - max(count(text), -(-len(text) // CHARS_PER_TOKEN))
+            if spare >= 0:
+                fits = guess
+                guess = min(reach(estimate + spare), too_far - 1)
+            else:
+                too_far = guess
+                guess = min(too_far - 1, max(reach(max(0, estimate + spare)), (fits + too_far) // 2))
+        return fits
