@@ -52,13 +52,14 @@ class AnswerSettings:
     Attributes:
         collection: its name; of several all names, joined by commas.
         top_k: passages that go to the generator at most.
-        least_similarity: cosine below which a passage is not looked at, where the search tells it.
+        fits: which passages are looked at; all when omitted.
+        briefing: what goes with the question.
     """
 
     collection: str
     top_k: int = 8
     mode: SearchMode = SearchMode.HYBRID
-    least_similarity: float | None = None
+    fits: Callable[[Passage], bool] | None = None
     briefing: Briefing = PLAIN
 
 
@@ -137,11 +138,9 @@ class Answerer:
             self._retriever.search(query, mode=settings.mode, limit=limit, filter=filter) for query in queries
         ]
         found = join(await asyncio.gather(*searches), limit)
-        if settings.least_similarity is None:
+        if settings.fits is None:
             return found
-        least = settings.least_similarity
-        near = tuple(one for one in found.passages if one.scores.get("cosine", one.score) >= least)
-        return Retrieval(near, found.timings)
+        return Retrieval(tuple(one for one in found.passages if settings.fits(one)), found.timings)
 
     def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         briefing = self._settings.briefing

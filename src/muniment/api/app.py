@@ -8,8 +8,11 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
 import muniment
-from muniment.api import answers, chat, collections, documents, errors, health, home, search
+from muniment.api import answers, collections, documents, errors, health, home, search
+from muniment.api.dialects.base import OLD_OPENAI_PREFIX
+from muniment.api.llama_stack import inference
 from muniment.api.middleware import BodyLimit, RequestContext
+from muniment.api.openai import chat, completions, models, moderations
 from muniment.api.opening import Opening, WorkspaceFactory
 from muniment.settings import Settings
 
@@ -52,6 +55,9 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.settings = settings
     app.state.instance = instance or uuid4().hex
     errors.install(app)
-    for module in (health, answers, search, collections, documents, chat, home):
+    for module in (health, answers, search, collections, documents, inference, home):
         app.include_router(module.router)
+    for module in (chat, completions, models, moderations):
+        app.include_router(module.router, prefix="/v1")
+        app.include_router(module.router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
     return app

@@ -16,8 +16,10 @@ from muniment.collections.documents import Documents
 from muniment.collections.files import Files
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
+from muniment.collections.model_directory import ModelDirectory
 from muniment.collections.parts import Parts
 from muniment.collections.reconciler import Reconciler
+from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.services import Searched, Services
 from muniment.collections.stores import Stores
@@ -51,13 +53,15 @@ class LocalWorkspace:
         self._reconciler = Reconciler(parts, self._ingestion)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
+        models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
         self.services = Services(
             stores=Stores(parts, self._reconciler, attachments),
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
+            models=models,
+            model_directory=_directory(parts, models),
             resources=parts.catalog.resources,
-            models=Models(parts.generators),
         )
 
     async def start(self, *, serving: bool) -> None:
@@ -223,7 +227,7 @@ class LocalWorkspace:
             ", ".join(runtime.name for runtime in runtimes),
             searched.limit or runtimes[0].settings.top_k,
             searched.mode,
-            searched.least_similarity,
+            searched.fits,
             briefing,
         )
         answerer = Answerer(
@@ -307,6 +311,19 @@ class LocalWorkspace:
         await self._parts.store.aclose()
         self._parts.catalog.close()
         self._lock.release()
+
+
+def _directory(parts: Parts, models: Models) -> ModelDirectory:
+    settings = parts.settings
+    declared = settings.embedding_models
+    return ModelDirectory(
+        models,
+        parts.embedding_models,
+        parts.catalog.resources,
+        generator_providers={name: one.provider for name, one in settings.generators.items()},
+        embedding_providers={name: one.provider for name, one in declared.items()},
+        embedding_names={name: str(one.options.get("model") or name) for name, one in declared.items()},
+    )
 
 
 def _describe(source: dict[str, object]) -> str:

@@ -1,6 +1,6 @@
 """What the HTTP server offers besides questions and documents: stores, files, objects kept for clients."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +11,11 @@ from muniment.catalog.resources import Resources
 from muniment.collections.attachments import Attachments
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.files import Files
+from muniment.collections.model_directory import ModelDirectory
 from muniment.collections.stores import Stores
 from muniment.collections.workspace import Workspace
 from muniment.protocols import Generator
-from muniment.types import Filter, SearchMode
+from muniment.types import Filter, Passage, SearchMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +24,31 @@ class Searched:
 
     Attributes:
         limit: passages looked at; the first collection's own number when omitted.
-        least_similarity: cosine below which a passage is not looked at.
+        fits: which passages are looked at; all when omitted.
     """
 
     collections: tuple[str, ...]
     limit: int | None = None
     filter: Filter | None = None
-    least_similarity: float | None = None
+    fits: Callable[[Passage], bool] | None = None
     mode: SearchMode = SearchMode.HYBRID
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of the domain that only clients of the HTTP API use."""
+    """The parts of the domain that only clients of the HTTP API use.
+
+    Attributes:
+        models: language models by name, to be spoken to.
+        model_directory: language and embedding models as listings show them.
+    """
 
     stores: Stores
     files: Files
     attachments: Attachments
     embedding_models: EmbeddingModels
+    models: Models
+    model_directory: ModelDirectory
     resources: Resources
     models: Models
 

@@ -1,1 +1,1 @@
-"""OpenAI's routes, for every dialect that has them."""
+"""Routes of OpenAI's API, which Llama Stack and OGX have too."""

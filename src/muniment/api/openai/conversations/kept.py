@@ -13,7 +13,7 @@ ITEM = "conversation_item"
 
 
 class KeptConversations:
-    """Reads and writes conversations. Methods that take an id raise NotFoundError ``unknown_conversation``."""
+    """Reads and writes conversations; an unknown id is a NotFoundError ``unknown_conversation``."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources

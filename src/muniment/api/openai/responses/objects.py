@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag
 
-from muniment.api.openai.evidence import Evidence
+from muniment.api.openai.hits import EvidenceWire
+from muniment.api.urls import document_url, page_url
 from muniment.api.wire import AnswerWire
-from muniment.types import JsonObject
+from muniment.api.wire.documents import SpanWire
+from muniment.types import Citation, CitationVerdict, JsonObject
 
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
@@ -17,6 +19,29 @@ class Sent(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
+class CitationEvidence(EvidenceWire):
+    """Where a cited quote stands, and what the server found there."""
+
+    quote: str
+    """The document's own words."""
+    verdict: CitationVerdict
+
+    @classmethod
+    def of_citation(cls, citation: Citation) -> "CitationEvidence":
+        """The place a citation points at."""
+        return cls(
+            collection=citation.collection,
+            document_id=citation.document_id,
+            chunk_id=str(citation.passage_id),
+            page=citation.page,
+            spans=tuple(SpanWire.model_validate(span) for span in citation.spans),
+            page_url=page_url(citation.collection, citation.document_id, citation.spans),
+            document_url=document_url(citation.collection, citation.document_id),
+            quote=citation.quote,
+            verdict=citation.verdict,
+        )
+
+
 class FileSearchResult(Sent):
     """A passage that was found."""
 
@@ -24,9 +49,9 @@ class FileSearchResult(Sent):
     file_id: str
     filename: str
     score: float
-    """Cosine similarity to the query, where the search tells it."""
+    """From 0 to 1, as in a vector store's search."""
     text: str
-    muniment: Evidence
+    muniment: EvidenceWire
     """Where it stands."""
 
 
@@ -48,7 +73,7 @@ class FileCitation(Sent):
     filename: str
     index: int
     """Where the cited statement ends in the text, in Unicode code points."""
-    muniment: Evidence
+    muniment: CitationEvidence
     """Where the quote stands."""
 
 

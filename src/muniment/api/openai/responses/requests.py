@@ -1,10 +1,24 @@
 """What a request for a response holds."""
 
+import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from muniment.api.openai.body import JsonBody
 from muniment.types import JsonObject
+
+
+def _sendable(value: object) -> object:
+    """Python also reads ``NaN`` and halves of characters, which cannot be sent again."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("must be JSON: finite numbers, whole characters, not nested too deep") from error
+    return value
+
+
+StorableJson = Annotated[object, AfterValidator(_sendable)]
 
 
 class Lenient(BaseModel):
@@ -17,6 +31,7 @@ class Kept(BaseModel):
     """A shape that is given back as it came, unknown fields and all."""
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    __pydantic_extra__: dict[str, StorableJson]
 
     def json_object(self) -> JsonObject:
         """What was sent."""
@@ -103,8 +118,8 @@ InputItem = Annotated[
 class RankingOptions(Kept):
     """How results are ranked; the ranker itself is the server's."""
 
-    score_threshold: float | None = None
-    """Cosine similarity below which a passage is not looked at."""
+    score_threshold: float | None = Field(default=None, allow_inf_nan=False)
+    """Score below which a passage is not looked at, as in a vector store's search."""
 
 
 class FileSearchTool(Kept):
@@ -112,7 +127,7 @@ class FileSearchTool(Kept):
 
     type: Literal["file_search"]
     vector_store_ids: list[str] = Field(min_length=1, max_length=100)
-    filters: JsonObject | None = None
+    filters: JsonBody | None = None
     """As in a vector store's search: comparisons on attributes, joined by `and` and `or`."""
     max_num_results: int | None = Field(default=None, ge=1, le=50)
     """Passages looked at; the first store's own number when omitted."""
@@ -125,7 +140,7 @@ class FunctionTool(Kept):
     type: Literal["function"]
     name: str
     description: str | None = None
-    parameters: JsonObject | None = None
+    parameters: JsonBody | None = None
     strict: bool | None = None
 
 
@@ -173,7 +188,7 @@ class TextFormat(Kept):
 
     type: Literal["text", "json_object", "json_schema"] = "text"
     name: str | None = None
-    schema_: JsonObject | None = Field(default=None, alias="schema")
+    schema_: JsonBody | None = Field(default=None, alias="schema")
     strict: bool | None = None
 
 

@@ -1,0 +1,1 @@
+"""Routes that only Llama Stack has."""
