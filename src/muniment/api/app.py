@@ -13,6 +13,10 @@ from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.llama_stack import inference
 from muniment.api.middleware import BodyLimit, RequestContext
 from muniment.api.openai import chat, completions, models, moderations
+from muniment.api.openai.conversations import routes as conversations
+from muniment.api.openai.prompts import routes as prompts
+from muniment.api.openai.responses import routes as responses
+from muniment.api.openai.responses.running import BackgroundResponses
 from muniment.api.opening import Opening, WorkspaceFactory
 from muniment.settings import Settings
 
@@ -37,6 +41,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
         try:
             yield
         finally:
+            await app.state.background.aclose()
             await opening.close()
 
     app = FastAPI(
@@ -53,11 +58,12 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     )
     app.state.opening = opening
     app.state.settings = settings
+    app.state.background = BackgroundResponses()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
     for module in (health, answers, search, collections, documents, inference, home):
         app.include_router(module.router)
-    for module in (chat, completions, models, moderations):
+    for module in (chat, completions, models, moderations, responses, conversations, prompts):
         app.include_router(module.router, prefix="/v1")
         app.include_router(module.router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
     return app

@@ -50,7 +50,6 @@ class Services:
     models: Models
     model_directory: ModelDirectory
     resources: Resources
-    models: Models
 
 
 class ServedWorkspace(Workspace, Protocol):

@@ -141,6 +141,7 @@ class Dialect(ABC):
         files_have_status: whether file objects have ``status`` and ``status_details``.
         shows_auto_chunking: whether a file attached without a strategy shows ``{"type": "auto"}``,
             rather than the static sizes in force.
+        always_shows_results: whether a response shows what its file searches found without being asked.
     """
 
     family: ClassVar[str]
@@ -153,6 +154,7 @@ class Dialect(ABC):
     names_are_ids: bool = False
     files_have_status: bool = True
     shows_auto_chunking: bool = False
+    always_shows_results: bool = True
 
     def status(self, error: MunimentError, path: str) -> int:
         """The HTTP status of an error on a path."""

@@ -66,6 +66,13 @@ class KeptResponses:
             following = body["response"].get("previous_response_id")
         return [item for turn in reversed(turns) for item in turn]
 
+    async def input_items(self, response_id: str) -> list[JsonObject]:
+        """What the response was made from: what it continues, and what was sent for it."""
+        body = (await self._find(response_id)).body
+        previous = body["response"].get("previous_response_id")
+        before = await self.items_before(previous) if previous else []
+        return [*before, *body["input"]]
+
     async def context(self, asked: ResponseRequest) -> list[JsonObject]:
         """The items that the request continues.
 

@@ -1,13 +1,16 @@
 """A response and what it is made of, as OpenAI shapes them."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag
 
 from muniment.api.openai.hits import EvidenceWire
+from muniment.api.openai.paging import Paging, page_of
 from muniment.api.urls import document_url, page_url
 from muniment.api.wire import AnswerWire
 from muniment.api.wire.documents import SpanWire
+from muniment.errors import NotFoundError
 from muniment.types import Citation, CitationVerdict, JsonObject
 
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
@@ -220,6 +223,15 @@ class ItemPage(Sent):
     has_more: bool
     first_id: str | None
     last_id: str | None
+
+    @classmethod
+    def of(
+        cls, items: Sequence[JsonObject], paging: Paging, unknown: Callable[[str], NotFoundError]
+    ) -> "ItemPage":
+        """A page of items that are oldest first; errors as ``page_of``."""
+        page = page_of(items, paging, lambda item: str(item["id"]), unknown)
+        first, last = (page.items[0]["id"], page.items[-1]["id"]) if page.items else (None, None)
+        return cls(data=page.items, has_more=page.has_more, first_id=first, last_id=last)
 
 
 class ResponseDeleted(Sent):

@@ -225,7 +225,7 @@ def _check_speaker(plan: Plan) -> None:
             code="collection_required",
             hint="Add a `file_search` tool, or name `muniment/<collection>` as the model.",
         )
-    wanted = "functions" if plan.functions else "text.format" if plan.format else ""
+    wanted = "functions" if plan.functions or plan.turn.after else "text.format" if plan.format else ""
     if wanted:
         raise NotOfferedError(
             f"Model {plan.model!r} has no language model behind it, so {wanted} cannot be had.",

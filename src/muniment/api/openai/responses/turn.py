@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from muniment.errors import InputError, NotOfferedError
 from muniment.types import JsonObject
 
+_FUNCTIONS = ("function_call", "function_call_output")
 _TEXTS = ("input_text", "output_text", "text")
 
 
@@ -44,8 +45,8 @@ class Turn:
     @property
     def after(self) -> list[JsonObject]:
         """Chat messages behind the question: function calls made for it, and their outputs."""
-        at = self._asked_at
-        return [] if at is None else chat_messages(self.items[at + 1 :])
+        behind = self.items[(self._asked_at or 0) + 1 :]
+        return chat_messages([item for item in behind if item.get("type", "message") in _FUNCTIONS])
 
     @property
     def messages(self) -> list[JsonObject]:
