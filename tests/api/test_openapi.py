@@ -11,6 +11,12 @@ EXPECTED = {
     "health", "ready", "answer", "search", "list_collections", "get_collection", "start_run", "list_runs",
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
     "get_document_file", "get_page_image", "list_models", "get_model", "create_chat_completion", "home",
+    "upload_file", "list_files", "get_file", "delete_file", "get_file_content",
+    "create_vector_store", "list_vector_stores", "get_vector_store", "update_vector_store",
+    "delete_vector_store", "search_vector_store", "attach_file", "list_vector_store_files",
+    "get_vector_store_file", "update_vector_store_file", "detach_file", "get_vector_store_file_content",
+    "create_file_batch", "get_file_batch", "cancel_file_batch", "list_file_batch_files",
+    "create_embeddings",
 }  # fmt: skip
 
 

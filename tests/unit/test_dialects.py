@@ -269,7 +269,7 @@ def test_no_dialect_loses_the_hint(name: DialectName) -> None:
 
 
 def test_small_differences_of_shape() -> None:
-    queries = [DIALECTS[name].search_query("pump") for name in ALL]
+    queries = [DIALECTS[name].search_query(["pump"]) for name in ALL]
     assert queries == ["pump", "pump", "pump", ["pump"], ["pump"]]
     assert [DIALECTS[name].insert_status for name in ALL] == [200, 200, 200, 204, 200]
     assert [DIALECTS[name].names_are_ids for name in ALL] == [True, False, False, False, False]

@@ -12,7 +12,18 @@ from muniment.api import answers, collections, documents, errors, health, home, 
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.llama_stack import inference
 from muniment.api.middleware import BodyLimit, RequestContext
-from muniment.api.openai import chat, completions, models, moderations
+from muniment.api.openai import (
+    chat,
+    completions,
+    embeddings,
+    file_batches,
+    files,
+    models,
+    moderations,
+    vector_store_files,
+    vector_store_search,
+    vector_stores,
+)
 from muniment.api.openai.conversations import routes as conversations
 from muniment.api.openai.prompts import routes as prompts
 from muniment.api.openai.responses import routes as responses
@@ -63,7 +74,21 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     errors.install(app)
     for module in (health, answers, search, collections, documents, inference, home):
         app.include_router(module.router)
-    for module in (chat, completions, models, moderations, responses, conversations, prompts):
+    for module in (
+        chat,
+        completions,
+        models,
+        moderations,
+        files,
+        vector_stores,
+        vector_store_search,
+        vector_store_files,
+        file_batches,
+        embeddings,
+        responses,
+        conversations,
+        prompts,
+    ):
         app.include_router(module.router, prefix="/v1")
         app.include_router(module.router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
     return app

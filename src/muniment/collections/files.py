@@ -8,7 +8,7 @@ from pathlib import Path
 
 from muniment.catalog import Catalog
 from muniment.collections.ingestion import from_source, safe_name
-from muniment.errors import NotFoundError
+from muniment.errors import ConflictError, NotFoundError
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.types import Document, UploadedFile
 
@@ -67,6 +67,21 @@ class Files:
         if found is None and document is not None and document.content_hash:
             return _file_of(document, file_id)
         raise unknown_file(file_id)
+
+    async def removable(self, file_id: str) -> UploadedFile:
+        """The file, if it was uploaded as one; errors as ``get``.
+
+        Raises:
+            ConflictError: code ``file_of_document``: it is there as long as the document is.
+        """
+        file = await self.get(file_id)
+        if await asyncio.to_thread(self._catalog.files.get, file_id) is None:
+            raise ConflictError(
+                f"File {file_id} is that of the document {file.filename!r}, not an uploaded file.",
+                code="file_of_document",
+                hint="Remove the document: from its source, or with DELETE /v1/collections/…/documents/….",
+            )
+        return file
 
     async def content(self, file_id: str) -> bytes:
         """Its bytes; errors as ``get``."""

@@ -72,6 +72,11 @@ class Stores:
         await self.refresh(self._parts.runtimes[created.collection])
         return created.collection
 
+    async def client_id(self, collection: str) -> str:
+        """What clients call the collection."""
+        created = await asyncio.to_thread(self._catalog.stores.find, collection)
+        return created.id if created else collection
+
     async def get(self, id_or_name: str) -> Store:
         """The store; errors as ``find``."""
         collection = await self.find(id_or_name)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from muniment.api.wire.base import Wire
 from muniment.errors import MunimentError
 from muniment.settings.model import DialectName
+from muniment.types import JsonObject, Store
 
 Attributes = Mapping[str, str | float | bool]
 """What a client noted about a file in a vector store."""
@@ -142,6 +143,9 @@ class Dialect(ABC):
         shows_auto_chunking: whether a file attached without a strategy shows ``{"type": "auto"}``,
             rather than the static sizes in force.
         always_shows_results: whether a response shows what its file searches found without being asked.
+        largest_overlap: of chunks of a fixed size, as a share of that size; with 1 it must stay below it.
+        attaching_waits: whether attaching a file answers when the file has been read, not before.
+        batch_object: what a file batch calls itself.
     """
 
     family: ClassVar[str]
@@ -155,6 +159,9 @@ class Dialect(ABC):
     files_have_status: bool = True
     shows_auto_chunking: bool = False
     always_shows_results: bool = True
+    largest_overlap: float = 0.5
+    attaching_waits: bool = False
+    batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
 
     def status(self, error: MunimentError, path: str) -> int:
         """The HTTP status of an error on a path."""
@@ -187,9 +194,17 @@ class Dialect(ABC):
         """The data of the event that ends a stream which broke off."""
         return MessageBody(error=MessageDetail(message=full_message(error)))
 
-    def search_query(self, query: str) -> str | list[str]:
+    def search_query(self, queries: Sequence[str]) -> str | list[str]:
         """``search_query`` of a page of search results."""
-        return [query]
+        return list(queries)
+
+    def store_metadata(self, store: Store, provider_id: str) -> JsonObject:
+        """``metadata`` of a vector store: what its maker gave, and what the server adds.
+
+        Args:
+            provider_id: of what keeps the vectors.
+        """
+        return store.metadata
 
     def file_content_page(
         self, file_id: str, filename: str, attributes: Attributes, parts: Sequence[str]
@@ -198,8 +213,17 @@ class Dialect(ABC):
         return FileContentPage(data=tuple(FileContentPart(text=part) for part in parts))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DetailDialect(Dialect):
-    """A server that leaves its errors as FastAPI writes them; every Llama Stack does."""
+    """A server that leaves its errors as FastAPI writes them; every Llama Stack does.
+
+    Args:
+        provider_store_key: the key in a store's metadata of its id at the provider.
+    """
+
+    largest_overlap: float = 1.0
+    attaching_waits: bool = True
+    provider_store_key: str = "provider_vector_store_id"
 
     def error_body(self, error: MunimentError, path: str, request_id: str) -> BaseModel:
         """``{"detail": …}``."""
@@ -215,9 +239,14 @@ class DetailDialect(Dialect):
         listed = ProblemList(errors=tuple(ProblemWire.of(problem) for problem in problems))
         return JSONResponse(InvalidBody(error=DetailBody(detail=listed)).model_dump(mode="json"), 400)
 
-    def search_query(self, query: str) -> str | list[str]:
+    def search_query(self, queries: Sequence[str]) -> str | list[str]:
         """Plain text."""
-        return query
+        return " ".join(queries)
+
+    def store_metadata(self, store: Store, provider_id: str) -> JsonObject:
+        """With the provider and the store's id there."""
+        added = {"provider_id": provider_id, self.provider_store_key: store.id}
+        return {**store.metadata, **added}
 
     def file_content_page(
         self, file_id: str, filename: str, attributes: Attributes, parts: Sequence[str]

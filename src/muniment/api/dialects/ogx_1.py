@@ -25,6 +25,7 @@ from muniment.api.dialects.base import (
 )
 from muniment.errors import MunimentError
 from muniment.settings.model import DialectName
+from muniment.types import JsonObject, Store
 
 DETAIL_PATHS = ("/v1/responses", "/v1/prompts", "/v1/conversations", "/v1alpha/file-processors")
 """Routes that leave their errors as FastAPI writes them."""
@@ -91,11 +92,23 @@ class Ogx1(Dialect):
         """OpenAI's page; its parts have more fields."""
         return OgxFileContentPage(data=tuple(OgxFileContentPart(text=part) for part in parts))
 
+    def store_metadata(self, store: Store, provider_id: str) -> JsonObject:
+        """With the provider, the store's id there, and the embedding model."""
+        added = {
+            "provider_id": provider_id,
+            "provider_vector_store_id": store.id,
+            "embedding_model": store.embedding_model,
+            "embedding_dimension": str(store.dimension),
+        }
+        return {**store.metadata, **added}
+
 
 OGX_1 = Ogx1(
     name=DialectName.OGX_1,
     version="1.5.0",
     insert_status=204,
+    largest_overlap=1.0,
+    attaching_waits=True,
     statuses={"unknown_provider": 400, "unknown_store": 400, "unknown_collection": 400},
 )
 """The 1.5.0 that was captured; other versions are served as this one."""

@@ -1,1 +1,1 @@
-"""Routes of OpenAI's API, which Llama Stack and OGX have too."""
+"""OpenAI's routes, served below ``/v1`` and, for clients of Llama Stack 0.2, below ``/v1/openai/v1``."""
