@@ -1,4 +1,4 @@
-"""Responses with checked citations, over the official client and over plain HTTP, with and without a model."""
+"""Responses with checked citations: over the official client and plain HTTP, with and without a model."""
 
 import asyncio
 import json
@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Serve, running_server
 
+from conftest import Serve, running_server
 from muniment.settings import Settings
 
 openai = pytest.importorskip("openai", reason="the official client is a test dependency")
@@ -68,7 +68,7 @@ def test_every_citation_leads_to_the_place_in_the_document(
         "file_search_call", "completed", [LEAVE], None,
     )  # fmt: skip
     assert response.output_text.startswith("Employees receive 28 days of paid leave")
-    (citation,) = message.content[0].annotations
+    citation = message.content[0].annotations[0]
     assert (citation.type, citation.filename) == ("file_citation", "leave.txt")
     assert citation.file_id.startswith("file-")
     assert 0 < citation.index <= len(response.output_text)
@@ -118,7 +118,7 @@ def test_a_stream_tells_everything_in_order(client: "openai.OpenAI", model: str)
     pieces = "".join(event.delta for event in events if event.type == "response.output_text.delta")
     assert pieces == response.output_text
     added = [event.annotation for event in events if event.type.endswith("annotation.added")]
-    assert [one["file_id"] for one in added] == [
+    assert [one.file_id for one in added] == [
         one.file_id for one in response.output[1].content[0].annotations
     ]
     assert client.responses.retrieve(response.id).output_text == response.output_text
@@ -272,10 +272,43 @@ async def test_a_kept_prompt_becomes_instructions(serve: Serve) -> None:
 # -- several stores
 
 
+async def attached(served: httpx.AsyncClient, store: str, file: str) -> None:
+    await served.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
+    for _ in range(1000):
+        state = (await served.get(f"/v1/vector_stores/{store}/files/{file}")).json()["status"]
+        if state != "in_progress":
+            break
+        await asyncio.sleep(0.01)
+    assert state == "completed"
+
+
 async def test_one_answer_draws_on_several_stores(serve: Serve) -> None:
+    text = b"Employees in Norway receive 25 days of paid leave a year. The office closes in July."
     async with serve(headers=OPENAI) as served:
-        store = await served.app_workspace.services.stores.create(name="more")  # type: ignore[attr-defined]
-        del store
+        form = {"purpose": (None, "assistants"), "file": ("norway.txt", text)}
+        file = (await served.post("/v1/files", files=form)).json()["id"]
+        store = (await served.post("/v1/vector_stores", json={"name": "more"})).json()["id"]
+        await attached(served, store, file)
+        response = await create(
+            served,
+            model="extractive",
+            input="How many days of paid leave do employees in Norway receive a year?",
+            tools=[search("docs", store)],
+            include=["file_search_call.results"],
+        )
+        found = {result["muniment"]["collection"] for result in response["output"][0]["results"]}
+        assert len(found) == 2
+        assert "25 days" in text_of(response)
+        cited = [one for one in response["output"][1]["content"][0]["annotations"] if one["file_id"] == file]
+        assert cited[0]["filename"] == "norway.txt"
+        assert (await served.get(cited[0]["muniment"]["document_url"])).content == text
+        assert (await served.get(f"/v1/files/{file}/content")).content == text
+        alone = await create(
+            served,
+            model=f"muniment/{store}",
+            input="How many days of paid leave do employees in Norway receive a year?",
+        )
+        assert "25 days" in text_of(alone)
 
 
 # -- in the background
@@ -343,7 +376,7 @@ UNKNOWN: list[tuple[dict[str, Any], str, int, int, int]] = [
     ({"tools": [search("vs_nope")]}, "unknown_store", 404, 400, 400),
     ({"tools": [search("docs", "vs_nope")]}, "unknown_store", 404, 400, 400),
     ({"previous_response_id": "resp_nope"}, "unknown_response", 404, 400, 404),
-    ({"conversation": "conv_" + "0" * 48}, "unknown_conversation", 404, 400, 404),
+    ({"conversation": "conv_" + "0" * 48}, "unknown_conversation", 404, 400, 400),
     ({"prompt": {"id": "pmpt_nope"}}, "unknown_prompt", 404, 400, 404),
     ({"input": [{"type": "item_reference", "id": "msg_nope"}]}, "unknown_item", 404, 404, 404),
 ]

@@ -122,9 +122,10 @@ class Maker:
                 yield Searched(search_queries(question, briefing), tuple(_result(hit) for hit in hits))
             elif isinstance(event, Delta):
                 said += event.text
-                yield Said(event.text)
+                if live:
+                    yield Said(event.text)
             elif isinstance(event, Finished):
-                yield _ended(event.answer, said, hits, generator)
+                yield _ended(event.answer, said, hits, generator, live=live)
         for collection in plan.searched.collections:
             await self._workspace.services.stores.touch(collection)
 
@@ -155,13 +156,15 @@ def _briefing(plan: Plan, *, withhold: bool) -> Briefing:
     )
 
 
-def _ended(answer: Answer, said: str, hits: Sequence[Hit], generator: ChatGenerator | None) -> Ended:
-    """The end of an answer that documents carry. What was said cannot be taken back, only corrected."""
+def _ended(
+    answer: Answer, said: str, hits: Sequence[Hit], generator: ChatGenerator | None, *, live: bool
+) -> Ended:
+    """The end of an answer from documents. What was sent live cannot be taken back, only corrected."""
     calls = generator.calls if generator else ()
     cut = bool(generator and generator.finish_reason == "length")
     if calls:
         return Ended(said, (), None, calls, _usage_of(answer, said, generator), cut)
-    text, offset = _final(said, answer.text)
+    text, offset = _final(said if live else "", answer.text)
     # Its text stands, and documents carry nothing of it: it rests on something else.
     elsewhere = answer.verdict is AnswerVerdict.ABSTAINED and answer.text != ABSTENTION
     citations = _citations(answer, hits, offset, len(text))
