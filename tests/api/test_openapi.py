@@ -10,7 +10,12 @@ Operations = list[tuple[str, dict[str, Any]]]
 EXPECTED = {
     "health", "ready", "answer", "search", "list_collections", "get_collection", "start_run", "list_runs",
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
-    "get_document_file", "get_page_image", "list_models", "get_model", "create_chat_completion", "home",
+    "get_document_file", "get_page_image", "home",
+    "list_models", "get_model", "register_model", "unregister_model", "create_chat_completion",
+    "list_chat_completions", "get_chat_completion", "update_chat_completion", "delete_chat_completion",
+    "list_chat_completion_messages", "create_completion", "create_moderation", "inference_chat_completion",
+    "inference_completion", "inference_batch_chat_completion", "inference_batch_completion",
+    "inference_embeddings", "inference_rerank", "inference_rerank_alpha",
 }  # fmt: skip
 
 

@@ -57,10 +57,9 @@ class LocalWorkspace:
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
+            resources=parts.catalog.resources,
             models=models,
             model_directory=_directory(parts, models),
-            resources=parts.catalog.resources,
-            models=Models(parts.generators),
         )
 
     async def start(self, *, serving: bool) -> None:

@@ -26,10 +26,9 @@ class Services:
     files: Files
     attachments: Attachments
     embedding_models: EmbeddingModels
-    models: Models
-    model_directory: ModelDirectory
     resources: Resources
     models: Models
+    model_directory: ModelDirectory
 
 
 class ServedWorkspace(Workspace, Protocol):
