@@ -7,15 +7,15 @@ from fastapi import Depends
 from muniment.answer.text_over_chat import text_model_of
 from muniment.api.collection_model import CollectionModel
 from muniment.api.context import SettingsOf, WorkspaceOf
+from muniment.collections.model_directory import COLLECTION_PREFIX as PREFIX
 from muniment.collections.model_directory import ModelEntry, ModelKind
 from muniment.collections.services import ServedWorkspace, Services
 from muniment.collections.workspace import Workspace
-from muniment.errors import NotFoundError, unknown_name
+from muniment.errors import ConflictError, NotFoundError, unknown_name
 from muniment.protocols import ChatModel, CompletionModel
 from muniment.settings import Settings
 from muniment.settings.model import DEFAULT_GENERATOR
 
-PREFIX = "muniment/"
 PROVIDER = "muniment"
 """Shown as the provider of collections."""
 
@@ -35,7 +35,7 @@ class NamedModels:
         Clients that take the first language model there is get one that follows instructions.
         """
         own = await self._services.model_directory.listed() if self._services else ()
-        return (*own, *[await self._collection_entry(name) for name in await self._collection_names()])
+        return (*own, *[self._collection_entry(name) for name in await self._collection_names()])
 
     async def get(self, name: str) -> ModelEntry:
         """The model of that name.
@@ -44,9 +44,12 @@ class NamedModels:
             NotFoundError: code ``unknown_model``.
         """
         if await self.collection(name) is not None:
-            return await self._collection_entry(name)
+            return self._collection_entry(name)
         if self._services is not None and not name.startswith(PREFIX):
-            return await self._services.model_directory.get(name)
+            try:
+                return await self._services.model_directory.get(name)
+            except NotFoundError as error:
+                raise await self._also_collections(error) from None
         raise await self._unknown(name)
 
     async def chat(self, name: str) -> ChatModel:
@@ -58,14 +61,32 @@ class NamedModels:
             try:
                 return await self._services.models.resolve(name)
             except NotFoundError as error:
-                collections = ", ".join(await self._collection_names()) or "none"
-                hint = f"{error.hint} Collections: {collections}."
-                raise NotFoundError(error.message, code=error.code, hint=hint) from None
+                raise await self._also_collections(error) from None
         raise await self._unknown(name)
 
     async def text(self, name: str) -> CompletionModel:
         """Plain text completion by that model; errors as ``get``."""
         return text_model_of(await self.chat(name))
+
+    async def unregister(self, name: str) -> None:
+        """Forget a registered name.
+
+        Raises:
+            NotFoundError: code ``unknown_model``.
+            ConflictError: code ``model_declared``, for a model that was not registered.
+        """
+        if self._services is not None and await self._services.model_directory.unregister(name):
+            return
+        await self.get(name)
+        raise ConflictError(
+            f"Model {name!r} was not registered over the API, so it cannot be removed from the models.",
+            code="model_declared",
+            hint="Change `generators` or `embedding_models` in the settings; a collection is removed as a store.",
+        )
+
+    async def _also_collections(self, error: NotFoundError) -> NotFoundError:
+        collections = ", ".join(await self._collection_names()) or "none"
+        return NotFoundError(error.message, code=error.code, hint=f"{error.hint} Collections: {collections}.")
 
     async def _unknown(self, name: str) -> NotFoundError:
         own = await self._services.model_directory.names() if self._services else []
@@ -105,7 +126,7 @@ class NamedModels:
         except NotFoundError:
             return None
 
-    async def _collection_entry(self, name: str) -> ModelEntry:
+    def _collection_entry(self, name: str) -> ModelEntry:
         return ModelEntry(name, ModelKind.LLM, PROVIDER, name.removeprefix(PREFIX))
 
     def _generators(self) -> list[str]:

@@ -59,9 +59,9 @@ class LocalWorkspace:
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
+            resources=parts.catalog.resources,
             models=models,
             model_directory=_directory(parts, models),
-            resources=parts.catalog.resources,
         )
 
     async def start(self, *, serving: bool) -> None:

@@ -19,6 +19,10 @@ SENTENCE_TRANSFORMERS = "sentence-transformers"
 """What Llama Stack calls the provider of embedding models that run in the server; ours go by it too."""
 
 
+COLLECTION_PREFIX = "muniment/"
+"""How the names begin under which collections are models."""
+
+
 class ModelKind(StrEnum):
     """What a model does, in Llama Stack's words."""
 
@@ -118,9 +122,14 @@ class ModelDirectory:
 
         Raises:
             NotFoundError: codes ``unknown_provider``, ``unknown_model``.
-            InputError: code ``wrong_dimension``.
+            InputError: code ``wrong_dimension``, or the name is one that a collection could have.
             ConflictError: code ``model_exists``: the name stands for another model.
         """
+        if name.startswith(COLLECTION_PREFIX):
+            raise InputError(
+                f"{name[:200]!r} cannot be registered: {COLLECTION_PREFIX!r} begins the names of collections.",
+                hint="Choose another name; a collection is a model without being registered.",
+            )
         wanted = upstream or name
         entry = await self._wanted(wanted, provider, kind)
         await self._check_dimension(entry, metadata or {})
@@ -137,21 +146,9 @@ class ModelDirectory:
         await asyncio.to_thread(self._resources.add, MODEL, [(name, body)])
         return await self.get(name)
 
-    async def unregister(self, name: str) -> None:
-        """Forget a registered name.
-
-        Raises:
-            NotFoundError: code ``unknown_model``.
-            ConflictError: code ``model_declared``, for a model that was not registered.
-        """
-        if await asyncio.to_thread(self._resources.remove, MODEL, name):
-            return
-        await self._named(name)
-        raise ConflictError(
-            f"Model {name!r} was not registered over the API, so it cannot be removed over it.",
-            code="model_declared",
-            hint="Change `generators` or `embedding_models` in the settings.",
-        )
+    async def unregister(self, name: str) -> bool:
+        """Forget a registered name; whether there was such."""
+        return await asyncio.to_thread(self._resources.remove, MODEL, name)
 
     # -- inside
 

@@ -47,9 +47,9 @@ class Services:
     files: Files
     attachments: Attachments
     embedding_models: EmbeddingModels
+    resources: Resources
     models: Models
     model_directory: ModelDirectory
-    resources: Resources
 
 
 class ServedWorkspace(Workspace, Protocol):

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import httpx
-import pytest
 
 from conftest import Serve
 
@@ -84,24 +83,24 @@ async def test_a_change_of_an_old_version_is_refused(served: httpx.AsyncClient) 
     assert len((await served.get(f"/v1/prompts/{prompt}/versions")).json()["data"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "", None),
-        ("GET", "/versions", None),
-        ("DELETE", "", None),
-        ("POST", "", {**ANSWER, "version": 1}),
-        ("PUT", "", {**ANSWER, "version": 1}),
-        ("POST", "/set-default-version", {"version": 1}),
-        ("PUT", "/set-default-version", {"version": 1}),
-    ],
-)
-async def test_an_unknown_prompt_is_an_error_in_each_dialect(
-    served: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None
-) -> None:
-    for headers, status in ((OPENAI, 404), (OLD, 400), (LLAMA, 400), (OGX, 404)):
-        response = await served.request(method, f"/v1/prompts/pmpt_nope{path}", json=body, headers=headers)
-        assert response.status_code == status
+ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("GET", "", None),
+    ("GET", "/versions", None),
+    ("DELETE", "", None),
+    ("POST", "", {**ANSWER, "version": 1}),
+    ("PUT", "", {**ANSWER, "version": 1}),
+    ("POST", "/set-default-version", {"version": 1}),
+    ("PUT", "/set-default-version", {"version": 1}),
+]
+
+
+async def test_an_unknown_prompt_is_an_error_in_each_dialect(served: httpx.AsyncClient) -> None:
+    for method, path, body in ROUTES:
+        for headers, status in ((OPENAI, 404), (OLD, 400), (LLAMA, 400), (OGX, 404)):
+            response = await served.request(
+                method, f"/v1/prompts/pmpt_nope{path}", json=body, headers=headers
+            )
+            assert response.status_code == status, (method, path, headers)
 
 
 async def test_an_unknown_version_is_an_error(served: httpx.AsyncClient) -> None:
@@ -110,12 +109,12 @@ async def test_an_unknown_version_is_an_error(served: httpx.AsyncClient) -> None
     assert (await served.post(f"{path}/set-default-version", json={"version": 2})).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{}, {"prompt": 1}, {"prompt": "x", "variables": "q"}, {"prompt": "x", "variables": ["a b"]}],
-)
-async def test_what_is_no_prompt_is_refused(served: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    assert (await served.post("/v1/prompts", json=body, headers=OPENAI)).status_code == 400
+async def test_what_is_no_prompt_is_refused(served: httpx.AsyncClient) -> None:
+    bodies: list[dict[str, Any]] = [
+        {}, {"prompt": 1}, {"prompt": "x", "variables": "q"}, {"prompt": "x", "variables": ["a b"]},
+    ]  # fmt: skip
+    for body in bodies:
+        assert (await served.post("/v1/prompts", json=body, headers=OPENAI)).status_code == 400, body
     path = f"/v1/prompts/{await created(served)}"
     for version in (0, "x", None):
         refused = await served.post(path, json={**ANSWER, "version": version}, headers=OPENAI)

@@ -158,12 +158,11 @@ async def get_model(model: str, request: Request, models: NamedModelsOf) -> JSON
     "/models/{model:path}",
     summary="Remove a registered name",
     operation_id="unregister_model",
-    responses=dialect_failures(403, 404, 409, 501, 503),
+    responses=dialect_failures(403, 404, 409, 503),
 )
-async def unregister_model(model: str, services: ServicesOf, models: NamedModelsOf) -> DeletedModel:
-    """Models that the settings declare stay."""
-    await models.get(model)
-    await services.model_directory.unregister(model)
+async def unregister_model(model: str, models: NamedModelsOf) -> DeletedModel:
+    """Models that the settings declare, and collections, stay."""
+    await models.unregister(model)
     return DeletedModel(id=model)
 
 
