@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from muniment.answer.answerer import Answerer, AnswerSettings, says_it_does_not_know
+from muniment.answer.briefing import Briefing
 from muniment.answer.events import Delta, Finished, Retrieved
 from muniment.answer.prompt import ABSTENTION
 from muniment.errors import NotFoundError, UnavailableError
@@ -31,6 +32,7 @@ class Shelf:
     def __init__(self, *texts: str) -> None:
         self.passages = tuple(passage(n, text) for n, text in enumerate(texts, start=1))
         self.error: UnavailableError | None = None
+        self.asked: list[str] = []
 
     async def search(
         self,
@@ -40,6 +42,7 @@ class Shelf:
         limit: int = 8,
         filter: Filter | None = None,
     ) -> Retrieval:
+        self.asked.append(question)
         if self.error:
             raise self.error
         return Retrieval(self.passages[:limit], {"embed": 1.0})
@@ -156,3 +159,35 @@ def test_a_denial_inside_an_answer_is_no_refusal() -> None:
         "The documents do not mention theft. Wear is covered [1]. So is rust [2]."
     )
     assert not says_it_does_not_know("No information security training is needed in the first year [1].")
+
+
+async def test_a_follow_up_is_searched_with_what_it_follows() -> None:
+    shelf = Shelf(TEXT)
+    briefing = Briefing(history=(("user", "Tell me of the Sluice 300."), ("assistant", "It is a pump.")))
+    listener = Listener("fake", FakeGeneratorOptions())
+    settings = AnswerSettings("docs", briefing=briefing)
+    await Answerer(shelf, listener, shelf.document, settings).answer("How long is its warranty?")
+    assert shelf.asked == [
+        "How long is its warranty?",
+        "Tell me of the Sluice 300.\nHow long is its warranty?",
+    ]
+    assert [role for role, _ in listener.heard[0].messages] == ["system", "user", "assistant", "user"]
+
+
+async def test_a_text_that_rests_on_more_than_passages_is_checked_but_not_withheld() -> None:
+    said = "The canteen is closed on Mondays. The warranty lasts 36 months [1]."
+    for text, verdicts in ((said, ["uncited", "supported"]), ("The canteen is closed.", ["uncited"])):
+        generator = FakeGenerator("fake", FakeGeneratorOptions(answers={QUESTION: text}))
+        shelf = Shelf(TEXT)
+        settings = AnswerSettings("docs", briefing=Briefing(withhold=False))
+        answer = await Answerer(shelf, generator, shelf.document, settings).answer(QUESTION)
+        assert answer.text == text
+        assert [claim.verdict.value for claim in answer.claims] == verdicts
+
+
+async def test_only_passages_that_fit_are_looked_at() -> None:
+    shelf = Shelf(TEXT, "Something else.")
+    settings = AnswerSettings("docs", fits=lambda one: one.score > 0.9)
+    generator = FakeGenerator("fake", FakeGeneratorOptions())
+    answer = await Answerer(shelf, generator, shelf.document, settings).answer(QUESTION)
+    assert [one.id for one in answer.looked_at] == [1]

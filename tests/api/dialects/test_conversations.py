@@ -1,14 +1,16 @@
 """Conversations keep what was said, in order, over restarts."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import pytest
 
-from conftest import Serve
-
 openai = pytest.importorskip("openai", reason="the official client is a test dependency")
+
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 HELLO = {"type": "message", "role": "user", "content": "Hello"}
 CALL = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}

@@ -1,11 +1,13 @@
 """Prompts are kept in versions; a variable nobody declared is found before it is used."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 
-from conftest import Serve
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 OPENAI = {"user-agent": "OpenAI/Python 3.0.0"}
 OLD = {"x-llamastack-client-version": "0.2.22"}

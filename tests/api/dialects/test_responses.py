@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import pytest
 
-from conftest import Serve, running_server
 from muniment.settings import Settings
 
 openai = pytest.importorskip("openai", reason="the official client is a test dependency")
+
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 LEAVE = "How many days of paid leave do employees receive?"
 FOLLOW_UP = "And when do unused ones expire?"
@@ -27,14 +29,14 @@ WEATHER = {"type": "function", "name": "weather", "parameters": {"type": "object
 
 
 @pytest.fixture
-def url(settings_of: Callable[..., Settings]) -> Iterator[str]:
-    with running_server(settings_of(generators=GENERATORS)) as url:
-        yield url
+def settings_of(settings_of: Callable[..., Settings]) -> Callable[..., Settings]:
+    """The settings with language models that are fakes."""
+    return lambda **changes: settings_of(**{"generators": GENERATORS, **changes})
 
 
 @pytest.fixture
-def client(url: str) -> "openai.OpenAI":
-    return openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+def client(served_url: str) -> "openai.OpenAI":
+    return openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0)
 
 
 def search(*stores: str, **options: Any) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def text_of(response: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("model", ["extractive", "fake", "muniment/docs", "muniment/docs@fake"])
 def test_every_citation_leads_to_the_place_in_the_document(
-    client: "openai.OpenAI", url: str, model: str
+    client: "openai.OpenAI", served_url: str, model: str
 ) -> None:
     response = client.responses.create(model=model, input=LEAVE, tools=[search()])
     assert response.status == "completed"
@@ -75,7 +77,7 @@ def test_every_citation_leads_to_the_place_in_the_document(
     place = citation.model_extra["muniment"]
     assert (place["collection"], place["verdict"]) == ("docs", "verified")
     assert place["quote"] == "Employees receive 28 days of paid leave a year."
-    original = httpx.get(f"{url}{place['document_url']}", trust_env=False).text
+    original = httpx.get(f"{served_url}{place['document_url']}", trust_env=False).text
     assert place["quote"] in original
     assert place["spans"][0]["end"] - place["spans"][0]["start"] == len(place["quote"])
     assert message.model_extra["muniment"]["verdict"] == "grounded"
@@ -130,8 +132,8 @@ def test_the_stream_helper_of_the_client_works_too(client: "openai.OpenAI") -> N
     assert response.output_text.startswith("Employees receive 28 days")
 
 
-async def test_the_asynchronous_client_works_too(url: str) -> None:
-    async with openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client:
+async def test_the_asynchronous_client_works_too(served_url: str) -> None:
+    async with openai.AsyncOpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0) as client:
         response = await client.responses.create(model="muniment/docs", input=LEAVE)
         assert response.output_text == TEXT
         kinds = [
@@ -188,7 +190,7 @@ def test_a_form_of_the_text_is_passed_on(client: "openai.OpenAI") -> None:
 
 
 async def test_a_response_continues_another(serve: Serve) -> None:
-    async with serve(generators=GENERATORS) as served:
+    async with serve() as served:
         first = await create(served, model="extractive", input=LEAVE, tools=[search()])
         second = await create(
             served, model="extractive", input=FOLLOW_UP, tools=[search()], previous_response_id=first["id"]
@@ -205,7 +207,7 @@ async def test_a_response_continues_another(serve: Serve) -> None:
 
 
 async def test_a_conversation_is_continued_and_added_to(serve: Serve) -> None:
-    async with serve(generators=GENERATORS) as served:
+    async with serve() as served:
         conversation = (await served.post("/v1/conversations", json={})).json()["id"]
         asked = {"model": "muniment/docs", "conversation": conversation}
         await create(served, **asked, input=LEAVE)
@@ -255,7 +257,7 @@ async def test_responses_survive_a_restart(serve: Serve) -> None:
 
 
 async def test_a_kept_prompt_becomes_instructions(serve: Serve) -> None:
-    async with serve(generators=GENERATORS) as served:
+    async with serve() as served:
         body = {"prompt": "Answer in {{ language }}.", "variables": ["language"]}
         prompt = (await served.post("/v1/prompts", json=body)).json()
         named = {"id": prompt["prompt_id"], "version": "1", "variables": {"language": "Danish"}}
@@ -323,7 +325,7 @@ async def finished(served: httpx.AsyncClient, response_id: str) -> dict[str, Any
 
 
 async def test_a_response_is_made_in_the_background(serve: Serve) -> None:
-    async with serve(generators=GENERATORS) as served:
+    async with serve() as served:
         queued = await create(served, model="muniment/docs", input=LEAVE, background=True)
         assert (queued["status"], queued["output"]) == ("queued", [])
         done = await finished(served, queued["id"])
@@ -350,7 +352,7 @@ async def test_a_response_in_the_background_can_be_stopped(serve: Serve) -> None
 
 
 async def test_what_is_not_supported_is_withheld(serve: Serve) -> None:
-    async with serve(generators=GENERATORS) as served:
+    async with serve() as served:
         response = await create(served, model="fake", input="Who said it?", tools=[search()])
         assert text_of(response) == "The documents do not answer this."
         message = response["output"][-1]
@@ -359,7 +361,7 @@ async def test_what_is_not_supported_is_withheld(serve: Serve) -> None:
 
 
 async def test_a_stream_that_breaks_off_says_so(serve: Serve) -> None:
-    async with serve(generators=GENERATORS) as served:
+    async with serve() as served:
         body = {"model": "broken", "input": LEAVE, "tools": [search()], "stream": True}
         response = await served.post("/v1/responses", json=body)
         events = [json.loads(line[6:]) for line in response.text.splitlines() if line.startswith("data: ")]
@@ -383,7 +385,7 @@ UNKNOWN: list[tuple[dict[str, Any], str, int, int, int]] = [
 
 
 async def test_what_is_unknown_is_an_error_in_each_dialect(serve: Serve) -> None:
-    async with serve(generators=GENERATORS) as served:
+    async with serve() as served:
         for body, code, plain, llama, ogx in UNKNOWN:
             asked = {"model": "muniment/docs", "input": LEAVE, **body}
             own = await served.post("/v1/responses", json=asked, headers=OPENAI)
@@ -432,7 +434,7 @@ BAD: list[tuple[dict[str, Any], int]] = [
 
 
 async def test_what_cannot_be_used_is_refused(serve: Serve) -> None:
-    async with serve(generators=GENERATORS, headers=OPENAI) as served:
+    async with serve(headers=OPENAI) as served:
         for body, status in BAD:
             asked = {"model": "muniment/docs", "input": LEAVE, **body}
             refused = await served.post("/v1/responses", json=asked)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from muniment.api.dialects.base import UNDECLARED_VARIABLES
 from muniment.api.openai.identifiers import new_id
 from muniment.catalog.resources import Resources
 from muniment.errors import ConflictError, InputError, NotFoundError
@@ -121,7 +120,7 @@ class KeptPrompts:
         if undeclared:
             raise InputError(
                 f"Prompt contains undeclared variables: {undeclared}",
-                code=UNDECLARED_VARIABLES,
+                code="undeclared_variables",
             )
         kept = [*body["versions"], {"prompt": prompt, "variables": list(dict.fromkeys(variables))}]
         body = {**body, "versions": kept}
