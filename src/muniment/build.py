@@ -13,6 +13,7 @@ from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
+from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError
 from muniment.ingest.kept_files import KeptFiles
@@ -110,6 +111,7 @@ async def _parts_around(
         lambda name: _make_embedder(settings, name),
         embedders,
         settings.default_embedding_model,
+        RegisteredModels(catalog.resources).target,
     )
 
     async def make_runtime(name: str, declared: CollectionSettings) -> CollectionRuntime:

@@ -10,7 +10,12 @@ Operations = list[tuple[str, dict[str, Any]]]
 EXPECTED = {
     "health", "ready", "answer", "search", "list_collections", "get_collection", "start_run", "list_runs",
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
-    "get_document_file", "get_page_image", "list_models", "get_model", "create_chat_completion", "home",
+    "get_document_file", "get_page_image", "home",
+    "list_models", "get_model", "register_model", "unregister_model", "create_chat_completion",
+    "list_chat_completions", "get_chat_completion", "update_chat_completion", "delete_chat_completion",
+    "list_chat_completion_messages", "create_completion", "create_moderation", "inference_chat_completion",
+    "inference_completion", "inference_batch_chat_completion", "inference_batch_completion",
+    "inference_embeddings", "inference_rerank", "inference_rerank_alpha",
     "upload_file", "list_files", "get_file", "delete_file", "get_file_content",
     "create_vector_store", "list_vector_stores", "get_vector_store", "update_vector_store",
     "delete_vector_store", "search_vector_store", "attach_file", "list_vector_store_files",
@@ -20,6 +25,11 @@ EXPECTED = {
     "create_agent", "list_agents", "get_agent", "delete_agent", "create_agent_session", "list_agent_sessions",
     "get_agent_session", "delete_agent_session", "create_agent_turn", "resume_agent_turn", "get_agent_turn",
     "get_agent_step",
+    "create_response", "list_responses", "get_response", "delete_response", "cancel_response",
+    "list_input_items", "create_conversation", "get_conversation", "update_conversation",
+    "delete_conversation", "add_conversation_items", "list_conversation_items", "get_conversation_item",
+    "delete_conversation_item", "list_prompts", "create_prompt", "get_prompt", "update_prompt", "put_prompt",
+    "delete_prompt", "set_default_prompt_version", "put_default_prompt_version", "list_prompt_versions",
 }  # fmt: skip
 
 

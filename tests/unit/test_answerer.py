@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from muniment.answer.answerer import Answerer, AnswerSettings, says_it_does_not_know
+from muniment.answer.briefing import Briefing
 from muniment.answer.events import Delta, Finished, Retrieved
 from muniment.answer.prompt import ABSTENTION
 from muniment.errors import NotFoundError, UnavailableError
@@ -12,6 +12,7 @@ from muniment.providers.extractive.generator import ExtractiveGenerator
 from muniment.providers.extractive.support import Limits
 from muniment.providers.fake_embedder import FakeEmbedder, FakeEmbedderOptions
 from muniment.providers.fake_generator import FakeGenerator, FakeGeneratorOptions
+from muniment.retrieve import Retrieval
 from muniment.testing.generator import TEXT, passage
 from muniment.types import (
     AnswerVerdict,
@@ -25,18 +26,13 @@ from muniment.types import (
 QUESTION = "How long does the warranty of the Sluice 300 last?"
 
 
-@dataclass(frozen=True)
-class Found:
-    passages: tuple[Passage, ...]
-    timings: dict[str, float] = field(default_factory=lambda: {"embed": 1.0})
-
-
 class Shelf:
     """A retriever that always finds the same passages, and the documents they are from."""
 
     def __init__(self, *texts: str) -> None:
         self.passages = tuple(passage(n, text) for n, text in enumerate(texts, start=1))
         self.error: UnavailableError | None = None
+        self.asked: list[str] = []
 
     async def search(
         self,
@@ -45,16 +41,16 @@ class Shelf:
         mode: SearchMode = SearchMode.HYBRID,
         limit: int = 8,
         filter: Filter | None = None,
-    ) -> Found:
+    ) -> Retrieval:
+        self.asked.append(question)
         if self.error:
             raise self.error
-        return Found(self.passages[:limit])
+        return Retrieval(self.passages[:limit], {"embed": 1.0})
 
-    async def document(self, document_id: str) -> ParsedDocument:
-        for one in self.passages:
-            if one.document_id == document_id:
-                return ParsedDocument("0" * 64, "Manual", one.chunk.text, (), (), "test 1")
-        raise NotFoundError(f"No document {document_id}.", code="unknown_document")
+    async def document(self, passage: Passage) -> ParsedDocument:
+        if passage in self.passages:
+            return ParsedDocument("0" * 64, "Manual", passage.chunk.text, (), (), "test 1")
+        raise NotFoundError(f"No document {passage.document_id}.", code="unknown_document")
 
 
 class Listener(FakeGenerator):
@@ -153,7 +149,7 @@ async def test_a_document_deleted_meanwhile_verifies_nothing() -> None:
     assert answer.verdict is AnswerVerdict.ABSTAINED
 
 
-async def _later(found: Found) -> Found:
+async def _later(found: Retrieval) -> Retrieval:
     return found
 
 
@@ -163,3 +159,35 @@ def test_a_denial_inside_an_answer_is_no_refusal() -> None:
         "The documents do not mention theft. Wear is covered [1]. So is rust [2]."
     )
     assert not says_it_does_not_know("No information security training is needed in the first year [1].")
+
+
+async def test_a_follow_up_is_searched_with_what_it_follows() -> None:
+    shelf = Shelf(TEXT)
+    briefing = Briefing(history=(("user", "Tell me of the Sluice 300."), ("assistant", "It is a pump.")))
+    listener = Listener("fake", FakeGeneratorOptions())
+    settings = AnswerSettings("docs", briefing=briefing)
+    await Answerer(shelf, listener, shelf.document, settings).answer("How long is its warranty?")
+    assert shelf.asked == [
+        "How long is its warranty?",
+        "Tell me of the Sluice 300.\nHow long is its warranty?",
+    ]
+    assert [role for role, _ in listener.heard[0].messages] == ["system", "user", "assistant", "user"]
+
+
+async def test_a_text_that_rests_on_more_than_passages_is_checked_but_not_withheld() -> None:
+    said = "The canteen is closed on Mondays. The warranty lasts 36 months [1]."
+    for text, verdicts in ((said, ["uncited", "supported"]), ("The canteen is closed.", ["uncited"])):
+        generator = FakeGenerator("fake", FakeGeneratorOptions(answers={QUESTION: text}))
+        shelf = Shelf(TEXT)
+        settings = AnswerSettings("docs", briefing=Briefing(withhold=False))
+        answer = await Answerer(shelf, generator, shelf.document, settings).answer(QUESTION)
+        assert answer.text == text
+        assert [claim.verdict.value for claim in answer.claims] == verdicts
+
+
+async def test_only_passages_that_fit_are_looked_at() -> None:
+    shelf = Shelf(TEXT, "Something else.")
+    settings = AnswerSettings("docs", fits=lambda one: one.score > 0.9)
+    generator = FakeGenerator("fake", FakeGeneratorOptions())
+    answer = await Answerer(shelf, generator, shelf.document, settings).answer(QUESTION)
+    assert [one.id for one in answer.looked_at] == [1]

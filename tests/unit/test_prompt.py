@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.answer.prompt import ABSTENTION, build_prompt, defuse, render_passage
+from muniment.answer.briefing import Briefing
+from muniment.answer.prompt import ABSTENTION, RULES, build_prompt, defuse, render_passage
 from muniment.errors import InputError
 from muniment.testing.generator import passage
 
@@ -72,3 +73,26 @@ def test_text_of_a_document_cannot_pose_as_a_passage(text: str, heading: str) ->
 def test_ordinary_text_passes_unchanged_but_for_marks(text: str) -> None:
     if not set(text) & set("[]<>【】〔〕［］⟦⟧"):
         assert defuse(text) == text
+
+
+def test_instructions_stand_below_the_rules_and_history_before_the_passages() -> None:
+    history = (("user", "Who sells pumps? [3]"), ("assistant", "Sluice does [1]."))
+    briefing = Briefing(instructions="Answer in Danish.", history=history, temperature=0.5)
+    prompt = build_prompt("And valves?", [passage(1, "Text.")], 4000, len, briefing=briefing)
+    (role, rules), *said, (_, asked) = prompt.messages
+    assert role == "system"
+    assert rules.startswith(RULES)
+    assert rules.endswith("Answer in Danish.")
+    assert said == [("user", "Who sells pumps? (3)"), ("assistant", "Sluice does (1).")]
+    assert "And valves?" in asked
+    assert prompt.temperature == 0.5
+
+
+@given(st.lists(st.text(max_size=400), max_size=12), st.text(max_size=500), st.integers(2500, 6000))
+def test_no_history_makes_a_prompt_too_long(told: list[str], instructions: str, budget: int) -> None:
+    history = tuple(("user", text) for text in told)
+    briefing = Briefing(instructions=instructions, history=history)
+    prompt = build_prompt("Why?", [passage(1, "Text. " * 50)], budget, len, briefing=briefing)
+    assert sum(len(content) for _, content in prompt.messages) <= budget
+    kept = len(prompt.messages) - 2
+    assert [text for _, text in prompt.messages[1:-1]] == [defuse(text) for text in told[len(told) - kept :]]

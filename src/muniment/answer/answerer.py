@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.claims import split_claims
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.answer.fail_over import begin
@@ -14,11 +15,12 @@ from muniment.answer.ground import ground, verdict_of
 from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt
 from muniment.errors import NotFoundError
 from muniment.protocols import Embedder, Generator, Prompt
+from muniment.retrieve import Retrieval, join
 from muniment.telemetry import Timings
 from muniment.types import Answer, AnswerVerdict, Filter, ParsedDocument, Passage, SearchMode
 
-DocumentLoader = Callable[[str], Awaitable[ParsedDocument]]
-"""Gives the stored parsed document of a document id; raises NotFoundError when it is gone."""
+DocumentLoader = Callable[[Passage], Awaitable[ParsedDocument]]
+"""Gives the stored parsed document that a passage is of; raises NotFoundError when it is gone."""
 
 _DOES_NOT_KNOW = re.compile(
     r"\bdocuments do not answer\b|\bi (?:do not|don[’']t) know\b"
@@ -28,20 +30,10 @@ _DOES_NOT_KNOW = re.compile(
     r"|\bno (?:information|mention|answer)\b",
     re.I,
 )
+_LONGEST_SUBJECT = 500
+"""Characters of the words before a follow-up that are searched for with it."""
 _LONGEST_REFUSAL = 2
 """An answer of more statements than this is no refusal, whatever it says in one of them."""
-
-
-class Retrieval(Protocol):
-    """What a search found."""
-
-    @property
-    def passages(self) -> tuple[Passage, ...]:
-        """Passages, best first."""
-
-    @property
-    def timings(self) -> Mapping[str, float]:
-        """Milliseconds by stage."""
 
 
 class Retriever(Protocol):
@@ -55,18 +47,27 @@ class Retriever(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """How answers of a collection are made: ``top_k`` passages at most go to the generator."""
+    """How answers of a collection are made.
+
+    Attributes:
+        collection: its name; of several all names, joined by commas.
+        top_k: passages that go to the generator at most.
+        fits: which passages are looked at; all when omitted.
+        briefing: what goes with the question.
+    """
 
     collection: str
     top_k: int = 8
     mode: SearchMode = SearchMode.HYBRID
+    fits: Callable[[Passage], bool] | None = None
+    briefing: Briefing = PLAIN
 
 
 class Answerer:
-    """Answers questions about one collection.
+    """Answers questions about one collection, or several searched as one.
 
     Args:
-        retriever: searches the collection.
+        retriever: searches the collections.
         generator: writes the text.
         load_document: loads stored documents, against which every quote is checked. Called for each
             document of the prompt, so it should keep recent ones in memory.
@@ -111,12 +112,10 @@ class Answerer:
         """
         timings = Timings()
         with timings.stage("retrieve"):
-            found = await self._retriever.search(
-                question, mode=self._settings.mode, limit=top_k or self._settings.top_k, filter=filter
-            )
+            found = await self._retrieve(question, top_k or self._settings.top_k, filter)
         timings.milliseconds.update({f"retrieve.{stage}": spent for stage, spent in found.timings.items()})
         yield Retrieved(found.passages)
-        if not found.passages:
+        if not found.passages and self._settings.briefing.withhold:
             note = "Nothing was retrieved for this question."
             yield Finished(self._abstained(question, (), timings, note))
             return
@@ -131,24 +130,39 @@ class Answerer:
         answer = await self._finished("".join(written), prompt, found.passages, timings)
         yield Finished(replace(answer, generator=begun.generator, notes=(*begun.notes, *answer.notes)))
 
+    async def _retrieve(self, question: str, limit: int, filter: Filter | None) -> Retrieval:
+        """What fits the question; a follow-up is also searched together with what it follows."""
+        settings = self._settings
+        queries = search_queries(question, settings.briefing)
+        searches = [
+            self._retriever.search(query, mode=settings.mode, limit=limit, filter=filter) for query in queries
+        ]
+        found = join(await asyncio.gather(*searches), limit)
+        if settings.fits is None:
+            return found
+        return Retrieval(tuple(one for one in found.passages if settings.fits(one)), found.timings)
+
     def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
-        budget = self._generator.context_tokens - ANSWER_TOKENS
-        prompt = build_prompt(question, passages, budget, self._count_tokens, ANSWER_TOKENS)
+        briefing = self._settings.briefing
+        context = self._generator.context_tokens
+        longest = min(briefing.max_tokens or ANSWER_TOKENS, context // 2)
+        prompt = build_prompt(question, passages, context - longest, self._count_tokens, longest, briefing)
         return replace(prompt, embedder=self._embedder)
 
     async def _finished(
         self, text: str, prompt: Prompt, looked_at: tuple[Passage, ...], timings: Timings
     ) -> Answer:
         text = text.strip()
-        if not text or says_it_does_not_know(text):
+        withhold = self._settings.briefing.withhold
+        if withhold and (not text or says_it_does_not_know(text)):
             note = _looked_at_note(looked_at)
             return self._abstained(prompt.question, looked_at, timings, note)
         with timings.stage("ground"):
             given = {one.number: one.passage for one in prompt.passages}
-            documents = await self._load({one.document_id for one in given.values()})
+            documents = await self._load({one.document_id: one for one in given.values()})
             claims = await asyncio.to_thread(ground, text, given, documents)
         verdict = verdict_of(claims)
-        if verdict is AnswerVerdict.ABSTAINED:
+        if withhold and verdict is AnswerVerdict.ABSTAINED:
             note = "What the generator wrote is withheld: the passages carry none of its statements."
             return self._abstained(prompt.question, looked_at, timings, _looked_at_note(looked_at), note)
         notes = () if len(given) == len(looked_at) else (
@@ -167,12 +181,11 @@ class Answerer:
             notes,
         )
 
-    async def _load(self, document_ids: set[str]) -> dict[str, ParsedDocument]:
+    async def _load(self, passages: Mapping[str, Passage]) -> dict[str, ParsedDocument]:
         """The documents by id. One deleted since it was retrieved is missing: its quotes are not found."""
-        ids = sorted(document_ids)
-        loaded = await asyncio.gather(*map(self._load_document, ids), return_exceptions=True)
+        loaded = await asyncio.gather(*map(self._load_document, passages.values()), return_exceptions=True)
         documents: dict[str, ParsedDocument] = {}
-        for document_id, document in zip(ids, loaded, strict=True):
+        for document_id, document in zip(passages, loaded, strict=True):
             if isinstance(document, ParsedDocument):
                 documents[document_id] = document
             elif not (isinstance(document, NotFoundError) and document.code == "unknown_document"):
@@ -194,6 +207,14 @@ class Answerer:
             timings.milliseconds,
             notes,
         )
+
+
+def search_queries(question: str, briefing: Briefing) -> tuple[str, ...]:
+    """What is searched for: the question, and for a follow-up the question with the words before it."""
+    subject = briefing.subject[-_LONGEST_SUBJECT:]
+    if not subject or len(question) > _LONGEST_SUBJECT:
+        return (question,)
+    return (question, f"{subject}\n{question}")
 
 
 def says_it_does_not_know(text: str) -> bool:

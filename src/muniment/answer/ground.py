@@ -1,7 +1,7 @@
 """Checks an answer: each claim's citations against the stored documents, each claim against its citations."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muniment.answer.check import Evidence, check_claim, coverage
 from muniment.answer.claims import Statement, StatementKind, split_claims
@@ -119,6 +119,7 @@ def _verified(passage: Passage, window: Window, documents: Mapping[str, ParsedDo
         located.quote,
         located.spans,
         CitationVerdict.VERIFIED,
+        collection=passage.collection,
     )
     headings = "\n".join(
         (passage.document_name, document.title, passage.chunk.context, *passage.chunk.headings)
@@ -203,19 +204,20 @@ def _claim(
 
 
 def _citation(passage: Passage, verdict: CitationVerdict, reason: str) -> Citation:
-    return Citation(passage.id, passage.document_id, passage.document_name, "", (), verdict, reason)
+    return Citation(
+        passage.id,
+        passage.document_id,
+        passage.document_name,
+        "",
+        (),
+        verdict,
+        reason,
+        passage.collection,
+    )
 
 
 def _changed(citation: Citation, verdict: CitationVerdict, reason: str) -> Citation:
-    return Citation(
-        citation.passage_id,
-        citation.document_id,
-        citation.document_name,
-        citation.quote,
-        citation.spans,
-        verdict,
-        reason,
-    )
+    return replace(citation, verdict=verdict, reason=reason)
 
 
 def _not_given(number: int, given: Mapping[int, Passage]) -> Citation:

@@ -1,6 +1,7 @@
 """Language models by name, for callers who speak to one directly."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from muniment.answer.text_over_chat import text_model_of
@@ -29,9 +30,18 @@ class LanguageModel:
 
 
 class Models:
-    """The language models behind the declared generators; a generator without one is not listed."""
+    """The language models behind the declared generators; a generator without one is not listed.
 
-    def __init__(self, generators: Mapping[str, Generator]) -> None:
+    Args:
+        registered: the name that a name registered by a client stands for, or None; may block.
+    """
+
+    def __init__(
+        self,
+        generators: Mapping[str, Generator],
+        registered: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        self._registered = registered
         self._context = {name: generator.context_tokens for name, generator in generators.items()}
         self._chats = {name: chat for name, generator in generators.items() if (chat := generator.chat)}
 
@@ -42,13 +52,17 @@ class Models:
         )
 
     async def resolve(self, name: str) -> ChatModel:
-        """The model by its generator's name, ``generator/upstream``, or the upstream name if only one
-        has it; the first of these that fits. Endpoints that have not told theirs yet are asked.
+        """The model by its generator's name, ``generator/upstream``, the upstream name if only one has it,
+        or a registered name; the first of these that fits. Endpoints that have not told theirs yet are asked.
 
         Raises:
             NotFoundError: code ``unknown_model``, with the known names.
         """
         found = self._find(name)
+        if found is None:
+            target = await asyncio.to_thread(self._registered, name)
+            name = target or name
+            found = self._find(name)
         if found is None:
             await self._learn()
             found = self._find(name)

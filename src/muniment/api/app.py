@@ -8,19 +8,9 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
 import muniment
-from muniment.api import (
-    answers,
-    chat,
-    collections,
-    documents,
-    errors,
-    health,
-    home,
-    llama_stack,
-    openai,
-    search,
-)
+from muniment.api import answers, collections, documents, errors, health, home, llama_stack, openai, search
 from muniment.api.middleware import BodyLimit, RequestContext
+from muniment.api.openai.responses.running import BackgroundResponses
 from muniment.api.opening import Opening, WorkspaceFactory
 from muniment.settings import Settings
 
@@ -45,6 +35,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
         try:
             yield
         finally:
+            await app.state.background.aclose()
             await opening.close()
 
     app = FastAPI(
@@ -61,9 +52,10 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     )
     app.state.opening = opening
     app.state.settings = settings
+    app.state.background = BackgroundResponses()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
-    for module in (health, answers, search, collections, documents, chat, home):
+    for module in (health, answers, search, collections, documents, home):
         app.include_router(module.router)
     openai.include(app)
     llama_stack.include(app)

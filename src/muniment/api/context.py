@@ -32,7 +32,8 @@ async def _served(request: Request) -> ServedWorkspace:
     return cast(ServedWorkspace, workspace)
 
 
-async def _services(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
+    """Stores, files and the rest; NotOfferedError where there are none."""
     return (await _served(request)).services
 
 
@@ -48,7 +49,7 @@ async def _dialect(request: Request) -> Dialect:
 OpeningOf = Annotated[Opening, Depends(_opening)]
 WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
 ServedOf = Annotated[ServedWorkspace, Depends(_served)]
-ServicesOf = Annotated[Services, Depends(_services)]
+ServicesOf = Annotated[Services, Depends(services_of)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
 DialectOf = Annotated[Dialect, Depends(_dialect)]
 

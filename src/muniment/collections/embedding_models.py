@@ -15,6 +15,7 @@ class EmbeddingModels:
         make: loads the model of that name.
         loaded: models that are loaded already, by name.
         default: the model of collections that name none.
+        registered: the name that a name registered by a client stands for, or None.
     """
 
     def __init__(
@@ -23,21 +24,27 @@ class EmbeddingModels:
         make: Callable[[str], Awaitable[Embedder]],
         loaded: Mapping[str, Embedder],
         default: str,
+        registered: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self.known = tuple(sorted({*known, *loaded}))
         self.default = default
         self._make = make
+        self._registered = registered
         self._loaded = dict(loaded)
         self._lock = asyncio.Lock()
 
     def resolve(self, name: str) -> str:
-        """The known name that is meant: itself or its last part (``sentence-transformers/all-MiniLM-L6-v2``).
+        """The known name that is meant: itself, what it was registered for, or its last part
+        (``sentence-transformers/all-MiniLM-L6-v2``).
 
         Raises:
             NotFoundError: code ``unknown_model``.
         """
         if name in self.known:
             return name
+        target = self._registered(name)  # one row by its key, and only for names that are not our own
+        if target in self.known:
+            return target
         last = name.rpartition("/")[2]
         if last in self.known:
             return last
@@ -50,6 +57,10 @@ class EmbeddingModels:
             if name not in self._loaded:
                 self._loaded[name] = await self._make(name)
             return self._loaded[name]
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether the known model of that name is in memory."""
+        return name in self._loaded
 
     async def aclose(self) -> None:
         """Free all of them."""

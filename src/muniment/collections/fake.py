@@ -348,6 +348,7 @@ def _passage(document: Document, ordinal: int, span: Span, line: str, score: flo
         score=score,
         scores={"keyword": score},
         metadata=dict(document.metadata),
+        collection=document.collection,
     )
 
 
@@ -372,6 +373,7 @@ def _answer(collection: str, question: str, passages: tuple[Passage, ...], gener
         quote=best.chunk.text,
         spans=best.chunk.spans,
         verdict=CitationVerdict.VERIFIED,
+        collection=best.collection,
     )
     claim = Claim(best.chunk.text, 0, len(best.chunk.text), (citation,), ClaimVerdict.SUPPORTED)
     return Answer(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from muniment.answer.answerer import Answerer, AnswerSettings
+from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
 from muniment.answer.models import Models
@@ -17,13 +18,16 @@ from muniment.collections.documents import Documents
 from muniment.collections.files import Files
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
+from muniment.collections.model_directory import ModelDirectory
 from muniment.collections.parts import Parts
 from muniment.collections.reconciler import Reconciler
+from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
-from muniment.collections.services import Services
+from muniment.collections.services import Searched, Services
 from muniment.collections.stores import Stores
 from muniment.errors import MunimentError, NotFoundError, StorageError, UnavailableError
-from muniment.retrieve import Retriever
+from muniment.protocols import Generator
+from muniment.retrieve import JoinedRetriever, Retriever
 from muniment.types import (
     Check,
     CollectionStatus,
@@ -51,13 +55,15 @@ class LocalWorkspace:
         self._reconciler = Reconciler(parts, self._ingestion)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
+        models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
         self.services = Services(
             stores=Stores(parts, self._reconciler, attachments),
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
             resources=parts.catalog.resources,
-            models=Models(parts.generators),
+            models=models,
+            model_directory=_directory(parts, models),
         )
 
     async def start(self, *, serving: bool) -> None:
@@ -175,6 +181,7 @@ class LocalWorkspace:
             names=runtime.names,
             visible=runtime.names,
             max_question_chars=self._parts.settings.server.max_question_chars,
+            collection=runtime.name,
         )
 
     async def search(
@@ -207,18 +214,42 @@ class LocalWorkspace:
         filter: Filter | None = None,
     ) -> AsyncIterator[AnswerEvent]:
         """The answer in the making; see ``Workspace.answer``."""
-        runtime = self._parts.runtime(collection)
-        await self.services.stores.refresh(runtime)
-        missing = await self._missing(runtime)
+        searched = Searched((collection,), top_k, filter)
+        async for event in self.answer_from(searched, question, generator=generator):
+            yield event
+
+    async def answer_from(
+        self,
+        searched: Searched,
+        question: str,
+        *,
+        generator: Generator | str | None = None,
+        briefing: Briefing = PLAIN,
+    ) -> AsyncIterator[AnswerEvent]:
+        """One answer from several collections; see ``ServedWorkspace.answer_from``."""
+        runtimes = [self._parts.runtime(name) for name in dict.fromkeys(searched.collections)]
+        missing: list[str] = []
+        for runtime in runtimes:
+            await self.services.stores.refresh(runtime)
+            missing += await self._missing(runtime)
+        if generator is None or isinstance(generator, str):
+            generator = self._parts.generator(runtimes[0], generator)
+        settings = AnswerSettings(
+            ", ".join(runtime.name for runtime in runtimes),
+            searched.limit or runtimes[0].settings.top_k,
+            searched.mode,
+            searched.fits,
+            briefing,
+        )
         answerer = Answerer(
-            self._retriever(runtime),
-            self._parts.generator(runtime, generator),
-            lambda document_id: self._documents.parsed(collection, document_id),
-            AnswerSettings(collection, runtime.settings.top_k),
-            embedder=runtime.embedder,
+            JoinedRetriever([self._retriever(runtime) for runtime in runtimes]),
+            generator,
+            lambda passage: self._documents.parsed(passage.collection, passage.document_id),
+            settings,
+            embedder=runtimes[0].embedder,
         )
         try:
-            async for event in answerer.stream(question, top_k=top_k, filter=filter):
+            async for event in answerer.stream(question, filter=searched.filter):
                 if isinstance(event, Finished) and missing:
                     answer = event.answer
                     event = Finished(replace(answer, notes=(*missing, *answer.notes)))
@@ -301,6 +332,19 @@ def _sources(runtime: CollectionRuntime) -> tuple[str, ...]:
     if adopt is not None:
         return (f"adopted from {adopt.collection}" + (f" at {adopt.uri}" if adopt.uri else ""),)
     return tuple(_describe(source.model_dump()) for source in runtime.settings.sources)
+
+
+def _directory(parts: Parts, models: Models) -> ModelDirectory:
+    settings = parts.settings
+    declared = settings.embedding_models
+    return ModelDirectory(
+        models,
+        parts.embedding_models,
+        parts.catalog.resources,
+        generator_providers={name: one.provider for name, one in settings.generators.items()},
+        embedding_providers={name: one.provider for name, one in declared.items()},
+        embedding_names={name: str(one.options.get("model") or name) for name, one in declared.items()},
+    )
 
 
 def _describe(source: dict[str, object]) -> str:

@@ -34,6 +34,7 @@ class Retriever:
         max_question_chars: longest question taken.
         visible: ids of the documents that may be found; all when omitted. Chunks of a document that
             is still being written stay out by it.
+        collection: the name of what is searched; every passage carries it.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Retriever:
         *,
         max_question_chars: int = MAX_QUESTION_CHARS,
         visible: Container[str] | None = None,
+        collection: str = "",
     ) -> None:
         self._embedder = embedder
         self._index = index
         self._names = names
         self._max_question_chars = max_question_chars
         self._visible = visible
+        self._collection = collection
 
     async def search(
         self,
@@ -113,4 +116,5 @@ class Retriever:
             score=hit.score,
             scores=hit.scores,
             metadata=hit.metadata,
+            collection=self._collection,
         )

@@ -40,6 +40,7 @@ class Citation:
     """A claim's pointer to the place it rests on.
 
     ``spans`` say where ``quote`` stands: character range in the document's parsed text, page, box.
+    ``collection`` is the one that holds the document; empty when the passage cited was not given.
     """
 
     passage_id: int
@@ -49,6 +50,7 @@ class Citation:
     spans: tuple[Span, ...]
     verdict: CitationVerdict
     reason: str = ""
+    collection: str = ""
 
     @property
     def page(self) -> int | None:
@@ -72,6 +74,7 @@ class Claim:
 class Answer:
     """An answer with its evidence and how it was made.
 
+    ``collection`` is the one that was asked; of several all names, joined by commas.
     ``looked_at`` are the passages retrieved, best first, also when the answer abstains.
     ``timings`` are milliseconds per stage.
     """

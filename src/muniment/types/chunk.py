@@ -57,7 +57,10 @@ class ChunkRow:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk retrieved for a query, with the scores it earned at each stage (higher is better)."""
+    """A chunk retrieved for a query, with the scores it earned at each stage (higher is better).
+
+    ``collection`` is the one it was found in.
+    """
 
     id: int
     document_id: str
@@ -66,6 +69,7 @@ class Passage:
     score: float
     scores: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    collection: str = ""
 
 
 def text_of(document_text: str, spans: Sequence[Span]) -> str:

@@ -214,6 +214,7 @@ class Dialect(ABC):
         files_have_status: whether file objects have ``status`` and ``status_details``.
         shows_auto_chunking: whether a file attached without a strategy shows ``{"type": "auto"}``,
             rather than the static sizes in force.
+        always_shows_results: whether a response shows what its file searches found without being asked.
         largest_overlap: of chunks of a fixed size, as a share of that size; with 1 it must stay below it.
         attaching_waits: whether attaching a file answers when the file has been read, not before.
         batch_object: what a file batch calls itself.
@@ -230,6 +231,7 @@ class Dialect(ABC):
     names_are_ids: bool = False
     files_have_status: bool = True
     shows_auto_chunking: bool = False
+    always_shows_results: bool = True
     largest_overlap: float = 0.5
     attaching_waits: bool = False
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"

@@ -71,4 +71,4 @@ class OpenAI(Dialect):
         return openai_body(error)
 
 
-OPENAI = OpenAI(name=DialectName.OPENAI, version=muniment.__version__)
+OPENAI = OpenAI(name=DialectName.OPENAI, version=muniment.__version__, always_shows_results=False)

@@ -6,6 +6,7 @@ from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.llama_stack import (
     benchmarks,
     datasets,
+    inference,
     inspect,
     listings,
     not_offered,
@@ -22,6 +23,7 @@ from muniment.api.llama_stack import (
 from muniment.api.llama_stack.agents import routes as agents
 
 MODULES = (
+    inference,
     vector_dbs,
     vector_io,
     rag_tool,

@@ -4,15 +4,36 @@ from fastapi import FastAPI
 
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.openai import (
+    chat,
+    completions,
     embeddings,
     file_batches,
     files,
+    models,
+    moderations,
     vector_store_files,
     vector_store_search,
     vector_stores,
 )
+from muniment.api.openai.conversations import routes as conversations
+from muniment.api.openai.prompts import routes as prompts
+from muniment.api.openai.responses import routes as responses
 
-MODULES = (files, vector_stores, vector_store_search, vector_store_files, file_batches, embeddings)
+MODULES = (
+    chat,
+    completions,
+    models,
+    moderations,
+    responses,
+    conversations,
+    prompts,
+    files,
+    vector_stores,
+    vector_store_search,
+    vector_store_files,
+    file_batches,
+    embeddings,
+)
 
 
 def include(app: FastAPI) -> None:

@@ -30,6 +30,8 @@ class PassageWire(Wire):
 
     id: str = Field(examples=["4611686018427387904"])
     """A 63-bit integer as a string, because JSON numbers lose such integers in many languages."""
+    collection: str = ""
+    """The collection it was found in."""
     document_id: str
     document_name: str
     ordinal: int
@@ -55,8 +57,10 @@ class PassageWire(Wire):
     def of(cls, passage: Passage, collection: str) -> "PassageWire":
         """The shape of a passage of a collection."""
         chunk = passage.chunk
+        collection = passage.collection or collection
         return cls(
             id=str(passage.id),
+            collection=passage.collection,
             document_id=passage.document_id,
             document_name=passage.document_name,
             ordinal=chunk.ordinal,
@@ -84,6 +88,7 @@ class PassageWire(Wire):
             score=self.score,
             scores=self.scores,
             metadata=self.metadata,
+            collection=self.collection,
         )
 
 
@@ -91,6 +96,8 @@ class CitationWire(Wire):
     """A claim's pointer to the place it rests on, and what the server found there."""
 
     passage_id: str
+    collection: str = ""
+    """The collection that holds the document; empty when the passage cited was not given."""
     document_id: str
     document_name: str
     page: int | None
@@ -110,8 +117,10 @@ class CitationWire(Wire):
     @classmethod
     def of(cls, citation: Citation, collection: str) -> "CitationWire":
         """The shape of a citation of a document of a collection."""
+        collection = citation.collection or collection
         return cls(
             passage_id=str(citation.passage_id),
+            collection=citation.collection,
             document_id=citation.document_id,
             document_name=citation.document_name,
             page=citation.page,
@@ -133,6 +142,7 @@ class CitationWire(Wire):
             spans=_spans(self.spans),
             verdict=self.verdict,
             reason=self.reason,
+            collection=self.collection,
         )
 
 

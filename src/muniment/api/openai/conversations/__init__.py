@@ -1,0 +1,1 @@
+"""Conversations: items kept in order, which responses continue."""

@@ -1,0 +1,1 @@
+"""Prompts: instructions with variables, kept in versions."""

@@ -1,0 +1,273 @@
+"""What a request for a response holds."""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from muniment.api.openai.body import JsonBody
+from muniment.types import JsonObject
+
+
+def _sendable(value: object) -> object:
+    """Python also reads ``NaN`` and halves of characters, which cannot be sent again."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("must be JSON: finite numbers, whole characters, not nested too deep") from error
+    return value
+
+
+StorableJson = Annotated[object, AfterValidator(_sendable)]
+
+
+class Lenient(BaseModel):
+    """OpenAI's clients send fields that mean nothing here; they are let pass."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class Kept(BaseModel):
+    """A shape that is given back as it came, unknown fields and all."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    __pydantic_extra__: dict[str, StorableJson]
+
+    def json_object(self) -> JsonObject:
+        """What was sent."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+# -- input
+
+
+class InputPart(Kept):
+    """A part of a message: `input_text`, `output_text`, `refusal` or `input_image`."""
+
+    type: str
+    text: str | None = None
+    refusal: str | None = None
+    image_url: str | None = None
+
+
+class InputMessage(Kept):
+    """A message of the conversation."""
+
+    type: Literal["message"] = "message"
+    role: Literal["user", "assistant", "system", "developer"]
+    content: str | list[InputPart]
+
+
+class InputFunctionCall(Kept):
+    """A function call that the model made earlier."""
+
+    type: Literal["function_call"]
+    call_id: str
+    name: str
+    arguments: str
+
+
+class InputFunctionCallOutput(Kept):
+    """What a function gave."""
+
+    type: Literal["function_call_output"]
+    call_id: str
+    output: str | list[InputPart]
+
+
+class ItemReference(Kept):
+    """An item of an earlier response or of the conversation, by its id."""
+
+    type: Literal["item_reference"] | None = None
+    id: str
+
+
+class OtherItem(Kept):
+    """An item that is kept and given back, but not read: file searches, reasoning and so on."""
+
+    type: str
+
+
+def item_kind(item: object) -> str:
+    """The tag of an input item, sent or parsed."""
+    if isinstance(item, BaseModel):
+        kind, has_role = getattr(item, "type", None), hasattr(item, "role")
+    elif isinstance(item, dict):
+        kind, has_role = item.get("type"), "role" in item
+    else:
+        return "other"
+    if kind is None:
+        return "message" if has_role else "item_reference"
+    known = ("message", "function_call", "function_call_output", "item_reference")
+    return kind if kind in known else "other"
+
+
+InputItem = Annotated[
+    Annotated[InputMessage, Tag("message")]
+    | Annotated[InputFunctionCall, Tag("function_call")]
+    | Annotated[InputFunctionCallOutput, Tag("function_call_output")]
+    | Annotated[ItemReference, Tag("item_reference")]
+    | Annotated[OtherItem, Tag("other")],
+    Discriminator(item_kind),
+]
+
+
+# -- tools
+
+
+class RankingOptions(Kept):
+    """How results are ranked; the ranker itself is the server's."""
+
+    score_threshold: float | None = Field(default=None, allow_inf_nan=False)
+    """Score below which a passage is not looked at, as in a vector store's search."""
+
+
+class FileSearchTool(Kept):
+    """Search vector stores, and answer from what is found."""
+
+    type: Literal["file_search"]
+    vector_store_ids: list[str] = Field(min_length=1, max_length=100)
+    filters: JsonBody | None = None
+    """As in a vector store's search: comparisons on attributes, joined by `and` and `or`."""
+    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    """Passages looked at; the first store's own number when omitted."""
+    ranking_options: RankingOptions | None = None
+
+
+class FunctionTool(Kept):
+    """A function of the client that the model may call."""
+
+    type: Literal["function"]
+    name: str
+    description: str | None = None
+    parameters: JsonBody | None = None
+    strict: bool | None = None
+
+
+class McpTool(Kept):
+    """A server of the Model Context Protocol whose tools the model may call."""
+
+    type: Literal["mcp"]
+    server_label: str
+    server_url: str | None = None
+
+
+class OtherTool(Kept):
+    """A tool that this server does not have."""
+
+    type: str
+
+
+def tool_kind(tool: object) -> str:
+    """The tag of a tool, sent or parsed."""
+    kind = tool.get("type") if isinstance(tool, dict) else getattr(tool, "type", None)
+    return str(kind) if kind in ("file_search", "function", "mcp") else "other"
+
+
+Tool = Annotated[
+    Annotated[FileSearchTool, Tag("file_search")]
+    | Annotated[FunctionTool, Tag("function")]
+    | Annotated[McpTool, Tag("mcp")]
+    | Annotated[OtherTool, Tag("other")],
+    Discriminator(tool_kind),
+]
+
+
+class ToolChoice(Kept):
+    """One tool that must be used."""
+
+    type: str
+    name: str | None = None
+
+
+# -- the rest
+
+
+class TextFormat(Kept):
+    """The form of the text: `text`, `json_object` or `json_schema`."""
+
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    name: str | None = None
+    schema_: JsonBody | None = Field(default=None, alias="schema")
+    strict: bool | None = None
+
+
+class TextOptions(Kept):
+    """What the text shall look like."""
+
+    format: TextFormat | None = None
+
+
+class PromptVariable(Lenient):
+    """A prompt's variable as a content part."""
+
+    type: Literal["input_text"]
+    text: str
+
+
+class PromptReference(Lenient):
+    """A kept prompt, which becomes part of the instructions."""
+
+    id: str
+    version: str | int | None = None
+    """The default version when omitted."""
+    variables: dict[str, str | PromptVariable] | None = None
+
+
+class ConversationReference(Lenient):
+    """A conversation by its id."""
+
+    id: str
+
+
+class ResponseRequest(Lenient):
+    """A conversation to answer. Other fields of OpenAI are ignored."""
+
+    model: str | None = Field(default=None, examples=["muniment/handbook"])
+    """`muniment/<collection>` (with `@<generator>`), which answers from that collection; else a generator or
+    language model. The default generator when omitted."""
+    input: str | list[InputItem] = Field(default="", examples=["How many days of annual leave do I have?"])
+    """The question, or items of which the last user message is the question."""
+    instructions: str | None = None
+    """How to answer; the rules on evidence stay above it. Not inherited from the previous response."""
+    tools: list[Tool] | None = None
+    """`file_search` and `function`."""
+    tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
+    """Whether functions must, may or may not be called; `none` also turns off `file_search`."""
+    previous_response_id: str | None = None
+    """A kept response that this one continues."""
+    conversation: str | ConversationReference | None = None
+    """A conversation that this continues, and to which it is added."""
+    prompt: PromptReference | None = None
+    """A kept prompt, put before the instructions."""
+    store: bool | None = None
+    """Keep the response; yes unless false."""
+    stream: bool | None = None
+    """Send events."""
+    background: bool | None = None
+    """Answer at once with a response in progress, which can be asked for later."""
+    metadata: dict[str, str] | None = None
+    """Kept with the response."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Of the generator, where it has one."""
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    """Passed on to a language model that answers without documents or with functions."""
+    max_output_tokens: int | None = Field(default=None, ge=1)
+    """Longest text."""
+    text: TextOptions | None = None
+    """`format` is passed on to the language model."""
+    include: list[str] | None = None
+    """`file_search_call.results` shows what was found; dialects other than OpenAI's show it always."""
+    parallel_tool_calls: bool | None = None
+    """Whether several functions may be called at once."""
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation's id, however it was given."""
+        named = self.conversation
+        return named.id if isinstance(named, ConversationReference) else named or None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the response is kept."""
+        return self.store is not False
