@@ -141,6 +141,8 @@ class Dialect(ABC):
         files_have_status: whether file objects have ``status`` and ``status_details``.
         shows_auto_chunking: whether a file attached without a strategy shows ``{"type": "auto"}``,
             rather than the static sizes in force.
+        streams_end_with_done: whether ``[DONE]`` ends a stream of chunks; clients of Llama Stack up to 0.3
+            take it for a chunk and fail.
     """
 
     family: ClassVar[str]
@@ -153,6 +155,7 @@ class Dialect(ABC):
     names_are_ids: bool = False
     files_have_status: bool = True
     shows_auto_chunking: bool = False
+    streams_end_with_done: bool = True
 
     def status(self, error: MunimentError, path: str) -> int:
         """The HTTP status of an error on a path."""

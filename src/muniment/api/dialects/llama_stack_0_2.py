@@ -20,6 +20,7 @@ LLAMA_STACK_0_2_12 = LlamaStack02(
     names_are_ids=True,
     files_have_status=False,
     shows_auto_chunking=True,
+    streams_end_with_done=False,
     statuses={
         "unknown_store": 400,
         "unknown_collection": 400,

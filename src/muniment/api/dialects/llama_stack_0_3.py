@@ -19,6 +19,7 @@ LLAMA_STACK_0_3 = LlamaStack03(
     version="0.3.5",
     files_have_status=False,
     shows_auto_chunking=True,
+    streams_end_with_done=False,
     statuses={
         "unknown_store": 400,
         "unknown_collection": 400,
