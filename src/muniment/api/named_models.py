@@ -81,7 +81,7 @@ class NamedModels:
         raise ConflictError(
             f"Model {name!r} was not registered over the API, so it cannot be removed from the models.",
             code="model_declared",
-            hint="Change `generators` or `embedding_models` in the settings; a collection is removed as a store.",
+            hint="Change `generators` or `embedding_models` in the settings; delete a collection as a store.",
         )
 
     async def _also_collections(self, error: NotFoundError) -> NotFoundError:

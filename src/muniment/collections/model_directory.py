@@ -127,7 +127,7 @@ class ModelDirectory:
         """
         if name.startswith(COLLECTION_PREFIX):
             raise InputError(
-                f"{name[:200]!r} cannot be registered: {COLLECTION_PREFIX!r} begins the names of collections.",
+                f"{name[:200]!r} cannot be registered: so begin the names of collections.",
                 hint="Choose another name; a collection is a model without being registered.",
             )
         wanted = upstream or name

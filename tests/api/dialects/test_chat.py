@@ -73,6 +73,16 @@ async def test_a_stream_is_chunks_in_order_then_the_end(client: httpx.AsyncClien
     assert {chunk["model"] for chunk in chunks} == {"bot"}
 
 
+@pytest.mark.parametrize("headers", [STACK_0212, STACK_0222, STACK_03])
+@pytest.mark.parametrize("path", ["chat/completions", "completions"])
+async def test_clients_of_llama_stack_get_chunks_alone(
+    client: httpx.AsyncClient, headers: dict[str, str], path: str
+) -> None:
+    asked = {**chat(stream=True), "prompt": "Good morning"}
+    events = data(await client.post(f"/v1/{path}", json=asked, headers=headers))
+    assert json.loads(events[-1])["choices"][0]["finish_reason"] == "stop"
+
+
 async def test_tools_make_the_round_trip(official: "openai.AsyncOpenAI") -> None:
     messages: list[Any] = [{"role": "user", "content": 'CALL weather {"city": "Ulm"}'}]
     first = await official.chat.completions.create(model="bot", messages=messages, tools=[TOOL])

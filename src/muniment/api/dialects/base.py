@@ -219,6 +219,8 @@ class Dialect(ABC):
         attaching_waits: whether attaching a file answers when the file has been read, not before.
         batch_object: what a file batch calls itself.
         tool_arguments_are_text: whether agents' tool calls have arguments as JSON text, not as an object.
+        streams_end_with_done: whether ``[DONE]`` ends a stream of chunks; clients of Llama Stack up to 0.3
+            take it for a chunk and fail.
     """
 
     family: ClassVar[str]
@@ -236,6 +238,7 @@ class Dialect(ABC):
     attaching_waits: bool = False
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
     tool_arguments_are_text: bool = False
+    streams_end_with_done: bool = True
 
     def status(self, error: MunimentError, path: str) -> int:
         """The HTTP status of an error on a path."""

@@ -58,6 +58,7 @@ LLAMA_STACK_0_2_12 = LlamaStack02(
     files_have_status=False,
     shows_auto_chunking=True,
     provider_store_key="provider_vector_db_id",
+    streams_end_with_done=False,
     statuses={
         "unknown_store": 400,
         "unknown_collection": 400,

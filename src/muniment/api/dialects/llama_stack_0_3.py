@@ -21,6 +21,7 @@ LLAMA_STACK_0_3 = LlamaStack03(
     shows_auto_chunking=True,
     batch_object="vector_store.file_batch",
     tool_arguments_are_text=True,
+    streams_end_with_done=False,
     statuses={
         "unknown_store": 400,
         "unknown_collection": 400,

@@ -29,7 +29,8 @@ ONLY_HERE = frozenset({"store", "metadata"})
 
 EVENTS = (
     "With `stream`: chunks, the role first, `finish_reason` on the last, with `muniment` when a collection "
-    "answers, then `[DONE]`. Where it breaks off: the error in the request's dialect."
+    "answers, then `[DONE]` but for clients of Llama Stack. "
+    "Where it breaks off: the error in the request's dialect."
 )
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Most entries of the page.")]

@@ -36,13 +36,14 @@ async def completed(
 async def streamed(
     request: Request, model: CompletionModel, asked: JsonObject, dialect: Dialect, keep: Keep | None = None
 ) -> Response:
-    """The model's chunks as events, and the sign of their end; errors in between as the dialect has them."""
+    """The model's chunks as events, the sign of their end and errors in between as the dialect has them."""
+    end = [sent_event(DONE)] if dialect.streams_end_with_done else []
 
     def on_error(error: MunimentError) -> list[ServerSentEvent]:
         return [sent_event(dialect.stream_error(error).model_dump_json())]
 
     def encode(chunk: JsonObject | None) -> list[ServerSentEvent]:
-        return [sent_event(DONE if chunk is None else _compact(chunk))]
+        return end if chunk is None else [sent_event(_compact(chunk))]
 
     return await event_response(request, _chunks(model, asked, keep), encode, on_error)
 

@@ -10,7 +10,10 @@ from muniment.api.openai.completing import completed, streamed
 
 router = APIRouter(tags=["openai"])
 
-EVENTS = "With `stream`: chunks of the text, then `[DONE]`. Where it breaks off: the error in the dialect."
+EVENTS = (
+    "With `stream`: chunks of the text, then `[DONE]` but for clients of Llama Stack. "
+    "Where it breaks off: the error in the request's dialect."
+)
 
 
 @router.post(
