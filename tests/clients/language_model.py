@@ -84,7 +84,9 @@ def call(tool: Body, question: str) -> Body:
 def cited_sentence(sources: str, question: str) -> str:
     """The sentence of ``sources`` nearest to the question, with the mark it stands under."""
     asked = words(question)
-    sentences = [match for match in SENTENCE.finditer(sources) if question.strip() not in match.group()]
+    repeated = question.strip() if " " in question.strip() else None
+    matches = SENTENCE.finditer(sources)
+    sentences = [match for match in matches if repeated is None or repeated not in match.group()]
     found = [(len(asked & words(match.group())), match) for match in sentences]
     shared, match = max(found, key=lambda pair: pair[0], default=(0, None))
     if match is None or not shared:

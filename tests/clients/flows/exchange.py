@@ -18,7 +18,7 @@ import llama_stack_0_3
 import ogx
 import openai_sync
 from openai_files import settled
-from steps import State, items, plain, waited
+from steps import State, items, new_run, plain, waited
 
 FLOWS = {
     "llama_stack_0_2": llama_stack_0_2,
@@ -108,7 +108,7 @@ def new_store(s: State, dialect: str) -> str:
 
 def write(s: State, dialect: str) -> None:
     for way in ways(s, dialect)[0]:
-        s.run = uuid.uuid4().hex[:8]
+        s.run = new_run()
         text = f"Machine M-{s.run} was built in {1900 + int(s.run[:2], 16) % 100}."
         line: dict[str, Any] = {
             "way": way.__name__,
@@ -153,6 +153,6 @@ if __name__ == "__main__":
     parser.add_argument("--mcp", default="")
     parser.add_argument("half", choices=["write", "read"])
     given = parser.parse_args()
-    state = State(**vars(given) | {"base_url": given.base_url.rstrip("/"), "run": uuid.uuid4().hex[:8]})
+    state = State(**vars(given) | {"base_url": given.base_url.rstrip("/"), "run": new_run()})
     FLOWS[given.dialect].connect(state)
     (write if given.half == "write" else read)(state, given.dialect)

@@ -85,6 +85,7 @@ def response_filters_files(s: State):
 
 def response_is_streamed_in_order(s: State):
     events = list(s.client.responses.create(model=s.llm, input=QUESTION, stream=True, tools=file_search(s)))
+    s.events = events
     kinds = [event.type for event in events]
     equal((kinds[0], kinds[-1]), ("response.created", "response.completed"), kinds)
     in_order(
@@ -105,7 +106,6 @@ def response_is_streamed_in_order(s: State):
             "response.completed",
         ],
     )
-    s.events = events
 
 
 def stream_numbers_its_events(s: State):

@@ -13,7 +13,7 @@ import traceback
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,10 +75,9 @@ class Flow:
         """The steps of a client's version."""
         return [step.__name__ for step, only in self._steps if not only or version in only]
 
-    def run(self, state: State) -> int:
-        """Run the steps; the number of failures."""
+    def outcomes(self, state: State) -> Iterator[dict[str, Any]]:
+        """Run the steps; a line for each."""
         self._connect(state)
-        failures = 0
         for step, only in self._steps:
             if only and state.version not in only:
                 continue
@@ -86,11 +85,7 @@ class Flow:
                 ok, detail = True, repr(step(state))
             except Exception as error:
                 ok, detail = False, explained(error)
-                failures += 1
-            line = {"step": step.__name__, "ok": ok, "detail": detail[:SHOWN]}
-            sys.stdout.write(json.dumps(line) + "\n")
-            sys.stdout.flush()
-        return failures
+            yield {"step": step.__name__, "ok": ok, "detail": detail[:SHOWN]}
 
 
 def explained(error: Exception) -> str:
@@ -113,8 +108,17 @@ def main(flow: Flow) -> None:
     parser.add_argument("--mcp", default="", help="URL of an MCP server")
     given = parser.parse_args()
     base_url = given.base_url.rstrip("/")
-    options = vars(given) | {"base_url": base_url, "run": uuid.uuid4().hex[:8], "headers": {}}
-    sys.exit(min(flow.run(State(**options)), 99))
+    failures = 0
+    for line in flow.outcomes(State(**vars(given) | {"base_url": base_url, "run": new_run()})):
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+        failures += not line["ok"]
+    sys.exit(min(failures, 99))
+
+
+def new_run() -> str:
+    """What tells the names of one run from those of another."""
+    return uuid.uuid4().hex[:8]
 
 
 def expect(condition: object, *shown: object) -> None:
