@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 from environments import CLIENTS, Client
 from live_server import DECLARED, DECLARED_TEXT, Server
@@ -53,3 +54,28 @@ def test_what_is_written_is_read(read: dict[str, list[Line]], writer: str, reade
         if words[id(line)] not in str(line["found"])
     }
     assert unread == {}
+
+
+AS_CLIENTS = {
+    "llama_stack_0_2": ("/v1/vector-dbs", {"X-LlamaStack-Client-Version": "0.2.22"}),
+    "llama_stack_0_3": ("/v1/vector_stores", {"X-LlamaStack-Client-Version": "0.3.5"}),
+    "ogx": ("/v1/vector_stores", {"X-OGX-Client-Version": "1.5.0"}),
+    "openai": ("/v1/vector_stores", {"User-Agent": "OpenAI/Python 3.54.0"}),
+}
+
+
+@pytest.mark.parametrize("dialect", AS_CLIENTS)
+def test_a_declared_collection_is_there_and_is_not_deleted(server: Server, dialect: str) -> None:
+    path, headers = AS_CLIENTS[dialect]
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=30) as client:
+        assert client.get(f"{path}/{DECLARED}").status_code == 200
+        refused = client.delete(f"{path}/{DECLARED}")
+        assert 400 <= refused.status_code < 500, refused.text
+        assert client.get(f"{path}/{DECLARED}").status_code == 200
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.2.99", "0.9.1", "7.0", "nonsense"])
+@pytest.mark.parametrize("header", ["X-LlamaStack-Client-Version", "X-OGX-Client-Version"])
+def test_no_version_of_a_client_is_turned_away(server: Server, header: str, version: str) -> None:
+    answer = httpx.get(f"{server.url}/v1/models", headers={header: version}, trust_env=False)
+    assert (answer.status_code, DECLARED in answer.text) == (200, True), answer.text
