@@ -178,7 +178,7 @@ def agent_answers_from_the_vector_db(s: State):
 def agent_streams_its_turn(s: State):
     payloads = [chunk.event.payload for chunk in asked_agent(s, stream=True)]
     kinds = [payload.event_type for payload in payloads]
-    equal((kinds[0], kinds[-1]), ("turn_start", "turn_complete"), kinds)
+    expect(kinds[0] in ("turn_start", "step_start") and kinds[-1] == "turn_complete", kinds)
     done = [payload.step_type for payload in payloads if payload.event_type == "step_complete"]
     equal(done, ["inference", "tool_execution", "inference"])
     progress = [p for p in payloads if p.event_type == "step_progress" and p.delta.type == "text"]
