@@ -109,16 +109,16 @@ def response_is_streamed_in_order(s: State):
 
 
 def stream_numbers_its_events(s: State):
-    numbers = [event.sequence_number for event in s.events if hasattr(event, "sequence_number")]
-    expect(len(numbers) >= len(s.events) - 1, [event.type for event in s.events])
-    equal(numbers, list(range(numbers[0], numbers[0] + len(numbers))), numbers)
+    numbers = [getattr(event, "sequence_number", None) for event in s.events]
+    expect(numbers[0] in (0, 1), numbers)
+    equal(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
 
 
 def stream_adds_up(s: State):
     deltas = "".join(event.delta for event in s.events if event.type == "response.output_text.delta")
     last = s.events[-1].response
     expect(ANSWER in text(last), last)
-    equal(deltas.replace("<|", "").replace(" ", "")[:30], text(last).replace(" ", "")[:30])
+    equal(deltas, text(last))
     done = next(event for event in s.events if event.type == "response.output_text.done")
     equal(done.text, text(last))
     equal((last.id, last.status), (s.events[0].response.id, "completed"))
