@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
 import muniment
-from muniment.api import answers, chat, collections, documents, errors, health, home, search
+from muniment.api import answers, chat, collections, documents, errors, health, home, llama_stack, search
 from muniment.api.middleware import BodyLimit, RequestContext
 from muniment.api.opening import Opening, WorkspaceFactory
 from muniment.settings import Settings
@@ -54,4 +54,5 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     errors.install(app)
     for module in (health, answers, search, collections, documents, chat, home):
         app.include_router(module.router)
+    llama_stack.include(app)
     return app

@@ -20,8 +20,8 @@ from muniment.settings.model import DialectName
 MB = 1024 * 1024
 MAX_JSON_BYTES = 2 * MB
 """Above the longest question anybody could have meant, so that a 1 MB one is told so."""
-CHUNK_PATH = "/v1/vector-io/insert"
-"""Takes chunks with their embeddings as JSON: as large as an upload."""
+LARGE_JSON_PATHS = ("/v1/vector-io/insert", "/v1/tool-runtime/rag-tool/insert", "/v1/tool-runtime/invoke")
+"""Take chunks with their embeddings, or documents, as JSON: as large as an upload."""
 MULTIPART_OVERHEAD = 64 * 1024
 
 PROBES = ("/v1/health", "/v1/ready")
@@ -139,7 +139,7 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         is_upload = headers.get("content-type", "").startswith("multipart/form-data")
-        if is_upload or scope["path"] == CHUNK_PATH:
+        if is_upload or scope["path"] in LARGE_JSON_PATHS:
             limit, error = self._max_upload + MULTIPART_OVERHEAD, self._upload_too_large
         else:
             limit, error = MAX_JSON_BYTES, _json_too_large

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from muniment.api.wire.base import Wire
 from muniment.errors import MunimentError
 from muniment.settings.model import DialectName
+from muniment.types import JsonObject, Store
 
 Attributes = Mapping[str, str | float | bool]
 """What a client noted about a file in a vector store."""
@@ -112,6 +113,78 @@ class NamedFileContent(Wire):
     content: tuple[FileContentPart, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FoundChunk:
+    """A chunk that a query found.
+
+    Attributes:
+        chunk_metadata: None when there is none to show.
+        embedding: the one the client gave with the chunk; None when it was made here.
+        embedding_model, dimension: of the store it is in.
+    """
+
+    chunk_id: str
+    content: str
+    metadata: JsonObject
+    chunk_metadata: JsonObject | None
+    embedding: tuple[float, ...] | None
+    embedding_model: str
+    dimension: int
+    score: float
+
+
+class ChunkWire(Wire):
+    """A chunk that a query found, as Llama Stack shows it."""
+
+    content: str
+    metadata: dict[str, Any]
+    embedding: tuple[float, ...] | None
+    """The one that was given with the chunk; null for one made here."""
+    chunk_id: str
+    chunk_metadata: dict[str, Any] | None
+
+
+class VectorDb(Wire):
+    """A collection as a vector db."""
+
+    identifier: str
+    provider_resource_id: str
+    provider_id: str
+    type: Literal["vector_db"] = "vector_db"
+    owner: None = None
+    embedding_model: str
+    embedding_dimension: int
+
+
+class NamedVectorDb(VectorDb):
+    """A collection as a vector db whose id is not its name."""
+
+    source: Literal["via_register_api", "listed_from_config"]
+    vector_db_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that can be invoked; ``parameters`` are descriptions by name, all of them required text."""
+
+    name: str
+    group: str
+    provider: str
+    description: str
+    parameters: Mapping[str, str]
+
+
+class ToolDef(Wire):
+    """A tool with the JSON schema of what it takes."""
+
+    toolgroup_id: str | None
+    name: str
+    description: str | None
+    input_schema: dict[str, Any] | None
+    output_schema: None = None
+    metadata: None = None
+
+
 def full_message(error: MunimentError) -> str:
     """Message and hint, for bodies that have one field for both."""
     return f"{error.message} {error.hint}".strip()
@@ -160,6 +233,44 @@ class Dialect(ABC):
             if error.code in statuses and is_below(plain_path(path), place):
                 return statuses[error.code]
         return self.statuses.get(error.code, error.status)
+
+    def vector_db(self, store: Store, provider: str) -> VectorDb:
+        """A collection as a vector db of a provider."""
+        own = VectorDb(
+            identifier=store.id,
+            provider_resource_id=store.id,
+            provider_id=provider,
+            embedding_model=store.embedding_model,
+            embedding_dimension=store.dimension,
+        )
+        if self.names_are_ids:
+            return own
+        return NamedVectorDb(
+            **own.model_dump(),
+            source="listed_from_config" if store.declared else "via_register_api",
+            vector_db_name=store.name,
+        )
+
+    def found_chunk(self, chunk: FoundChunk) -> BaseModel:
+        """A chunk that a query found."""
+        return ChunkWire(
+            content=chunk.content,
+            metadata=chunk.metadata,
+            embedding=chunk.embedding,
+            chunk_id=chunk.chunk_id,
+            chunk_metadata=chunk.chunk_metadata,
+        )
+
+    def tool(self, tool: Tool) -> BaseModel:
+        """A tool in a listing."""
+        properties = {name: {"type": "string", "description": text} for name, text in tool.parameters.items()}
+        schema = {"type": "object", "properties": properties, "required": list(properties)}
+        return ToolDef(
+            toolgroup_id=tool.group,
+            name=tool.name,
+            description=tool.description,
+            input_schema=schema if properties else None,
+        )
 
     @abstractmethod
     def error_body(self, error: MunimentError, path: str, request_id: str) -> BaseModel:

@@ -1,10 +1,36 @@
 """Llama Stack 0.2, as 0.2.12 and 0.2.22: what changed between them stands in the second value."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from muniment.api.dialects.base import DetailDialect
+from pydantic import BaseModel
+
+from muniment.api.dialects.base import DetailDialect, Tool
+from muniment.api.wire.base import Wire
 from muniment.settings.model import DialectName
+
+
+class ToolParameter(Wire):
+    """What a tool takes."""
+
+    name: str
+    parameter_type: Literal["string"] = "string"
+    description: str
+    required: bool = True
+    default: None = None
+
+
+class ToolResource(Wire):
+    """A tool as a registered resource."""
+
+    identifier: str
+    provider_resource_id: None = None
+    provider_id: str
+    type: Literal["tool"] = "tool"
+    toolgroup_id: str
+    description: str
+    parameters: tuple[ToolParameter, ...]
+    metadata: None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -12,6 +38,17 @@ class LlamaStack02(DetailDialect):
     """Everything both have in common."""
 
     family: ClassVar[str] = "llama-stack-0.2"
+
+    def tool(self, tool: Tool) -> BaseModel:
+        """A tool as a resource with a list of parameters."""
+        parameters = (ToolParameter(name=name, description=text) for name, text in tool.parameters.items())
+        return ToolResource(
+            identifier=tool.name,
+            provider_id=tool.provider,
+            toolgroup_id=tool.group,
+            description=tool.description,
+            parameters=tuple(parameters),
+        )
 
 
 LLAMA_STACK_0_2_12 = LlamaStack02(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from muniment.api.dialects.base import (
     Dialect,
     FileContentPage,
     FileContentPart,
+    FoundChunk,
     MessageBody,
     MessageDetail,
     Problem,
@@ -23,6 +24,7 @@ from muniment.api.dialects.base import (
     is_below,
     plain_path,
 )
+from muniment.api.wire.base import Wire
 from muniment.errors import MunimentError
 from muniment.settings.model import DialectName
 
@@ -53,6 +55,33 @@ class OgxFileContentPage(FileContentPage):
     """The text of a file in a vector store."""
 
     data: tuple[OgxFileContentPart, ...]
+
+
+CHUNK_METADATA = (
+    "chunk_id",
+    "document_id",
+    "source",
+    "created_timestamp",
+    "updated_timestamp",
+    "chunk_window",
+    "chunk_tokenizer",
+    "content_token_count",
+    "metadata_token_count",
+)
+"""Keys that are always there, if only with null."""
+
+
+class EmbeddedChunk(Wire):
+    """A chunk that a query found, as OGX shows it."""
+
+    content: str
+    chunk_id: str
+    metadata: dict[str, Any]
+    chunk_metadata: dict[str, Any]
+    embedding: tuple[float, ...]
+    """The one that was given with the chunk; empty for one made here."""
+    embedding_model: str
+    embedding_dimension: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,6 +119,18 @@ class Ogx1(Dialect):
     ) -> BaseModel:
         """OpenAI's page; its parts have more fields."""
         return OgxFileContentPage(data=tuple(OgxFileContentPart(text=part) for part in parts))
+
+    def found_chunk(self, chunk: FoundChunk) -> BaseModel:
+        """With its embedding's model and size."""
+        return EmbeddedChunk(
+            content=chunk.content,
+            chunk_id=chunk.chunk_id,
+            metadata=chunk.metadata,
+            chunk_metadata={**dict.fromkeys(CHUNK_METADATA), **(chunk.chunk_metadata or {})},
+            embedding=chunk.embedding or (),
+            embedding_model=chunk.embedding_model,
+            embedding_dimension=chunk.dimension,
+        )
 
 
 OGX_1 = Ogx1(

@@ -19,7 +19,7 @@ from muniment.types import (
 class Health(Wire):
     """The process is alive."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["OK"] = "OK"
     version: str
     instance: str
     """Random name of this server process."""

@@ -1,0 +1,47 @@
+"""Llama Stack's and OGX's own routes; those they have in common with OpenAI are in ``api/openai``."""
+
+from fastapi import FastAPI
+
+from muniment.api.dialects.base import OLD_OPENAI_PREFIX
+from muniment.api.llama_stack import (
+    benchmarks,
+    datasets,
+    inspect,
+    listings,
+    not_offered,
+    providers,
+    rag_tool,
+    scoring,
+    shields,
+    tool_runtime,
+    toolgroups,
+    tools,
+    vector_dbs,
+    vector_io,
+)
+
+MODULES = (
+    vector_dbs,
+    vector_io,
+    rag_tool,
+    tool_runtime,
+    toolgroups,
+    tools,
+    shields,
+    providers,
+    inspect,
+    scoring,
+    datasets,
+    benchmarks,
+    listings,
+    not_offered,
+)
+
+
+def include(app: FastAPI) -> None:
+    """Add all of them to the application."""
+    for module in MODULES:
+        app.include_router(module.router)
+    for router in (listings.openai_router, not_offered.openai_router):
+        app.include_router(router, prefix="/v1")
+        app.include_router(router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)

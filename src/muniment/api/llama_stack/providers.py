@@ -1,0 +1,112 @@
+"""What stands behind the routes, as Llama Stack and OGX list their providers."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+
+from muniment.api.context import SettingsOf, dialect_failures
+from muniment.api.wire.base import Wire
+from muniment.errors import unknown_name
+from muniment.settings import Settings
+
+router = APIRouter(tags=["llama stack"])
+
+RAG_PROVIDER = "rag-runtime"
+MCP_PROVIDER = "model-context-protocol"
+
+
+class ProviderHealth(Wire):
+    """Whether it works; `/v1/ready` says more."""
+
+    status: Literal["OK"] = "OK"
+    message: str = "See /v1/ready."
+
+
+class ProviderWire(Wire):
+    """One provider of one API."""
+
+    api: str
+    provider_id: str
+    provider_type: str
+    config: dict[str, Any]
+    """Always empty: settings may hold secrets."""
+    health: ProviderHealth
+
+
+class ProviderList(Wire):
+    """All providers."""
+
+    data: tuple[ProviderWire, ...]
+
+
+def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
+    """Every provider, by API; those of ``vector_io`` are the ones a store may name."""
+    files = settings.file_store.provider
+    named = [
+        ("vector_io", settings.vector_store.provider, f"inline::{settings.vector_store.provider}"),
+        ("inference", "muniment", "inline::muniment"),
+        *(("inference", name, f"remote::{g.provider}") for name, g in settings.generators.items()),
+        ("files", files, f"inline::{files}"),
+        ("agents", "muniment", "inline::muniment"),
+        ("tool_runtime", RAG_PROVIDER, f"inline::{RAG_PROVIDER}"),
+        ("tool_runtime", MCP_PROVIDER, f"remote::{MCP_PROVIDER}"),
+        ("scoring", "basic", "inline::basic"),
+        ("datasetio", "localfs", "inline::localfs"),
+        ("eval", "muniment", "inline::muniment"),
+    ]
+    return tuple(
+        ProviderWire(api=api, provider_id=name, provider_type=kind, config={}, health=ProviderHealth())
+        for api, name, kind in named
+    )
+
+
+def checked_provider(settings: Settings, api: str, provider: str | None) -> str:
+    """The provider that is meant: the named one, or the API's first.
+
+    Raises:
+        NotFoundError: code ``unknown_provider``.
+    """
+    known = [one.provider_id for one in known_providers(settings) if one.api == api]
+    if not provider:
+        return known[0]
+    if provider not in known:
+        raise unknown_name("provider", provider[:200], known)
+    return provider
+
+
+@router.get(
+    "/v1/providers",
+    summary="What stands behind the routes",
+    operation_id="list_providers",
+    responses=dialect_failures(),
+)
+@router.get(
+    "/v1alpha/admin/providers",
+    summary="What stands behind the routes",
+    operation_id="admin_list_providers",
+    responses=dialect_failures(),
+)
+async def list_providers(settings: SettingsOf) -> ProviderList:
+    """By API. `provider_id` of a new store may be left out, or one listed for `vector_io`."""
+    return ProviderList(data=known_providers(settings))
+
+
+@router.get(
+    "/v1/providers/{provider_id}",
+    summary="One provider",
+    operation_id="get_provider",
+    responses=dialect_failures(404),
+)
+@router.get(
+    "/v1alpha/admin/providers/{provider_id}",
+    summary="One provider",
+    operation_id="admin_get_provider",
+    responses=dialect_failures(404),
+)
+async def get_provider(provider_id: str, settings: SettingsOf) -> ProviderWire:
+    """The first of this id, when several APIs have it."""
+    known = known_providers(settings)
+    found = [one for one in known if one.provider_id == provider_id]
+    if not found:
+        raise unknown_name("provider", provider_id[:200], sorted({one.provider_id for one in known}))
+    return found[0]

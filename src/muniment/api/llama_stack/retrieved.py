@@ -1,0 +1,68 @@
+"""What searches found, as chunks that clients can be shown: given ones as they were given."""
+
+from muniment.api.dialects.base import FoundChunk
+from muniment.collections.services import ServedWorkspace
+from muniment.types import Document, GivenChunk, Passage, SearchMode, Store, file_id_of
+
+
+async def search_store(
+    workspace: ServedWorkspace, store: Store, query: str, *, mode: SearchMode, limit: int
+) -> list[FoundChunk]:
+    """The chunks of a store that fit a query best; errors as in ``Workspace.search``."""
+    result = await workspace.search(store.collection, query, mode=mode, limit=limit)
+    stores = workspace.services.stores
+    given = await stores.given(store.collection, [passage.id for passage in result.passages])
+    others = sorted({p.document_id for p in result.passages if p.id not in given})
+    documents = await stores.documents_of(store.collection, others)
+    await stores.touch(store.collection)
+    return [
+        _given(given[passage.id], passage, store)
+        if passage.id in given
+        else _of_document(documents.get(passage.document_id), passage, store)
+        for passage in result.passages
+    ]
+
+
+def document_id_of(chunk: FoundChunk) -> str:
+    """The document that the chunk says it is of; empty for none."""
+    return str(chunk.metadata.get("document_id") or (chunk.chunk_metadata or {}).get("document_id") or "")
+
+
+def _given(given: GivenChunk, passage: Passage, store: Store) -> FoundChunk:
+    return FoundChunk(
+        chunk_id=given.chunk_id,
+        content=given.content,
+        metadata=given.metadata,
+        chunk_metadata=given.chunk_metadata or None,
+        embedding=given.vector,
+        embedding_model=store.embedding_model,
+        dimension=store.dimension,
+        score=passage.score,
+    )
+
+
+def _of_document(document: Document | None, passage: Passage, store: Store) -> FoundChunk:
+    file_id = file_id_of(document.collection, document.uri) if document else passage.document_id
+    document_id = str(passage.metadata.get("document_id") or file_id)
+    pages = {"page": passage.chunk.pages[0]} if passage.chunk.pages else {}
+    return FoundChunk(
+        chunk_id=str(passage.id),
+        content=passage.chunk.text,
+        metadata={
+            "filename": passage.document_name,
+            **pages,
+            **passage.metadata,
+            "document_id": document_id,
+            "file_id": file_id,
+        },
+        chunk_metadata={
+            "chunk_id": str(passage.id),
+            "document_id": document_id,
+            "source": passage.document_name,
+            "content_token_count": passage.chunk.tokens,
+        },
+        embedding=None,
+        embedding_model=store.embedding_model,
+        dimension=store.dimension,
+        score=passage.score,
+    )
