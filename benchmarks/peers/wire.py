@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,9 @@ from uuid import uuid4
 from corpus import DIMENSION, EMBEDDING_MODEL
 
 JSON_TYPE = "application/json"
+
+IDLE_S = 2.0
+"""Seconds after which a connection is not used again; uvicorn closes idle ones after five."""
 
 CLIENT_VERSION = {
     "v02": {"X-LlamaStack-Client-Version": "0.2.22"},
@@ -159,16 +163,13 @@ class Wire:
         return json.loads(answer) if answer else None
 
     def _call(self, method: str, path: str, body: bytes, content_type: str = JSON_TYPE) -> bytes:
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            split = urlsplit(self.peer.base_url)
-            connection = http.client.HTTPConnection(split.hostname or "127.0.0.1", split.port, timeout=600)
-            self._local.connection = connection
+        connection = self._connection()
         headers = {"Content-Type": content_type, **CLIENT_VERSION[self.peer.kind]}
         try:
             connection.request(method, path, body or None, headers)
             response = connection.getresponse()
             answer = response.read()
+            self._local.used = time.monotonic()
         except (OSError, http.client.HTTPException):
             connection.close()
             raise
@@ -176,3 +177,14 @@ class Wire:
             shown = answer[:300].decode(errors="replace")
             raise SystemExit(f"{self.peer.name}: {method} {path} answered {response.status}: {shown}")
         return answer
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """This thread's connection, unless the server may have closed it meanwhile: then a new one."""
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None or time.monotonic() - self._local.used > IDLE_S:
+            if connection is not None:
+                connection.close()
+            split = urlsplit(self.peer.base_url)
+            connection = http.client.HTTPConnection(split.hostname or "127.0.0.1", split.port, timeout=600)
+            self._local.connection = connection
+        return connection
