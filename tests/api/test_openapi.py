@@ -14,6 +14,14 @@ EXPECTED = {
 }  # fmt: skip
 
 
+PEERS = {"llama stack", "not offered"}
+"""Tags of operations that are there because a peer has them; its list of routes is what counts there."""
+
+
+def own(operations: Operations) -> Operations:
+    return [(where, operation) for where, operation in operations if not PEERS & set(operation["tags"])]
+
+
 PLAIN = {
     "question", "query", "mode", "limit", "key", "type", "filters", "messages", "stream", "role", "text",
     "content", "stream_options",
@@ -27,7 +35,7 @@ def operations(app: FastAPI) -> Operations:
 
 
 async def test_operation_ids_are_stable(operations: Operations) -> None:
-    assert {operation["operationId"] for _, operation in operations} == EXPECTED
+    assert {operation["operationId"] for _, operation in own(operations)} == EXPECTED
 
 
 async def test_every_operation_is_described_with_its_errors(
@@ -38,14 +46,15 @@ async def test_every_operation_is_described_with_its_errors(
         assert operation["description"], where
         assert "500" in operation["responses"], where
         for status, response in operation["responses"].items():
-            for media_type, content in response["content"].items():
+            for media_type, content in response.get("content", {}).items():
                 if media_type == "application/json":
                     assert content["schema"].get("$ref"), (where, status)
 
 
 async def test_every_route_is_in_it(app: FastAPI, operations: Operations) -> None:
     assert "HTTPValidationError" not in app.openapi()["components"]["schemas"]
-    assert len(operations) == len(EXPECTED)
+    assert len(own(operations)) == len(EXPECTED)
+    assert len({operation["operationId"] for _, operation in operations}) == len(operations)
 
 
 async def test_every_field_of_a_request_is_described(app: FastAPI) -> None:

@@ -74,7 +74,8 @@ def test_every_command_stands_in_the_reference_with_its_options(name: str) -> No
 def test_every_route_stands_in_the_reference() -> None:
     async def never() -> None: ...
 
-    reference = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    pages = [ROOT / "docs" / "reference" / name for name in ("http.md", "llama-stack.md")]
+    reference = "".join(page.read_text(encoding="utf-8") for page in pages)
     written = set(re.findall(r"^\| `([A-Z]+ /\S*)` \|", reference, re.MULTILINE))
     document = create_app(never, Settings()).openapi()
     served = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}

@@ -45,7 +45,7 @@ class BenchmarkList(Wire):
 
 def benchmarks(services: Services) -> Kept:
     """All benchmarks by id."""
-    return Kept(services.resources, "benchmark")
+    return Kept(services.resources, "benchmark", code="unknown_benchmark")
 
 
 async def register_benchmark(asked: BenchmarkRequest, services: ServicesOf) -> Nothing:

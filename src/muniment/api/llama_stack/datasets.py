@@ -78,7 +78,7 @@ class RowPage(Wire):
 
 def datasets(services: Services) -> Kept:
     """All datasets by id."""
-    return Kept(services.resources, "dataset")
+    return Kept(services.resources, "dataset", code="unknown_dataset")
 
 
 async def register_dataset(asked: DatasetRequest, services: ServicesOf) -> Dataset:

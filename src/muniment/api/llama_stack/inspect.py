@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from muniment.api.context import DialectOf, dialect_failures
 from muniment.api.wire.base import Wire
@@ -56,10 +56,10 @@ class AdminHealth(Wire):
 async def inspect_routes(request: Request, api_filter: ApiFilter = None) -> RouteList:
     """Of all dialects at once, by path."""
     found = [
-        RouteWire(route=route.path_format, method=method)
-        for route in request.app.routes
-        if isinstance(route, APIRoute) and _passes(route, api_filter)
-        for method in sorted(route.methods or ())
+        RouteWire(route=route.path_format or "", method=method)
+        for route in iter_route_contexts(request.app.routes)
+        if isinstance(route.original_route, APIRoute) and _passes(route, api_filter)
+        for method in route.methods or ()
     ]
     return RouteList(data=tuple(sorted(found, key=lambda one: (one.route, one.method))))
 
@@ -92,7 +92,7 @@ async def admin_health() -> AdminHealth:
     return AdminHealth()
 
 
-def _passes(route: APIRoute, level: str | None) -> bool:
+def _passes(route: RouteContext, level: str | None) -> bool:
     if level == "deprecated":
         return bool(route.deprecated)
-    return level is None or route.path.startswith(f"/{level}/")
+    return level is None or (route.path or "").startswith(f"/{level}/")

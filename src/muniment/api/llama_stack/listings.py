@@ -9,7 +9,7 @@ from muniment.api.wire.base import Wire
 from muniment.errors import unknown_name
 
 router = APIRouter(tags=["llama stack"])
-openai_router = APIRouter(tags=["openai"])
+openai_router = APIRouter(tags=["llama stack"])
 """Below ``/v1`` and ``/v1/openai/v1``."""
 
 

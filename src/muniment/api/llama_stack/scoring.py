@@ -126,7 +126,7 @@ BASIC = (
 def scoring_functions(services: Services) -> Kept:
     """All scoring functions by id."""
     builtin = {one.identifier: one.model_dump() for one in BASIC}
-    return Kept(services.resources, "scoring function", builtin)
+    return Kept(services.resources, "scoring function", code="unknown_scoring_function", builtin=builtin)
 
 
 @router.get(

@@ -52,7 +52,7 @@ class RunShieldRequest(Asked):
 
 def shields(services: Services) -> Kept:
     """All shields by id."""
-    return Kept(services.resources, "shield")
+    return Kept(services.resources, "shield", code="unknown_shield")
 
 
 @router.post(

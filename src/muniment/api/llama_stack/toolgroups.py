@@ -71,7 +71,9 @@ class ToolGroupList(Wire):
 def tool_groups(services: Services) -> Kept:
     """All tool groups by id."""
     rag = ToolGroup(identifier=RAG_GROUP, provider_resource_id=RAG_GROUP, provider_id=RAG_PROVIDER)
-    return Kept(services.resources, "tool group", {RAG_GROUP: rag.model_dump()})
+    return Kept(
+        services.resources, "tool group", code="unknown_tool_group", builtin={RAG_GROUP: rag.model_dump()}
+    )
 
 
 @router.post(

@@ -1,0 +1,135 @@
+"""A server over a real workspace with one declared collection, ``docs``; only parser and model are fakes."""
+
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from documented import Serve, documented
+from fastapi import FastAPI
+
+from muniment.api.app import create_app
+from muniment.build import open_workspace
+from muniment.collections.local import LocalWorkspace
+from muniment.settings import Settings
+
+TEXTS = {
+    "leave.txt": "Employees receive 28 days of paid leave a year. Unused days expire at the end of March.",
+    "pumps.txt": "The controller shows code E-417 when the pump runs dry. Switch it off and open the valve.",
+}
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings of the server, changed as asked; the data directory stays the same."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text)
+
+    def made(**changes: Any) -> Settings:
+        return Settings.model_validate(
+            {
+                "data_dir": str(tmp_path / "data"),
+                "collections": {"docs": {"sources": str(folder), "embedding_model": "small"}},
+                "parser": {"provider": "fake"},
+                "embedding_models": {
+                    "small": {"provider": "fake", "dimension": 64},
+                    "large": {"provider": "fake", "dimension": 96},
+                },
+                "default_embedding_model": "small",
+                "reconcile": {"ingest_on_start": False},
+                **changes,
+            }
+        )
+
+    return made
+
+
+@asynccontextmanager
+async def app_over(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application, open, its declared collection read."""
+
+    async def opened() -> LocalWorkspace:
+        return await open_workspace(settings, serving=True)
+
+    app = create_app(opened, settings, instance="test")
+    async with app.router.lifespan_context(app):
+        await app.state.opening.wait()
+        if "docs" in settings.collections:
+            async for _ in app.state.opening.workspace.ingest("docs", trigger="test"):
+                pass
+        yield app
+
+
+@pytest.fixture
+def serve(settings_of: Callable[..., Settings]) -> Serve:
+    """Opens a server; leaving and opening another is a restart."""
+
+    @asynccontextmanager
+    async def served(
+        *, headers: dict[str, str] | None = None, **changes: Any
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        async with app_over(settings_of(**changes)) as app:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://muniment", headers=headers
+            ) as client:
+                yield client
+
+    return served
+
+
+@pytest.fixture
+async def served(serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server."""
+    async with serve() as client:
+        yield client
+
+
+@contextmanager
+def running_server(settings: Settings) -> Iterator[str]:
+    """The URL of a real server on loopback."""
+
+    async def opened() -> LocalWorkspace:
+        return await open_workspace(settings, serving=True)
+
+    app = create_app(opened, settings, instance="test")
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        try:
+            while httpx.get(f"{url}/v1/ready", trust_env=False).status_code != 200:
+                time.sleep(0.05)
+            httpx.post(f"{url}/v1/collections/docs/runs", json={}, trust_env=False).raise_for_status()
+            yield url
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def served_url(settings_of: Callable[..., Settings]) -> Iterator[str]:
+    """The URL of a real server, for clients that need one."""
+    with running_server(settings_of()) as url:
+        yield url
+
+
+@pytest.fixture
+async def checked(served: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The same client; each response is held against the server's OpenAPI document."""
+
+    async def check(response: httpx.Response) -> None:
+        await documented(served, response)
+
+    served.event_hooks = {"response": [check]}
+    return served
