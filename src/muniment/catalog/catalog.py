@@ -14,6 +14,7 @@ from muniment.catalog.resources import Resources
 from muniment.catalog.stores import Stores
 from muniment.catalog.tables import collections, documents, mendings, revisions, runs
 from muniment.types import Document, DocumentOrigin, DocumentState, Mending, Run, RunState, file_id_of
+from muniment.types.store import ATTACHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,15 @@ class Catalog:
         grown = connection.execute(update(revisions).where(mine).values(number=revisions.c.number + 1))
         if not grown.rowcount:
             connection.execute(insert(revisions).values(collection=collection, number=1))
+
+    def tally(self, collection: str) -> dict[DocumentState, tuple[int, int]]:
+        """How many documents that are not attached files are in each state, and their bytes."""
+        state = documents.c.state
+        query = select(state, func.count(), func.sum(documents.c.size)).group_by(state)
+        mine = and_(documents.c.collection == collection, ~documents.c.uri.startswith(ATTACHED))
+        with self._transaction() as connection:
+            rows = connection.execute(query.where(mine))
+            return {DocumentState(row[0]): (row[1], int(row[2])) for row in rows}
 
     def totals(self, collection: str) -> Totals:
         """Counts over the collection."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Row, Select, and_, delete, func, insert, select, update
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import file_batches, files, store_files
@@ -91,6 +91,14 @@ class Files:
             if value is not None:
                 query = query.where(column == value)
         return self._attached(query)
+
+    def tally(self, collection: str) -> dict[StoreFileState, tuple[int, int]]:
+        """How many attachments are in each state, and their bytes."""
+        state = store_files.c.state
+        query = select(state, func.count(), func.sum(store_files.c.size)).group_by(state)
+        with self._transaction() as connection:
+            rows = connection.execute(query.where(store_files.c.collection == collection))
+            return {StoreFileState(row[0]): (row[1], int(row[2])) for row in rows}
 
     def remove_attached(self, collection: str, file_id: str | None = None) -> None:
         """Forget one attachment, or all of the collection with its batches."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from muniment.catalog import Catalog
-from muniment.catalog.files import counts_of
 from muniment.collections.files import Files, seconds_of
 from muniment.collections.ingestion import Ingestion, from_source
 from muniment.collections.parts import Parts
@@ -186,8 +185,13 @@ class Attachments:
 
     async def counts(self, collection: str) -> tuple[FileCounts, int]:
         """The collection's files by state, and their bytes."""
-        files = await self.list(collection)
-        return counts_of(files), sum(file.size for file in files)
+        attached = await asyncio.to_thread(self._catalog.files.tally, collection)
+        others = await asyncio.to_thread(self._catalog.tally, collection)
+        counts = {state.value: count for state, (count, _) in attached.items()}
+        for document_state, (count, _) in others.items():
+            state = _state_of(document_state).value
+            counts[state] = counts.get(state, 0) + count
+        return FileCounts(**counts), sum(size for _, size in (*attached.values(), *others.values()))
 
     async def aclose(self) -> None:
         """Stop reading; what waits is taken up by the next start."""
@@ -288,7 +292,7 @@ class Attachments:
         done = document.state is DocumentState.DONE
         ended = replace(
             attached,
-            state=StoreFileState.COMPLETED if done else StoreFileState.FAILED,
+            state=_state_of(document.state),
             error_code="" if done else document.error_code,
             error="" if done else f"{document.error} {document.hint}".strip(),
             document_id=document.document_id if document.chunks else "",
@@ -323,13 +327,16 @@ class _Kept:
         await asyncio.to_thread(target.write_bytes, data)
 
 
+def _state_of(state: DocumentState) -> StoreFileState:
+    return StoreFileState.COMPLETED if state is DocumentState.DONE else StoreFileState.FAILED
+
+
 def _store_file(document: Document) -> StoreFile:
-    done = document.state is DocumentState.DONE
     return StoreFile(
         collection=document.collection,
         file_id=file_id_of(document.collection, document.uri),
         filename=document.name,
-        state=StoreFileState.COMPLETED if done else StoreFileState.FAILED,
+        state=_state_of(document.state),
         created_at=seconds_of(document.updated_at),
         size=document.size,
         attributes=document.metadata,

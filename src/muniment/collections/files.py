@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from muniment.catalog import Catalog
-from muniment.collections.ingestion import safe_name
+from muniment.collections.ingestion import from_source, safe_name
 from muniment.errors import NotFoundError
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.types import Document, UploadedFile
@@ -73,8 +73,15 @@ class Files:
         return await self._kept.load_raw((await self.get(file_id)).content_hash)
 
     async def forget(self, file: UploadedFile) -> None:
-        """Remove an uploaded file's record, and its bytes unless a document or another file has the same."""
-        await asyncio.to_thread(self._catalog.files.remove, file.id)
+        """Remove an uploaded file's record, and its bytes unless a document or another file has the same.
+
+        Raises:
+            ConflictError: code ``document_from_source``: it was not uploaded, and would come back.
+        """
+        if not await asyncio.to_thread(self._catalog.files.remove, file.id):
+            document = await asyncio.to_thread(self._catalog.document_of_file, file.id)
+            if document is not None:
+                raise from_source(document)
         if not await asyncio.to_thread(self._catalog.holds_bytes, file.content_hash):
             await self._kept.forget_raw(file.content_hash)
 
