@@ -18,12 +18,14 @@ from muniment.collections.reconciler import Reconciler
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, MunimentError, NotFoundError, unknown_name
 from muniment.settings import CollectionSettings
-from muniment.types import CreatedCollection, Document, GivenChunk, JsonObject, Store
+from muniment.types import CreatedCollection, Document, GivenChunk, JsonObject, Store, StoreEmbedding
 
 logger = logging.getLogger(__name__)
 
 _DOMAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LONGEST_ID = 512
+_TOUCH_S = 60
+"""Seconds between two writes of a store's last use: stores end after days, and a write waits for the disk."""
 
 
 class Stores:
@@ -77,6 +79,11 @@ class Stores:
         collection = await self.find(id_or_name)
         created = await asyncio.to_thread(self._catalog.stores.find, collection)
         return await self._store(self._parts.runtime(collection), created)
+
+    def embedding(self, collection: str) -> StoreEmbedding:
+        """What makes the vectors of a collection that ``find`` named; asks nothing of the catalog."""
+        runtime = self._parts.runtime(collection)
+        return StoreEmbedding(runtime.settings.embedding_model, runtime.embedder.dimension)
 
     async def list(self) -> tuple[Store, ...]:
         """Declared collections by name, then created ones, oldest first."""
@@ -219,10 +226,13 @@ class Stores:
                 await self._delete(created.collection)
 
     async def touch(self, collection: str) -> None:
-        """Note that a created store was used, which puts off its end."""
+        """Note that a created store was used, which puts off its end; at most once a minute."""
         runtime = self._parts.runtimes.get(collection)
-        if runtime is not None and not runtime.declared:
-            await asyncio.to_thread(self._catalog.stores.touch, collection, int(time.time()))
+        now = int(time.time())
+        if runtime is None or runtime.declared or now - runtime.touched < _TOUCH_S:
+            return
+        runtime.touched = now
+        await asyncio.to_thread(self._catalog.stores.touch, collection, now)
 
     # -- given chunks
 
@@ -243,6 +253,8 @@ class Stores:
 
     async def documents_of(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
         """The documents behind passages, by id."""
+        if not document_ids:
+            return {}
         return await asyncio.to_thread(self._catalog.documents_by_id, collection, document_ids)
 
     # -- inside

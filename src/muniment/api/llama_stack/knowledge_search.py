@@ -62,7 +62,8 @@ async def knowledge_search(
     stores = [await workspace.services.stores.get(one) for one in dict.fromkeys(store_ids)]
     found: list[tuple[FoundChunk, Store]] = []
     for store in stores:
-        chunks = await search_store(workspace, store, query, mode=mode, limit=config.max_chunks)
+        limit = config.max_chunks
+        chunks = await search_store(workspace, store.collection, query, mode=mode, limit=limit)
         found += [(chunk, store) for chunk in chunks]
     found.sort(key=lambda pair: -pair[0].score)
     results, used = await _fitting(workspace, found[: config.max_chunks], config)

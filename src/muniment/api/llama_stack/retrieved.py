@@ -2,23 +2,24 @@
 
 from muniment.api.dialects.base import FoundChunk
 from muniment.collections.services import ServedWorkspace
-from muniment.types import Document, GivenChunk, Passage, SearchMode, Store, file_id_of
+from muniment.types import Document, GivenChunk, Passage, SearchMode, StoreEmbedding, file_id_of
 
 
 async def search_store(
-    workspace: ServedWorkspace, store: Store, query: str, *, mode: SearchMode, limit: int
+    workspace: ServedWorkspace, collection: str, query: str, *, mode: SearchMode, limit: int
 ) -> list[FoundChunk]:
-    """The chunks of a store that fit a query best; errors as in ``Workspace.search``."""
-    result = await workspace.search(store.collection, query, mode=mode, limit=limit)
+    """The chunks of a collection that fit a query best; errors as in ``Workspace.search``."""
+    result = await workspace.search(collection, query, mode=mode, limit=limit)
     stores = workspace.services.stores
-    given = await stores.given(store.collection, [passage.id for passage in result.passages])
+    given = await stores.given(collection, [passage.id for passage in result.passages])
     others = sorted({p.document_id for p in result.passages if p.id not in given})
-    documents = await stores.documents_of(store.collection, others)
-    await stores.touch(store.collection)
+    documents = await stores.documents_of(collection, others)
+    await stores.touch(collection)
+    embedding = stores.embedding(collection)
     return [
-        _given(given[passage.id], passage, store)
+        _given(given[passage.id], passage, embedding)
         if passage.id in given
-        else _of_document(documents.get(passage.document_id), passage, store)
+        else _of_document(documents.get(passage.document_id), passage, embedding)
         for passage in result.passages
     ]
 
@@ -28,20 +29,20 @@ def document_id_of(chunk: FoundChunk) -> str:
     return str(chunk.metadata.get("document_id") or (chunk.chunk_metadata or {}).get("document_id") or "")
 
 
-def _given(given: GivenChunk, passage: Passage, store: Store) -> FoundChunk:
+def _given(given: GivenChunk, passage: Passage, embedding: StoreEmbedding) -> FoundChunk:
     return FoundChunk(
         chunk_id=given.chunk_id,
         content=given.content,
         metadata=given.metadata,
         chunk_metadata=given.chunk_metadata or None,
         embedding=given.vector,
-        embedding_model=store.embedding_model,
-        dimension=store.dimension,
+        embedding_model=embedding.model,
+        dimension=embedding.dimension,
         score=passage.score,
     )
 
 
-def _of_document(document: Document | None, passage: Passage, store: Store) -> FoundChunk:
+def _of_document(document: Document | None, passage: Passage, embedding: StoreEmbedding) -> FoundChunk:
     file_id = file_id_of(document.collection, document.uri) if document else passage.document_id
     document_id = str(passage.metadata.get("document_id") or file_id)
     pages = {"page": passage.chunk.pages[0]} if passage.chunk.pages else {}
@@ -62,7 +63,7 @@ def _of_document(document: Document | None, passage: Passage, store: Store) -> F
             "content_token_count": passage.chunk.tokens,
         },
         embedding=None,
-        embedding_model=store.embedding_model,
-        dimension=store.dimension,
+        embedding_model=embedding.model,
+        dimension=embedding.dimension,
         score=passage.score,
     )
