@@ -11,6 +11,7 @@ from muniment.providers.milvus.connection import failures
 from muniment.providers.milvus.expressions import expression
 from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.resident import ResidentCopy
+from muniment.providers.milvus.row_cache import Row, RowCache
 from muniment.providers.milvus.schema import CHUNK_FIELDS, query_text, to_hit, to_row
 from muniment.ranking import Fusion, Ranked
 from muniment.ranking.resident import CANDIDATES, rank_fused
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 WRITE_ROWS = 512
 """Rows sent to Milvus in one call."""
+
+CACHED_CHARS = 8_000_000
+"""Size of the rows of a collection kept in memory: some 4,000 of ordinary length."""
 
 IDLE_S = 5.0
 """Seconds without a write after which the resident copy's snapshot is written."""
@@ -50,6 +54,7 @@ class MilvusIndex:
         self._what = f"Index {spec.name!r}"
         # Milvus Lite takes one writer at a time; and the resident copy must see writes in their order.
         self._writing = threading.Lock()
+        self._cache = RowCache(CACHED_CHARS)
         self._saving: threading.Timer | None = None
 
     def save(self) -> None:
@@ -107,7 +112,10 @@ class MilvusIndex:
             self._before_write()
             for start in range(0, len(converted), WRITE_ROWS):
                 part = converted[start : start + WRITE_ROWS]
-                client.upsert(self.spec.name, [fields for fields, _ in part], timeout=self._timeout)
+                try:
+                    client.upsert(self.spec.name, [fields for fields, _ in part], timeout=self._timeout)
+                finally:
+                    self._cache.changed(entry.id for _, entry in part)
                 if self.resident is not None:
                     self.resident.index.upsert(entry for _, entry in part)
 
@@ -117,7 +125,10 @@ class MilvusIndex:
             self._before_write()
             for start in range(0, len(ids), 16 * WRITE_ROWS):
                 part = ids[start : start + 16 * WRITE_ROWS]
-                client.delete(self.spec.name, ids=part, timeout=self._timeout)
+                try:
+                    client.delete(self.spec.name, ids=part, timeout=self._timeout)
+                finally:
+                    self._cache.changed(part)
                 if self.resident is not None:
                     self.resident.index.delete(part)
 
@@ -220,14 +231,21 @@ class MilvusIndex:
                     by_id |= self._rows(missing)
         return [to_hit(by_id[one.id], one.score, one.scores) for one in ranked if one.id in by_id]
 
-    def _rows(self, ids: list[int]) -> dict[int, Any]:
-        if not ids:
-            return {}
+    def _rows(self, ids: list[int]) -> dict[int, Row]:
+        # Without a resident copy others may write too, and would not tell.
+        known = self._cache.get(ids) if self.resident is not None else {}
+        wanted = [number for number in ids if number not in known]
+        if not wanted:
+            return known
+        changes = self._cache.changes
         with failures(self._what):
             rows = self._store.client().get(
-                self.spec.name, ids=ids, output_fields=["id", *CHUNK_FIELDS], timeout=self._timeout
+                self.spec.name, ids=wanted, output_fields=["id", *CHUNK_FIELDS], timeout=self._timeout
             )
-        return {int(fields["id"]): fields for fields in rows}
+        read: dict[int, Row] = {int(fields["id"]): fields for fields in rows}
+        if self.resident is not None:
+            self._cache.keep(read, changes)
+        return known | read
 
     def _ids(self, document_id: str | None) -> set[int]:
         if self.resident is not None:

@@ -1,0 +1,144 @@
+"""Whatever the OpenAPI document allows to be sent, and much that it does not: the answer is as documented."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import schemathesis.openapi
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode, checks
+from schemathesis.python.asgi import shutdown_lifespans
+from schemathesis.schemas import APIOperation, BaseSchema
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from muniment.api.app import create_app
+from muniment.build import open_workspace
+from muniment.collections.local import LocalWorkspace
+from muniment.settings import Settings
+
+PROMISES = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+]
+
+Operation = APIOperation[Any, Any, Any, Any]
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema]:
+    """The document of a server on the real domain; parser, models and stores are the shipped fakes."""
+    folder = tmp_path_factory.mktemp("schemathesis")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "leave.txt").write_text("Employees receive 28 days of paid leave a year.")
+    made = settings_in(folder)
+    known: dict[str, str] = {}
+    opened = threading.Event()
+
+    async def opening() -> LocalWorkspace:
+        workspace = await open_workspace(made, serving=True)
+        known.update(await things_in(workspace))
+        opened.set()
+        return workspace
+
+    document = schemathesis.openapi.from_asgi("/openapi.json", create_app(opening, made))
+    assert opened.wait(30)
+    document.config.checks.update(included_check_names=[check.__name__ for check in PROMISES])
+    document.config.checks.not_a_server_error.expected_statuses = ["2xx", "3xx", "4xx", "501", "503"]
+    document.hook(naming(known))
+    yield document
+    shutdown_lifespans()
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings.model_validate(
+        {
+            "data_dir": folder / "data",
+            "collections": {"docs": {"sources": str(folder / "docs"), "embedding_model": "small"}},
+            "parser": {"provider": "fake"},
+            "vector_store": {"provider": "fake"},
+            "embedding_models": {"small": {"provider": "fake", "dimension": 64}},
+            "default_embedding_model": "small",
+            "generators": {"scripted": {"provider": "fake"}},
+            "reconcile": {"ingest_on_start": False},
+        }
+    )
+
+
+async def things_in(workspace: LocalWorkspace) -> dict[str, str]:
+    """What a request can name, by the name of the parameter or field."""
+    async for _ in workspace.ingest("docs", trigger="test"):
+        pass
+    [document] = await workspace.documents("docs")
+    store = await workspace.services.stores.create(name="kept", embedding_model="small")
+    return {
+        "name": "docs",
+        "collection": "docs",
+        "model": "muniment/docs",
+        "document_id": document.document_id,
+        "vector_db_id": store.id,
+        "vector_store_id": store.id,
+    }
+
+
+def naming(known: dict[str, str]) -> Any:
+    """Names things that exist: generated names alone would only ever meet the 404."""
+
+    def map_case(context: object, case: Case[Any]) -> Case[Any]:
+        # Every third case keeps its names, for the 404.
+        if sum(map(ord, case.formatted_path)) % 3:
+            for name in set(case.path_parameters) & set(known):
+                case.path_parameters[name] = known[name]
+            if isinstance(case.body, dict):
+                case.body = {**case.body, **{n: known[n] for n in set(case.body) & set(known)}}
+        return case
+
+    return map_case
+
+
+async def never() -> LocalWorkspace:
+    raise AssertionError("only the document is wanted")
+
+
+OPERATIONS = [
+    pytest.param(path, method, id=f"{method.upper()} {path}")
+    for path, methods in create_app(never, Settings()).openapi()["paths"].items()
+    for method in methods
+]
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_answer_is_as_documented(document: BaseSchema, path: str, method: str) -> None:
+    ask(document[path][method], 4)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_answer_is_as_documented_at_length(document: BaseSchema, path: str, method: str) -> None:
+    ask(document[path][method], 200)
+
+
+def ask(operation: Operation, examples: int) -> None:
+    """Send requests that the document allows, and ones that it does not."""
+    requests = operation.as_strategy(GenerationMode.POSITIVE)
+    if takes(operation):
+        requests = st.one_of(requests, operation.as_strategy(GenerationMode.NEGATIVE))
+
+    @settings(max_examples=examples, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(requests)
+    def answered(case: Case[Any]) -> None:
+        case.call_and_validate(checks=PROMISES)
+
+    answered()
+
+
+def takes(operation: Operation) -> bool:
+    """Whether there is anything in a request to get wrong."""
+    return bool(operation.body or list(operation.iter_parameters()))
