@@ -435,6 +435,8 @@ BAD: list[tuple[dict[str, Any], int]] = [
         },
         501,
     ),
+    ({"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]}, 501),
+    ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]}, 501),
     ({"tools": [{"type": "no_such_tool"}]}, 400),
     ({"tools": [{"type": "web_search"}]}, 501),
     ({"tools": [{"type": "mcp", "server_label": "x", "server_url": "http://127.0.0.1:1"}]}, 501),
