@@ -112,14 +112,14 @@ def test_a_full_catalog_is_told_and_what_it_held_stays(tmp_path: Path) -> None:
     catalog.save_mending(Mending("2026-01-01T00:00:00.000Z", "docs", "first", ""))
     # The limit is SQLite's own stand-in for a full disk.
     limit = lambda connection, _: connection.execute("PRAGMA max_page_count=20")  # noqa: E731
-    event.listen(catalog._engine, "connect", limit)
-    catalog._engine.dispose()  # so that the next connection has the limit
+    event.listen(catalog.database._engine, "connect", limit)
+    catalog.database._engine.dispose()  # so that the next connection has the limit
     with pytest.raises(StorageError) as caught:
         catalog.save_mending(Mending("2026-01-02T00:00:00.000Z", "docs", "x" * 200_000, ""))
     assert caught.value.code == "disk_full"
     assert [mending.found for mending in catalog.mendings("docs")] == ["first"]
-    event.remove(catalog._engine, "connect", limit)
-    catalog._engine.dispose()
+    event.remove(catalog.database._engine, "connect", limit)
+    catalog.database._engine.dispose()
     catalog.save_mending(Mending("2026-01-02T00:00:00.000Z", "docs", "second", ""))
     assert [mending.found for mending in catalog.mendings("docs")] == ["second", "first"]
     catalog.close()
