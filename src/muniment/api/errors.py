@@ -143,7 +143,7 @@ def _invalid_json(problem: dict[str, Any]) -> InputError:
 
 
 def _describe(problem: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in problem["loc"] if part not in ("body", "query", "path"))
+    where = ".".join(str(part) for part in problem["loc"][1:])
     if problem["type"] == "extra_forbidden":
         return f"{where}: unknown field"
     if problem["type"] == "missing":

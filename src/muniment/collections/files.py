@@ -88,15 +88,8 @@ class Files:
         return await self._kept.load_raw((await self.get(file_id)).content_hash)
 
     async def forget(self, file: UploadedFile) -> None:
-        """Remove an uploaded file's record, and its bytes unless a document or another file has the same.
-
-        Raises:
-            ConflictError: code ``document_from_source``: it was not uploaded, and would come back.
-        """
-        if not await asyncio.to_thread(self._catalog.files.remove, file.id):
-            document = await asyncio.to_thread(self._catalog.document_of_file, file.id)
-            if document is not None:
-                raise from_source(document)
+        """Remove an uploaded file's record, and its bytes unless a document or another file has the same."""
+        await asyncio.to_thread(self._catalog.files.remove, file.id)
         if not await asyncio.to_thread(self._catalog.holds_bytes, file.content_hash):
             await self._kept.forget_raw(file.content_hash)
 

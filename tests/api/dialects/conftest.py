@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from muniment.api.app import create_app
+from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace
 from muniment.settings import Settings
@@ -70,17 +71,32 @@ async def app_over(settings: Settings) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-def serve(settings_of: Callable[..., Settings]) -> Serve:
-    """Opens a server; leaving and opening another is a restart."""
+def serve(
+    settings_of: Callable[..., Settings], documented: Callable[[dict[str, Any], httpx.Response], None]
+) -> Serve:
+    """Opens a server; leaving and opening another is a restart.
+
+    Every response is held against the OpenAPI document, except on the old prefix, which is not in it.
+    """
 
     @asynccontextmanager
     async def served(
         *, headers: dict[str, str] | None = None, **changes: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
         async with app_over(settings_of(**changes)) as app:
-            transport = httpx.ASGITransport(app)
+            document = app.openapi()
+
+            async def check(response: httpx.Response) -> None:
+                await response.aread()
+                path = response.request.url.path
+                if not path.startswith(OLD_OPENAI_PREFIX) and path != "/openapi.json":
+                    documented(document, response)
+
             async with httpx.AsyncClient(
-                transport=transport, base_url="http://muniment", headers=headers
+                transport=httpx.ASGITransport(app),
+                base_url="http://muniment",
+                headers=headers,
+                event_hooks={"response": [check]},
             ) as client:
                 yield client
 

@@ -181,7 +181,7 @@ async def delete_file(file_id: FileIdOf, services: ServicesOf) -> DeletedFile:
         **dialect_failures(400, 404, 501, 503, 507),
         200: {
             "description": "The bytes as uploaded, as an attachment of the type its name tells.",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
         },
     },
 )
