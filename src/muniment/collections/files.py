@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from muniment.catalog import Catalog
-from muniment.collections.ingestion import from_source, safe_name
+from muniment.collections.ingestion import safe_name
 from muniment.errors import ConflictError, NotFoundError
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.types import Document, UploadedFile
