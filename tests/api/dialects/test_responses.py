@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -337,15 +338,36 @@ async def test_a_response_is_made_in_the_background(serve: Serve) -> None:
         assert (failed["status"], failed["error"]["code"]) == ("failed", "generator_unavailable")
 
 
-async def test_a_response_in_the_background_can_be_stopped(serve: Serve) -> None:
-    async with serve() as served:
-        queued = await create(served, model="muniment/docs", input=LEAVE, background=True)
+@pytest.fixture
+def slow() -> Iterator[dict[str, Any]]:
+    """Generators, of which ``slow`` takes a question and never answers."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen()
+        base_url = f"http://127.0.0.1:{bound.getsockname()[1]}/v1"
+        yield {"slow": {"provider": "openai", "base_url": base_url, "model": "slow"}}
+
+
+async def test_a_response_in_the_background_can_be_stopped(serve: Serve, slow: dict[str, Any]) -> None:
+    async with serve(generators=slow) as served:
+        queued = await create(served, model="slow", input=LEAVE, background=True)
+        assert (await served.get(f"/v1/responses/{queued['id']}")).json()["status"] == "queued"
         cancelled = (await served.post(f"/v1/responses/{queued['id']}/cancel")).json()
         assert cancelled["status"] == "cancelled"
         assert (await served.get(f"/v1/responses/{queued['id']}")).json()["status"] == "cancelled"
+        other = await create(served, model="slow", input=LEAVE, background=True)
+        assert (await served.delete(f"/v1/responses/{other['id']}")).status_code == 200
         awaited = await create(served, model="muniment/docs", input=LEAVE)
         refused = await served.post(f"/v1/responses/{awaited['id']}/cancel")
         assert refused.status_code == 400
+
+
+async def test_no_response_stays_unfinished_after_a_restart(serve: Serve, slow: dict[str, Any]) -> None:
+    async with serve(generators=slow) as served:
+        queued = await create(served, model="slow", input=LEAVE, background=True)
+    async with serve() as served:
+        found = (await served.get(f"/v1/responses/{queued['id']}")).json()
+        assert (found["status"], found["error"]["code"]) == ("failed", "stopping")
 
 
 # -- what cannot be had
@@ -413,6 +435,8 @@ BAD: list[tuple[dict[str, Any], int]] = [
         },
         501,
     ),
+    ({"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]}, 501),
+    ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]}, 501),
     ({"tools": [{"type": "no_such_tool"}]}, 400),
     ({"tools": [{"type": "web_search"}]}, 501),
     ({"tools": [{"type": "mcp", "server_label": "x", "server_url": "http://127.0.0.1:1"}]}, 501),

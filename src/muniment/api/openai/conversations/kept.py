@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from muniment.api.openai.identifiers import new_id, new_item_id
+from muniment.api.openai.identifiers import new_id, new_item_id, usable
 from muniment.catalog.resources import Resources
 from muniment.errors import NotFoundError
 from muniment.types import JsonObject, Resource
@@ -61,7 +61,7 @@ class KeptConversations:
         for item in items:
             kind = item.get("type", "message")
             item_id = item.get("id")
-            if not item_id or item_id in taken:
+            if not usable(item_id) or item_id in taken:
                 item_id = new_item_id(kind)
             taken.add(item_id)
             added.append({**item, "type": kind, "id": item_id})

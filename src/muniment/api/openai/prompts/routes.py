@@ -137,7 +137,7 @@ async def put_prompt(prompt_id: str, asked: UpdatePrompt, kept: KeptOf) -> Promp
     "/{prompt_id}",
     summary="Forget a prompt",
     operation_id="delete_prompt",
-    responses=dialect_failures(403, 404, 501, 503, 507),
+    responses=dialect_failures(400, 403, 404, 501, 503, 507),
 )
 async def delete_prompt(prompt_id: str, kept: KeptOf) -> Nothing:
     """With all its versions."""
@@ -171,7 +171,7 @@ async def put_default_version(prompt_id: str, asked: DefaultVersion, kept: KeptO
     "/{prompt_id}/versions",
     summary="All versions of a prompt",
     operation_id="list_prompt_versions",
-    responses=dialect_failures(404, 501, 503),
+    responses=dialect_failures(400, 404, 501, 503),
 )
 async def list_versions(prompt_id: str, kept: KeptOf) -> PromptList:
     """Oldest first."""

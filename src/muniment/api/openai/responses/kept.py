@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from muniment.api.openai.conversations.kept import KeptConversations
-from muniment.api.openai.identifiers import new_item_id
-from muniment.api.openai.paging import Page, Paging, page_of
+from muniment.api.openai.identifiers import new_item_id, usable
+from muniment.api.openai.paging import Page, Paging
 from muniment.api.openai.responses.objects import Response, ResponseWithInput
 from muniment.api.openai.responses.requests import ResponseRequest
 from muniment.catalog.resources import Resources
@@ -46,11 +46,23 @@ class KeptResponses:
         await asyncio.to_thread(self._resources.remove_children, ITEM, response_id)
 
     async def page(self, paging: Paging, model: str | None = None) -> Page[ResponseWithInput]:
-        """Kept responses, of one model if it is named."""
-        kept = await asyncio.to_thread(self._resources.list, RESPONSE)
-        found = [one for one in kept if model is None or one.body["response"]["model"] == model]
-        page = page_of(found, paging, lambda one: one.id, unknown_response)
-        return Page(tuple(_with_input(one) for one in page.items), page.has_more)
+        """Kept responses, of one model if it is named; NotFoundError ``unknown_response`` for ``after``."""
+        number = (await self._find(paging.after)).number if paging.after is not None else None
+        found: list[Resource] = []
+        more = True
+        while more and len(found) <= paging.limit:
+            batch = await asyncio.to_thread(
+                self._resources.list,
+                RESPONSE,
+                after=number,
+                limit=paging.limit + 1,
+                newest_first=paging.order == "desc",
+            )
+            found += [one for one in batch if model is None or one.body["response"]["model"] == model]
+            more = len(batch) > paging.limit
+            number = batch[-1].number if batch else None
+        shown = tuple(_with_input(one) for one in found[: paging.limit])
+        return Page(shown, len(found) > paging.limit)
 
     async def items_before(self, response_id: str) -> list[JsonObject]:
         """All items of a response and of those it continues, oldest first.
@@ -109,7 +121,8 @@ class KeptResponses:
             if kind == "item_reference":
                 items.append(await self._item(item["id"], context))
             else:
-                items.append({**item, "type": kind, "id": item.get("id") or new_item_id(kind)})
+                own = item.get("id")
+                items.append({**item, "type": kind, "id": own if usable(own) else new_item_id(kind)})
         return items
 
     async def add_to_conversation(self, conversation_id: str, items: Sequence[JsonObject]) -> None:

@@ -17,7 +17,7 @@ from muniment.api.openai.responses.requests import (
     Tool,
     ToolChoice,
 )
-from muniment.api.openai.responses.turn import Turn
+from muniment.api.openai.responses.turn import Turn, check_readable
 from muniment.collections.services import Searched, ServedWorkspace
 from muniment.errors import InputError, NotFoundError, NotOfferedError
 from muniment.protocols import ChatModel, JsonObject
@@ -129,6 +129,8 @@ class Planner:
             functions = ()
         plan = Plan(asked, model, speaker, turn, tuple(new_items), searched, functions)
         _check_speaker(plan)
+        if searched is not None:
+            check_readable(new_items)
         return plan
 
     async def _speaker(self, model: str) -> Speaker:

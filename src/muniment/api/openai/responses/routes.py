@@ -173,11 +173,11 @@ async def get_response(
     stream: Annotated[bool, Query(description="Not offered: ask again for a response's end.")] = False,
 ) -> HttpResponse:
     """Also while it is being made in the background."""
+    response = background.seen(await kept.get(response_id))
     if stream:
         raise NotOfferedError(
             "A kept response is not sent as events.", hint="Ask without `stream`, again until it is finished."
         )
-    response = background.seen(await kept.get(response_id))
     return _sent(_plain(response), dialect, (*(include or ()), *(include_ or ())))
 
 

@@ -49,7 +49,7 @@ class BackgroundResponses:
     def seen(self, response: ResponseWithInput) -> ResponseWithInput:
         """The response as it stands: one that a server no longer there was making has failed."""
         lost = response.status in UNFINISHED and response.id not in self._tasks
-        if not lost or response.created_at >= self.since:
+        if not lost or response.created_at > self.since:
             return response
         stopped = UnavailableError(
             "The server was stopped before the response was finished.", code="stopping", hint="Ask again."

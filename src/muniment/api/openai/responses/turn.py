@@ -77,6 +77,20 @@ def text_of_item(item: JsonObject) -> str:
     return "\n".join(text for text in texts if text)
 
 
+def check_readable(items: Sequence[JsonObject]) -> None:
+    """That messages hold text alone, which is all that an answer from documents reads.
+
+    Raises:
+        NotOfferedError: one has an image, a file or the like.
+    """
+    for message in chat_messages(items):
+        if isinstance(message["content"], list):
+            raise NotOfferedError(
+                "A message has an image, and images are not read where documents are searched.",
+                hint="Send text, or ask a language model without `file_search`.",
+            )
+
+
 def chat_messages(items: Sequence[JsonObject]) -> list[JsonObject]:
     """Items as OpenAI's chat has them; calls made together are one message. Other items are left out."""
     messages: list[JsonObject] = []
