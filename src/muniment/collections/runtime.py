@@ -28,7 +28,6 @@ class CollectionRuntime:
         given: the part of ``names`` that stands for given chunks.
         revision: the catalog's revision that ``names`` is of, where other servers change it too.
         run: the run in progress.
-        touched: Unix second at which this server last noted that it was used.
         filling: that run began with nothing to search, so most answers would be wrong.
         problem: why the collection cannot be asked, when it cannot.
     """
@@ -48,7 +47,6 @@ class CollectionRuntime:
     run: Run | None = None
     problem: MunimentError | None = None
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-    touched: int = 0
     filling: bool = False
     mending: bool = False
 

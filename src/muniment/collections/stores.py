@@ -18,14 +18,14 @@ from muniment.collections.reconciler import Reconciler
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, MunimentError, NotFoundError, unknown_name
 from muniment.settings import CollectionSettings
-from muniment.types import CreatedCollection, Document, GivenChunk, JsonObject, Store, StoreEmbedding
+from muniment.types import CreatedCollection, Document, GivenChunk, JsonObject, Store
 
 logger = logging.getLogger(__name__)
 
 _DOMAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LONGEST_ID = 512
-_TOUCH_S = 60
-"""Seconds between two writes of a store's last use: stores end after days, and a write waits for the disk."""
+_TOUCH_SECONDS = 60
+"""A use is noted at most this often: stores expire by days, and a search must not wait for a disk."""
 
 
 class Stores:
@@ -36,6 +36,7 @@ class Stores:
         self._reconciler = reconciler
         self._attachments = attachments
         self._opening = asyncio.Lock()
+        self._touched: dict[str, float] = {}
 
     @property
     def _catalog(self) -> Catalog:
@@ -79,11 +80,6 @@ class Stores:
         collection = await self.find(id_or_name)
         created = await asyncio.to_thread(self._catalog.stores.find, collection)
         return await self._store(self._parts.runtime(collection), created)
-
-    def embedding(self, collection: str) -> StoreEmbedding:
-        """What makes the vectors of a collection that ``find`` named; asks nothing of the catalog."""
-        runtime = self._parts.runtime(collection)
-        return StoreEmbedding(runtime.settings.embedding_model, runtime.embedder.dimension)
 
     async def list(self) -> tuple[Store, ...]:
         """Declared collections by name, then created ones, oldest first."""
@@ -226,13 +222,18 @@ class Stores:
                 await self._delete(created.collection)
 
     async def touch(self, collection: str) -> None:
-        """Note that a created store was used, which puts off its end; at most once a minute."""
+        """Note that a created store was used, which puts off its end."""
         runtime = self._parts.runtimes.get(collection)
-        now = int(time.time())
-        if runtime is None or runtime.declared or now - runtime.touched < _TOUCH_S:
+        now = time.time()
+        if runtime is None or runtime.declared or now - self._touched.get(collection, 0) < _TOUCH_SECONDS:
             return
-        runtime.touched = now
-        await asyncio.to_thread(self._catalog.stores.touch, collection, now)
+        self._touched[collection] = now
+        await asyncio.to_thread(self._catalog.stores.touch, collection, int(now))
+
+    def embedding_of(self, collection: str) -> tuple[str, int]:
+        """Name and dimension of the embedding model of a collection that was found."""
+        runtime = self._parts.runtime(collection)
+        return runtime.settings.embedding_model, runtime.embedder.dimension
 
     # -- given chunks
 
@@ -253,8 +254,6 @@ class Stores:
 
     async def documents_of(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
         """The documents behind passages, by id."""
-        if not document_ids:
-            return {}
         return await asyncio.to_thread(self._catalog.documents_by_id, collection, document_ids)
 
     # -- inside

@@ -110,14 +110,6 @@ class UploadedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreEmbedding:
-    """The embedding model of a store, and its dimension."""
-
-    model: str
-    dimension: int
-
-
-@dataclass(frozen=True, slots=True)
 class StoreFile:
     """A file in a store. ``error_code`` and ``error`` say why it failed; ``size`` is in bytes."""
 

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from documented import HEADERS, Serve, told
 
+from muniment.api.llama_stack.vector_io import _tell_of_ttl
+
 INSERT, QUERY = "/v1/vector-io/insert", "/v1/vector-io/query"
 KEYS = {"0.2.12": "vector_db_id", "0.2.22": "vector_db_id", "0.3.5": "vector_db_id", "ogx": "vector_store_id"}
 WARRANTY = "The warranty of pump P-7 is 36 months."
@@ -53,7 +55,7 @@ async def test_what_one_dialect_writes_every_other_reads(checked: httpx.AsyncCli
 async def test_a_chunk_needs_only_content_and_the_same_id_replaces(checked: httpx.AsyncClient) -> None:
     items = [{"type": "text", "text": "The annual fee"}, {"type": "text", "text": "is 120 euros."}]
     for dialect in HEADERS:
-        chunks = [{"content": items, "metadata": None}, {"content": "old", "stored_chunk_id": "c"}]
+        chunks = [{"content": items, "metadata": None}, {"content": "ol\0d", "stored_chunk_id": "c"}]
         assert (await insert(checked, dialect, [*chunks, {"content": FEES, "chunk_id": "c"}])).is_success
         assert (await insert(checked, dialect, [])).is_success
         found = (await query(checked, dialect, {"type": "text", "text": "annual fee"}, k=20)).json()["chunks"]
@@ -101,8 +103,6 @@ async def test_without_a_version_header_the_body_tells_the_dialect(checked: http
 async def test_time_to_live_is_taken_and_told_once(
     checked: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from muniment.api.llama_stack.vector_io import _tell_of_ttl
-
     _tell_of_ttl.cache_clear()
     body = {"vector_db_id": "docs", "chunks": [{"content": FEES}], "ttl_seconds": 1}
     for _ in range(2):
@@ -114,6 +114,7 @@ IMAGE = {"type": "image", "image": {"url": {"uri": "http://127.0.0.1:9/x.png"}}}
 BAD_CHUNKS = [
     ({"metadata": {}}, "content"),
     ({"content": 7}, "content"),
+    ({"content": "x", "chunk_id": "a\0b"}, "NUL"),
     ({"content": IMAGE}, "image"),
     ({"content": [IMAGE]}, "image"),
     ({"content": "x\ud800"}, "surrogate"),

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
-from muniment.api.llama_stack.wire import Asked, Text
+from muniment.api.llama_stack.wire import Asked, Prose
 from muniment.errors import InputError
 
 
@@ -12,7 +12,7 @@ class TextItem(Asked):
     """A piece of text."""
 
     type: Literal["text"]
-    text: Text
+    text: Prose
 
 
 class ImageItem(Asked):
@@ -31,12 +31,12 @@ def _kind(value: object) -> str:
 
 
 Interleaved = Annotated[
-    Annotated[Text, Tag("plain")] | Annotated[Item, Tag("item")] | Annotated[tuple[Item, ...], Tag("items")],
+    Annotated[Prose, Tag("plain")] | Annotated[Item, Tag("item")] | Annotated[tuple[Item, ...], Tag("items")],
     Discriminator(_kind),
 ]
 
 
-def text_of(content: Text | Item | tuple[Item, ...], where: str) -> str:
+def text_of(content: Prose | Item | tuple[Item, ...], where: str) -> str:
     """The text of interleaved content, its items joined by spaces.
 
     Args:

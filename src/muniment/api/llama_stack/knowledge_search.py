@@ -11,7 +11,7 @@ from muniment.api.llama_stack.vector_io import MOST_CHUNKS, search_mode
 from muniment.api.llama_stack.wire import Asked, Text
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import InputError
-from muniment.types import SearchMode, Store
+from muniment.types import SearchMode
 
 TOOL_NAME = "knowledge_search"
 TEMPLATE = "Result {index}\nContent: {chunk.content}\nMetadata: {metadata}\n"
@@ -35,7 +35,7 @@ class SearchConfig(Asked):
 class Knowledge:
     """What was found: pieces of text for the language model, and the chunks in them, best first.
 
-    ``stores`` are the ids of the stores the chunks are from, in the same order.
+    ``stores`` are the stores the chunks are from, as they were named, in the same order.
     """
 
     texts: tuple[str, ...]
@@ -59,12 +59,10 @@ async def knowledge_search(
             hint="Name at least one in vector_db_ids or vector_store_ids.",
         )
     mode = search_mode(config.mode, SearchMode.HYBRID)
-    stores = [await workspace.services.stores.get(one) for one in dict.fromkeys(store_ids)]
-    found: list[tuple[FoundChunk, Store]] = []
-    for store in stores:
-        limit = config.max_chunks
-        chunks = await search_store(workspace, store.collection, query, mode=mode, limit=limit)
-        found += [(chunk, store) for chunk in chunks]
+    found: list[tuple[FoundChunk, str]] = []
+    for store_id in dict.fromkeys(store_ids):
+        chunks = await search_store(workspace, store_id, query, mode=mode, limit=config.max_chunks)
+        found += [(chunk, store_id) for chunk in chunks]
     found.sort(key=lambda pair: -pair[0].score)
     results, used = await _fitting(workspace, found[: config.max_chunks], config)
     count = len(results)
@@ -75,18 +73,18 @@ async def knowledge_search(
         f'The above results were retrieved to help answer the user\'s query: "{query}". '
         "Use them as supporting information only in answering this query.\n",
     )
-    return Knowledge(texts, tuple(chunk for chunk, _ in used), tuple(store.id for _, store in used))
+    return Knowledge(texts, tuple(chunk for chunk, _ in used), tuple(store_id for _, store_id in used))
 
 
 async def _fitting(
-    workspace: ServedWorkspace, found: list[tuple[FoundChunk, Store]], config: SearchConfig
-) -> tuple[list[str], list[tuple[FoundChunk, Store]]]:
+    workspace: ServedWorkspace, found: list[tuple[FoundChunk, str]], config: SearchConfig
+) -> tuple[list[str], list[tuple[FoundChunk, str]]]:
     """The texts of as many results as fit, and those results."""
     results: list[str] = []
     tokens = 0
-    for index, (chunk, store) in enumerate(found, start=1):
+    for index, (chunk, _) in enumerate(found, start=1):
         text = _filled(config.chunk_template, index, chunk)
-        model = await workspace.services.embedding_models.get(store.embedding_model)
+        model = await workspace.services.embedding_models.get(chunk.embedding_model)
         tokens += model.tokenizer.count(text)
         if results and tokens > config.max_tokens_in_context:
             break

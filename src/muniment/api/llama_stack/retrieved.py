@@ -2,20 +2,25 @@
 
 from muniment.api.dialects.base import FoundChunk
 from muniment.collections.services import ServedWorkspace
-from muniment.types import Document, GivenChunk, Passage, SearchMode, StoreEmbedding, file_id_of
+from muniment.types import Document, GivenChunk, Passage, SearchMode, file_id_of
 
 
 async def search_store(
-    workspace: ServedWorkspace, collection: str, query: str, *, mode: SearchMode, limit: int
+    workspace: ServedWorkspace, store_id: str, query: str, *, mode: SearchMode, limit: int
 ) -> list[FoundChunk]:
-    """The chunks of a collection that fit a query best; errors as in ``Workspace.search``."""
-    result = await workspace.search(collection, query, mode=mode, limit=limit)
+    """The chunks of a store that fit a query best, the store given by id or name.
+
+    Raises:
+        NotFoundError: code ``unknown_store``; others as in ``Workspace.search``.
+    """
     stores = workspace.services.stores
+    collection = await stores.find(store_id)
+    result = await workspace.search(collection, query, mode=mode, limit=limit)
     given = await stores.given(collection, [passage.id for passage in result.passages])
     others = sorted({p.document_id for p in result.passages if p.id not in given})
-    documents = await stores.documents_of(collection, others)
+    documents = await stores.documents_of(collection, others) if others else {}
     await stores.touch(collection)
-    embedding = stores.embedding(collection)
+    embedding = stores.embedding_of(collection)
     return [
         _given(given[passage.id], passage, embedding)
         if passage.id in given
@@ -29,20 +34,20 @@ def document_id_of(chunk: FoundChunk) -> str:
     return str(chunk.metadata.get("document_id") or (chunk.chunk_metadata or {}).get("document_id") or "")
 
 
-def _given(given: GivenChunk, passage: Passage, embedding: StoreEmbedding) -> FoundChunk:
+def _given(given: GivenChunk, passage: Passage, embedding: tuple[str, int]) -> FoundChunk:
     return FoundChunk(
         chunk_id=given.chunk_id,
         content=given.content,
         metadata=given.metadata,
         chunk_metadata=given.chunk_metadata or None,
         embedding=given.vector,
-        embedding_model=embedding.model,
-        dimension=embedding.dimension,
+        embedding_model=embedding[0],
+        dimension=embedding[1],
         score=passage.score,
     )
 
 
-def _of_document(document: Document | None, passage: Passage, embedding: StoreEmbedding) -> FoundChunk:
+def _of_document(document: Document | None, passage: Passage, embedding: tuple[str, int]) -> FoundChunk:
     file_id = file_id_of(document.collection, document.uri) if document else passage.document_id
     document_id = str(passage.metadata.get("document_id") or file_id)
     pages = {"page": passage.chunk.pages[0]} if passage.chunk.pages else {}
@@ -63,7 +68,7 @@ def _of_document(document: Document | None, passage: Passage, embedding: StoreEm
             "content_token_count": passage.chunk.tokens,
         },
         embedding=None,
-        embedding_model=embedding.model,
-        dimension=embedding.dimension,
+        embedding_model=embedding[0],
+        dimension=embedding[1],
         score=passage.score,
     )

@@ -143,11 +143,8 @@ async def query_chunks(request: Request, asked: QueryRequest, workspace: ServedO
     params = asked.params or QueryParams()
     mode = search_mode(params.mode or params.search_mode)
     query = text_of(asked.query, "The query")
-    collection = await workspace.services.stores.find(store_id)
     limit = params.max_chunks or params.k or DEFAULT_CHUNKS
-    found = await until_disconnect(
-        request, search_store(workspace, collection, query, mode=mode, limit=limit)
-    )
+    found = await until_disconnect(request, search_store(workspace, store_id, query, mode=mode, limit=limit))
     if params.score_threshold is not None:
         found = [chunk for chunk in found if chunk.score >= params.score_threshold]
     return json_response(

@@ -27,6 +27,16 @@ class Nothing(RootModel[None]):
     root: None = None
 
 
+def _name(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no catalog can keep")
+    return _unicode(text)
+
+
+def _prose(text: str) -> str:
+    return _unicode(text).replace("\0", "")
+
+
 def _unicode(text: str) -> str:
     try:
         text.encode()
@@ -58,8 +68,11 @@ def _check(value: Any, depth: int) -> None:
         raise ValueError("holds an integer of more than 64 bits")
 
 
-Text = Annotated[str, AfterValidator(_unicode)]
-"""Text that can be kept and sent: JSON can hold half of a surrogate pair."""
+Text = Annotated[str, AfterValidator(_name)]
+"""An id, a name and the like that can be kept and sent: JSON can hold half of a surrogate pair."""
+
+Prose = Annotated[str, AfterValidator(_prose)]
+"""Text to read. NUL characters, as some PDF readers leave them, are dropped: not every catalog takes them."""
 
 Given = Annotated[JsonObject, AfterValidator(_storable)]
 """A JSON object that can be kept and given back."""
