@@ -38,7 +38,7 @@ class Corpus:
         queries = []
         for number in range(count):
             words = self.chunks[number * 37 % among].split()
-            start = 60 + 30 * (number // among)
+            start = (60 + 30 * (number // among)) % (WORDS_PER_CHUNK - QUERY_WORDS)
             queries.append(" ".join(words[start : start + QUERY_WORDS]))
         return queries
 

@@ -40,14 +40,10 @@ def measure(peer: Peer, corpus: Corpus, embedded: int, folder: Path, log: Path, 
 
 
 def _start(server: Server, wire: Wire, is_ours: bool) -> dict[str, float]:
-    """Seconds to healthy (Muniment's: to ready, which is later), memory, seconds of the first embedding."""
+    """Seconds to healthy (Muniment's: to ready, which is later) and memory two seconds later."""
     seconds = server.wait_until(wire.is_ready if is_ours else wire.is_healthy, START_TIMEOUT_S)
     time.sleep(2)
-    usage = server.usage()
-    began = time.perf_counter()
-    wire.embed(["a text that makes the server load its model"])
-    first = time.perf_counter() - began
-    return {"seconds": round(seconds, 2), "first_embedding_s": round(first, 2), **usage.as_json()}
+    return {"seconds": round(seconds, 2), **server.usage().as_json()}
 
 
 def _chunks(server: Server, wire: Wire, corpus: Corpus, embedded: int) -> Figures:
@@ -59,9 +55,15 @@ def _chunks(server: Server, wire: Wire, corpus: Corpus, embedded: int) -> Figure
             batch = list(part[start : start + BATCH])
             wire.insert(store, batch, [list(corpus.vectors[n]) for n, _ in batch] if ready else None)
 
+    first, second, ready = (
+        numbered[:embedded],
+        numbered[embedded : 2 * embedded],
+        numbered[2 * embedded :],
+    )
     figures = {
-        "insert": _rate(server, lambda: insert(numbered[:embedded], False), embedded),
-        "insert_ready": _rate(server, lambda: insert(numbered[embedded:], True), len(numbered) - embedded),
+        "insert": _rate(server, lambda: insert(first, False), len(first)),
+        "insert_warm": _rate(server, lambda: insert(second, False), len(second)),
+        "insert_ready": _rate(server, lambda: insert(ready, True), len(ready)),
     }
     return figures | _asked(server, "query", lambda text: wire.query(store, text), corpus, len(numbered))
 

@@ -90,5 +90,7 @@ def dialect_failures(*statuses: int) -> Responses:
 
 
 def event_stream(description: str) -> dict[str, Any]:
-    """A server-sent events body, for the OpenAPI document."""
-    return {"text/event-stream": {"schema": {"type": "string", "description": description}}}
+    """A server-sent events body, for the OpenAPI document; as is usual, the schema is that of one event."""
+    text = {"type": "string"}
+    event = {"type": "object", "description": description, "properties": {"event": text, "data": text}}
+    return {"text/event-stream": {"schema": event}}
