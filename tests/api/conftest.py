@@ -1,6 +1,5 @@
 """A server over a workspace in memory; every response it gives is held against its own OpenAPI document."""
 
-import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from served import check_documented, document_of
 
 from muniment.api.app import create_app
 from muniment.collections.fake import FakeWorkspace
@@ -55,7 +54,7 @@ async def app(workspace: FakeWorkspace, settings: Settings) -> AsyncIterator[Fas
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    document = app.openapi()
+    document = document_of(app)
 
     async def check(response: httpx.Response) -> None:
         await response.aread()
@@ -72,40 +71,6 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 def documented() -> Callable[[dict[str, Any], httpx.Response], None]:
     """What holds a response against the OpenAPI document; see ``check_documented``."""
     return check_documented
-
-
-def check_documented(document: dict[str, Any], response: httpx.Response) -> None:
-    """The route is in the document, the status among its responses, the body of the shape it names."""
-    assert response.headers["x-request-id"]
-    operation = _operation(document, response.request)
-    if operation is None:
-        assert response.status_code in (403, 404, 405, 413)
-        return
-    described = operation["responses"].get(str(response.status_code), operation["responses"].get("default"))
-    assert described is not None, (response.request.url.path, response.status_code, response.text)
-    if response.status_code == 204:
-        assert response.content == b""
-        return
-    media_type = response.headers["content-type"].split(";")[0]
-    assert {media_type, "*/*"} & set(described["content"]), (response.request.url.path, media_type)
-    if media_type == "application/json":
-        schema = {**described["content"][media_type]["schema"], "components": document["components"]}
-        jsonschema.validate(response.json(), schema)
-
-
-def _operation(document: dict[str, Any], request: httpx.Request) -> dict[str, Any] | None:
-    # Ids of models and providers may hold slashes, others not.
-    for placeholder in ("[^/]+", ".+"):
-        matching = [
-            (template, operations[request.method.lower()])
-            for template, operations in document["paths"].items()
-            if request.method.lower() in operations
-            and re.fullmatch(re.sub(r"\\{\w+\\}", placeholder, re.escape(template)), request.url.path)
-        ]
-        if matching:
-            # The route with the fewest placeholders is the one that was meant.
-            return min(matching, key=lambda found: found[0].count("{"))[1]
-    return None
 
 
 @pytest.fixture

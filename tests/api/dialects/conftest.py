@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from dialect_clients import Serve
 from fastapi import FastAPI
+from served import document_of, read_docs
 
 from muniment.api.app import create_app
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX
@@ -24,6 +25,10 @@ TEXTS = {
     "leave.txt": "Employees receive 28 days of paid leave a year. Unused days expire at the end of March.",
     "pumps.txt": "The controller shows code E-417 when the pump runs dry. Switch it off and open the valve.",
 }
+
+
+UNDOCUMENTED = (OLD_OPENAI_PREFIX, "/v1alpha/agents", "/openapi.json")
+"""Second addresses of routes, which stand in the document once."""
 
 
 @pytest.fixture
@@ -40,6 +45,7 @@ def settings_of(tmp_path: Path) -> Callable[..., Settings]:
                 "data_dir": str(tmp_path / "data"),
                 "collections": {"docs": {"sources": str(folder), "embedding_model": "small"}},
                 "parser": {"provider": "fake"},
+                "vector_store": {"provider": "fake"},
                 "embedding_models": {
                     "small": {"provider": "fake", "dimension": 64},
                     "large": {"provider": "fake", "dimension": 96},
@@ -64,8 +70,7 @@ async def app_over(settings: Settings) -> AsyncIterator[FastAPI]:
     async with app.router.lifespan_context(app):
         await app.state.opening.wait()
         if "docs" in settings.collections:
-            async for _ in app.state.opening.workspace.ingest("docs", trigger="test"):
-                pass
+            await read_docs(app.state.opening.workspace)
         yield app
 
 
@@ -75,7 +80,7 @@ def serve(
 ) -> Serve:
     """Opens a server; leaving and opening another is a restart.
 
-    Every response is held against the OpenAPI document, except on the old prefix, which is not in it.
+    Every response is held against the OpenAPI document, except where a route has a second address.
     """
 
     @asynccontextmanager
@@ -83,12 +88,12 @@ def serve(
         *, headers: dict[str, str] | None = None, **changes: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
         async with app_over(settings_of(**changes)) as app:
-            document = app.openapi()
+            document = document_of(app)
 
             async def check(response: httpx.Response) -> None:
                 await response.aread()
                 path = response.request.url.path
-                if not path.startswith(OLD_OPENAI_PREFIX) and path != "/openapi.json":
+                if not path.startswith(UNDOCUMENTED):
                     documented(document, response)
 
             async with httpx.AsyncClient(

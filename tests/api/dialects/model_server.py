@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import jsonschema
 from fastapi import FastAPI
+from served import document_of, read_docs
 
 from muniment.api.app import create_app
 from muniment.build import open_workspace
@@ -41,6 +42,7 @@ async def model_server(
             "data_dir": str(tmp_path / "data"),
             "collections": {"docs": {"sources": str(tmp_path / "docs"), "embedding_model": "small"}},
             "parser": {"provider": "fake"},
+            "vector_store": {"provider": "fake"},
             "embedding_models": {
                 "small": {"provider": "fake", "dimension": 64},
                 "large": {"provider": "fake", "dimension": 96},
@@ -58,8 +60,7 @@ async def model_server(
 
     async def workspace() -> LocalWorkspace:
         opened = await open_workspace(settings, serving=True)
-        async for _ in opened.ingest("docs", trigger="test"):
-            pass
+        await read_docs(opened)
         return opened
 
     app = create_app(workspace, settings)
@@ -70,7 +71,7 @@ async def model_server(
 
 
 def _client(app: FastAPI, headers: dict[str, str]) -> httpx.AsyncClient:
-    document = app.openapi()
+    document = document_of(app)
 
     async def check(response: httpx.Response) -> None:
         await response.aread()

@@ -1,7 +1,6 @@
 """Agents of Llama Stack: what a client is streamed and gets back, with a language model and without."""
 
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import groupby
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,16 +31,14 @@ QUESTION = "How many days of paid leave do employees receive?"
 
 
 class Server:
-    """Speaks to a server, and holds each response against the server's own OpenAPI document."""
+    """Speaks to a server about its agents."""
 
-    def __init__(self, client: httpx.AsyncClient, document: Json) -> None:
+    def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
-        self._document = document
 
     async def call(self, method: str, path: str, body: Json | None = None, *, status: int = 200) -> Any:
         response = await self.client.request(method, f"/v1/agents{path}", json=body)
         assert response.status_code == status, response.text
-        self._check(method, response)
         return response.json()
 
     async def agent(self, model: str = "echo", **config: Any) -> str:
@@ -73,14 +69,6 @@ class Server:
         sent = [json.loads(line.removeprefix("data: ")) for line in lines]
         return [one["event"]["payload"] if "event" in one else one for one in sent]
 
-    def _check(self, method: str, response: httpx.Response) -> None:
-        for template, operations in self._document["paths"].items():
-            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), response.request.url.path):
-                described = operations[method.lower()]["responses"][str(response.status_code)]
-                schema = described["content"]["application/json"]["schema"]
-                whole = {**schema, "components": self._document["components"]}
-                jsonschema.validate(response.json(), whole)
-
 
 @pytest.fixture
 def open_server(serve: Any) -> Open:
@@ -88,7 +76,7 @@ def open_server(serve: Any) -> Open:
     async def opened(headers: dict[str, str] = V02, **changes: Any) -> AsyncIterator[Server]:
         changed = {"vector_store": {"provider": "fake"}, **(changes or ECHO)}
         async with serve(headers=headers, **changed) as client:
-            yield Server(client, (await client.get("/openapi.json")).json())
+            yield Server(client)
 
     return opened
 

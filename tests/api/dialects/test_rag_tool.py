@@ -1,6 +1,7 @@
 """The retrieval tool of Llama Stack: documents in, passages for a language model out, in every version."""
 
 import base64
+from ast import literal_eval
 from pathlib import Path
 
 import httpx
@@ -31,10 +32,11 @@ async def test_documents_can_be_found_when_the_call_returns(checked: httpx.Async
         asked = {"content": "valve V-2 pressure", f"{key}s": ["docs"], "query_config": {"max_chunks": 1}}
         answer = (await checked.post(QUERY, json=asked, headers=headers)).json()
         texts = [item["text"] for item in answer["content"]]
+        result, _, shown = texts.pop(1).partition("Metadata: ")
+        assert result == f"Result 1\nContent: {VALVE}\n"
+        assert literal_eval(shown) == {"filename": "doc9.txt", "document_id": "doc9", "year": 2026}
         assert texts == [
             "knowledge_search tool found 1 chunks:\nBEGIN of knowledge_search tool results.\n",
-            f"Result 1\nContent: {VALVE}\nMetadata: {{'filename': 'doc9.txt', 'document_id': 'doc9', "
-            "'year': 2026}\n",
             "END of knowledge_search tool results.\n",
             'The above results were retrieved to help answer the user\'s query: "valve V-2 pressure". '
             "Use them as supporting information only in answering this query.\n",

@@ -12,11 +12,11 @@ DB = {"vector_db_id": "my docs", "embedding_model": "small", "embedding_dimensio
 
 
 async def test_the_old_dialect_keeps_the_clients_id(checked: httpx.AsyncClient) -> None:
-    made = await checked.post(PLACE, json={**DB, "provider_id": "milvus"}, headers=OLD)
+    made = await checked.post(PLACE, json={**DB, "provider_id": "fake"}, headers=OLD)
     assert made.json() == {
         "identifier": "my docs",
         "provider_resource_id": "my docs",
-        "provider_id": "milvus",
+        "provider_id": "fake",
         "type": "vector_db",
         "owner": None,
         "embedding_model": "small",
@@ -77,7 +77,7 @@ async def test_a_registration_survives_a_restart(serve: Serve) -> None:
 BAD = [
     ({"embedding_dimension": 5}, 400, 400, "64 dimensions, not 5"),
     ({"embedding_model": "nope"}, 400, 404, "nope"),
-    ({"provider_id": "nope"}, 400, 400, "milvus"),
+    ({"provider_id": "nope"}, 400, 400, "fake"),
     ({"vector_db_id": ""}, 400, 400, "vector_db_id"),
     ({"vector_db_id": "\ud800"}, 400, 400, "unicode"),
     ({"vector_db_id": 7}, 400, 400, "vector_db_id"),
