@@ -13,7 +13,7 @@ from starlette.types import Scope
 from muniment.api.dialects.base import Problem, is_below
 from muniment.api.dialects.choice import dialect_of
 from muniment.api.wire import ErrorBody, ErrorDetail
-from muniment.errors import InputError, MunimentError, NotFoundError
+from muniment.errors import InputError, MunimentError, NotFoundError, NotOfferedError
 
 NATIVE_PATHS = ("/v1/answers", "/v1/search", "/v1/collections", "/v1/runs", "/v1/health", "/v1/ready")
 """Muniment's own, with what is below them; their errors do not depend on who asks."""
@@ -81,7 +81,7 @@ def install(app: FastAPI) -> None:
 
 
 def _render(request: Request, error: MunimentError) -> JSONResponse:
-    if error.status >= 500:
+    if error.status >= 500 and not isinstance(error, NotOfferedError):
         logger.error("%s: %s [%s]", error.code, error.message, request.state.request_id)
     return render(error, request.scope)
 

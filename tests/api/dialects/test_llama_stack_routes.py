@@ -9,6 +9,7 @@ import pytest
 from dialect_clients import HEADERS, Serve, told
 
 MATRIX = Path(__file__).parents[2] / "fixtures" / "route-matrix.tsv"
+VERSIONS = {"0.2.12": "0.2.12", "0.2.22": "0.2.22", "0.3.5": "0.3.5", "ogx": "1.5.0"}
 
 
 def matrix() -> list[tuple[str, str]]:

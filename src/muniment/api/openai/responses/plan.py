@@ -213,7 +213,9 @@ def _check_tools(tools: Sequence[Tool]) -> None:
                 "`file_search`.",
             )
         raise InputError(
-            f"There is no tool of type {kind!r}.", code="unknown_tool", hint="Known: file_search, function."
+            f"There is no tool of type {kind!r}.",
+            code="unknown_tool_type",
+            hint="Known: file_search, function.",
         )
 
 
