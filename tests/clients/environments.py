@@ -13,7 +13,7 @@ from filelock import FileLock
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements"
-ENVIRONMENTS = Path(os.environ.get("MUNIMENT_TEST_CLIENTS", HERE.parent.parent / ".clients"))
+ENVIRONMENTS = Path(os.environ.get("TEST_CLIENTS_FOLDER", HERE.parent.parent / ".clients"))
 NEWEST_PYTHON = (3, 13)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import language_model
-import mcp_server
 import yaml
 from environments import Client, python_of
 
@@ -25,11 +24,10 @@ class Server:
     """A live server, with what a flow must be told of it."""
 
     url: str
-    mcp: str
 
     def run(self, client: Client, script: str, *arguments: str, text: str = "") -> list[dict[str, object]]:
         """The lines of JSON that a script prints in the client's environment."""
-        command = [python_of(client), str(FLOWS / f"{script}.py"), self.url, "--mcp", self.mcp, *arguments]
+        command = [python_of(client), str(FLOWS / f"{script}.py"), self.url, *arguments]
         done = subprocess.run(
             command, input=text, capture_output=True, text=True, timeout=FLOW_S, check=False
         )
@@ -43,7 +41,7 @@ def serving(folder: Path) -> Iterator[Server]:
     """A server with the packaged model, an embedded store and a language model, until the block ends."""
     (folder / "docs").mkdir()
     (folder / "docs" / "crane.md").write_text(f"# Crane\n\n{DECLARED_TEXT}\n")
-    with language_model.serving() as model_url, mcp_server.serving() as mcp_url:
+    with language_model.serving() as model_url:
         generator = {"provider": "openai", "base_url": model_url, "model": language_model.MODEL}
         settings = {
             "data_dir": "data",
@@ -60,7 +58,7 @@ def serving(folder: Path) -> Iterator[Server]:
             ) as process,
         ):
             try:
-                yield Server(url_when_ready(process, folder), mcp_url)
+                yield Server(url_when_ready(process, folder))
             finally:
                 process.terminate()
                 process.wait(READY_S)

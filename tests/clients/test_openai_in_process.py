@@ -87,7 +87,6 @@ def outcomes(url: str) -> dict[str, tuple[bool, str]]:
         llm=language_model.MODEL,
         embedding_model=MODEL,
         dimension=DIMENSION,
-        mcp="",
         run=new_run(),
     )
     return {line["step"]: (line["ok"], line["detail"]) for line in flow.outcomes(state)}

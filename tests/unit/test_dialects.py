@@ -26,14 +26,15 @@ from muniment.api.errors import is_native
 from muniment.errors import InputError, MunimentError, NotFoundError, UnavailableError
 from muniment.settings import DialectName
 
-L12, L22, L3, OGX, OPENAI = (
+L12, L22, L3, L7, OGX, OPENAI = (
     DialectName.LLAMA_STACK_0_2_12,
     DialectName.LLAMA_STACK_0_2_22,
     DialectName.LLAMA_STACK_0_3,
+    DialectName.LLAMA_STACK_0_7,
     DialectName.OGX_1,
     DialectName.OPENAI,
 )
-ALL = (L12, L22, L3, OGX, OPENAI)
+ALL = (L12, L22, L3, L7, OGX, OPENAI)
 STORES = "/v1/vector_stores"
 MISSING = (Problem(("body", "query"), "Field required", "missing"),)
 
@@ -60,9 +61,9 @@ def body(dialect: Dialect, error: MunimentError, path: str) -> Any:
         ("0.2", L22),
         ("0.3.0rc3", L3),
         ("0.3.5.1", L3),
-        ("0.4.2.1", L3),
-        ("0.7.0", L3),
-        ("1.0", L3),
+        ("0.4.2.1", L7),
+        ("0.7.0", L7),
+        ("1.0", L7),
         ("main", L3),
         ("", L3),
     ],

@@ -19,6 +19,7 @@ class DialectName(StrEnum):
     LLAMA_STACK_0_2_12 = "llama-stack-0.2.12"
     LLAMA_STACK_0_2_22 = "llama-stack-0.2.22"
     LLAMA_STACK_0_3 = "llama-stack-0.3"
+    LLAMA_STACK_0_7 = "llama-stack-0.7"
     OGX_1 = "ogx-1"
     OPENAI = "openai"
 

@@ -150,7 +150,6 @@ if __name__ == "__main__":
     parser.add_argument("--llm", default="smollm2")
     parser.add_argument("--embedding-model", default="all-MiniLM-L6-v2")
     parser.add_argument("--dimension", type=int, default=384)
-    parser.add_argument("--mcp", default="")
     parser.add_argument("half", choices=["write", "read"])
     given = parser.parse_args()
     state = State(**vars(given) | {"base_url": given.base_url.rstrip("/"), "run": new_run()})

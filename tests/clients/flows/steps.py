@@ -105,7 +105,6 @@ def main(flow: Flow) -> None:
     parser.add_argument("--llm", default="smollm2", help="id of a language model that the server has")
     parser.add_argument("--embedding-model", default="all-MiniLM-L6-v2")
     parser.add_argument("--dimension", type=int, default=384)
-    parser.add_argument("--mcp", default="", help="URL of an MCP server")
     given = parser.parse_args()
     base_url = given.base_url.rstrip("/")
     failures = 0

@@ -16,13 +16,16 @@ from starlette.types import Scope
 
 from muniment.api.dialects.base import Dialect, is_below
 from muniment.api.dialects.llama_stack_0_2 import LLAMA_STACK_0_2_12, LLAMA_STACK_0_2_22
-from muniment.api.dialects.llama_stack_0_3 import LLAMA_STACK_0_3
+from muniment.api.dialects.llama_stack_0_3 import LLAMA_STACK_0_3, LLAMA_STACK_0_7
 from muniment.api.dialects.ogx_1 import OGX_1
 from muniment.api.dialects.openai import OPENAI
 from muniment.settings.model import DialectName
 
 DIALECTS = MappingProxyType(
-    {d.name: d for d in (LLAMA_STACK_0_2_12, LLAMA_STACK_0_2_22, LLAMA_STACK_0_3, OGX_1, OPENAI)}
+    {
+        d.name: d
+        for d in (LLAMA_STACK_0_2_12, LLAMA_STACK_0_2_22, LLAMA_STACK_0_3, LLAMA_STACK_0_7, OGX_1, OPENAI)
+    }
 )
 
 LLAMA_STACK_HEADER = "x-llamastack-client-version"
@@ -32,9 +35,9 @@ REMEMBERED_VERSIONS = 100
 """Unknown versions that get a line; more of them are somebody playing."""
 
 _02 = (LLAMA_STACK_0_2_22, LLAMA_STACK_0_2_12)
-_LLAMA_STACK = (*_02, LLAMA_STACK_0_3)
-_ALPHA = (LLAMA_STACK_0_3, OGX_1)
-_ALL_BUT_OPENAI = (LLAMA_STACK_0_3, *_02, OGX_1)
+_LLAMA_STACK = (*_02, LLAMA_STACK_0_3, LLAMA_STACK_0_7)
+_ALPHA = (LLAMA_STACK_0_3, LLAMA_STACK_0_7, OGX_1)
+_ALL_BUT_OPENAI = (LLAMA_STACK_0_3, LLAMA_STACK_0_7, *_02, OGX_1)
 _OGX = (OGX_1,)
 
 SPOKEN_AT: MappingProxyType[str, tuple[Dialect, ...]] = MappingProxyType(
@@ -145,7 +148,7 @@ class DialectChooser:
             return dialect
         release = (int(parsed[1]), int(parsed[2]))
         dialect = _nearest_llama_stack(release, int(parsed[3]) if parsed[3] else None)
-        if release not in ((0, 2), (0, 3)):
+        if release not in ((0, 2), (0, 3), (0, 7)):
             self._unknown("Llama Stack", version, dialect)
         return dialect
 
@@ -158,6 +161,8 @@ class DialectChooser:
 
 
 def _nearest_llama_stack(release: tuple[int, int], patch: int | None) -> Dialect:
+    if release > (0, 3):
+        return LLAMA_STACK_0_7
     if release > (0, 2):
         return LLAMA_STACK_0_3
     if release < (0, 2) or (patch is not None and patch <= 12):

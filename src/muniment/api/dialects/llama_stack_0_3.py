@@ -1,17 +1,33 @@
-"""Llama Stack 0.3 and later, as 0.3.5."""
+"""Llama Stack 0.3 and later, as 0.3.5 and 0.7: what changed between them stands in the second value."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from muniment.api.dialects.base import DetailDialect
+from pydantic import BaseModel
+
+from muniment.api.dialects.base import Attributes, DetailDialect, Dialect
 from muniment.settings.model import DialectName
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LlamaStack03(DetailDialect):
-    """OpenAI's routes in their own place, errors as before."""
+    """OpenAI's routes in their own place, errors as before.
+
+    Args:
+        content_in_pages: whether the text of a file in a store comes as OpenAI's page.
+    """
 
     family: ClassVar[str] = "llama-stack-0.3"
+
+    content_in_pages: bool = False
+
+    def file_content_page(
+        self, file_id: str, filename: str, attributes: Attributes, parts: Sequence[str]
+    ) -> BaseModel:
+        """The parts below the file's own fields, or OpenAI's page."""
+        kind = Dialect if self.content_in_pages else DetailDialect
+        return kind.file_content_page(self, file_id, filename, attributes, parts)
 
 
 LLAMA_STACK_0_3 = LlamaStack03(
@@ -40,4 +56,9 @@ LLAMA_STACK_0_3 = LlamaStack03(
     },
     route_statuses={"/v1/vector_stores": {"unknown_model": 400}},
 )
-"""The 0.3.5 that was captured; later versions are served as this one."""
+"""The 0.3.5 that was captured."""
+
+LLAMA_STACK_0_7 = replace(
+    LLAMA_STACK_0_3, name=DialectName.LLAMA_STACK_0_7, version="0.7.5", content_in_pages=True
+)
+"""From 0.4 on."""

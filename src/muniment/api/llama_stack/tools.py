@@ -94,6 +94,8 @@ def find_tool(name: str) -> Tool:
 async def _tools(services: Services, group: str | None) -> tuple[Tool, ...]:
     if group is None or group == RAG_GROUP:
         return RAG_TOOLS
+    if group.startswith(f"{RAG_GROUP}/"):
+        return (find_tool(group),)
     await tool_groups(services).get(group)
     return ()
 

@@ -20,6 +20,9 @@ from muniment.api.openai.responses.steps import Ended, Said, Searched, Step
 from muniment.api.wire import AnswerWire
 from muniment.errors import MunimentError
 
+NAMING_THE_RESPONSE = ("response.output_item.", "response.content_part.")
+"""Events that clients of Llama Stack and OGX read only with the response's id; others ignore it."""
+
 
 class StreamEvent(Sent):
     """An event; fields that its type does not have are not sent."""
@@ -27,6 +30,7 @@ class StreamEvent(Sent):
     type: str
     sequence_number: int
     response: Response | None = None
+    response_id: str | None = None
     output_index: int | None = None
     item_id: str | None = None
     content_index: int | None = None
@@ -162,6 +166,8 @@ class Composer:
         return self._event(kind, **place, **fields)
 
     def _event(self, kind: str, **fields: object) -> StreamEvent:
+        if kind.startswith(NAMING_THE_RESPONSE):
+            fields["response_id"] = self.response.id
         event = StreamEvent.model_validate({"type": kind, "sequence_number": self._sequence, **fields})
         self._sequence += 1
         return event
