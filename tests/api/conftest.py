@@ -84,6 +84,7 @@ def running(workspace: FakeWorkspace, settings: Settings) -> Iterator[tuple[str,
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
+        bound.listen()
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -34,7 +34,8 @@ L12, L22, L3, L7, OGX, OPENAI = (
     DialectName.OGX_1,
     DialectName.OPENAI,
 )
-ALL = (L12, L22, L3, L7, OGX, OPENAI)
+CAPTURED = (L12, L22, L3, OGX, OPENAI)
+ALL = (*CAPTURED, L7)
 STORES = "/v1/vector_stores"
 MISSING = (Problem(("body", "query"), "Field required", "missing"),)
 
@@ -162,7 +163,7 @@ def test_an_unknown_version_is_logged_once(caplog: pytest.LogCaptureFixture) -> 
     for version in ("0.3.5", "0.9.1", "0.9.1", "0.9.1", "0.8\n" + "x" * 100):
         chooser.choose(Headers({LLAMA_STACK_HEADER: version}), STORES)
     first, second = (record.getMessage() for record in caplog.records)
-    assert "'0.9.1', served as llama-stack-0.3" in first
+    assert "'0.9.1', served as llama-stack-0.7" in first
     assert "\n" not in second
     assert len(second) < 120
     with caplog.at_level(logging.WARNING):
@@ -199,7 +200,7 @@ def test_what_is_unknown_has_the_status_that_the_clients_branch_on(
     code: str, path: str, statuses: tuple[int, ...]
 ) -> None:
     error = NotFoundError("Nope.", code=code)
-    found = tuple(DIALECTS[name].error_response(error, path, "r1").status_code for name in ALL)
+    found = tuple(DIALECTS[name].error_response(error, path, "r1").status_code for name in CAPTURED)
     assert found == statuses
 
 
@@ -270,11 +271,11 @@ def test_no_dialect_loses_the_hint(name: DialectName) -> None:
 
 
 def test_small_differences_of_shape() -> None:
-    queries = [DIALECTS[name].search_query(["pump"]) for name in ALL]
+    queries = [DIALECTS[name].search_query(["pump"]) for name in CAPTURED]
     assert queries == ["pump", "pump", "pump", ["pump"], ["pump"]]
-    assert [DIALECTS[name].insert_status for name in ALL] == [200, 200, 200, 204, 200]
-    assert [DIALECTS[name].names_are_ids for name in ALL] == [True, False, False, False, False]
-    pages = [DIALECTS[name].file_content_page("file-1", "p.txt", {"a": 1}, ["Pump."]) for name in ALL]
+    assert [DIALECTS[name].insert_status for name in CAPTURED] == [200, 200, 200, 204, 200]
+    assert [DIALECTS[name].names_are_ids for name in CAPTURED] == [True, False, False, False, False]
+    pages = [DIALECTS[name].file_content_page("file-1", "p.txt", {"a": 1}, ["Pump."]) for name in CAPTURED]
     old = {
         "file_id": "file-1",
         "filename": "p.txt",
@@ -295,3 +296,8 @@ def test_small_differences_of_shape() -> None:
 def test_native_paths_are_told_by_whole_parts() -> None:
     assert all(map(is_native, ("/", "/v1/answers", "/v1/collections/a/documents", "/v1/ready")))
     assert not any(map(is_native, ("/v1/searching", "/v1/vector_stores", "/x", "/v1/openai/v1/answers")))
+
+
+def test_from_0_4_on_the_text_of_a_file_comes_in_a_page() -> None:
+    page = DIALECTS[L7].file_content_page("file-1", "p.txt", {"a": 1}, ["Pump."]).model_dump()
+    assert [part["text"] for part in page["data"]] == ["Pump."]
