@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from muniment.catalog import Catalog, CollectionRecord
-from muniment.types import Document, DocumentState, Mending, Run, RunState
+from muniment.types import Document, DocumentState, Mending, Run, RunState, file_id_of
 
 
 @pytest.fixture
@@ -86,3 +86,20 @@ def test_remembers_what_was_mended(catalog: Catalog) -> None:
     catalog.save_mending(second)
     assert catalog.mendings("docs") == (second, first)
     assert catalog.mendings("other") == ()
+
+
+def test_a_catalog_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'catalog.db'}"
+    catalog = Catalog.open(uri)
+    catalog.save_document(document("a.txt"))
+    with catalog.database.transaction() as connection:
+        connection.exec_driver_sql("DROP INDEX documents_by_file")
+        for column in ("chunker", "file_id"):
+            connection.exec_driver_sql(f"ALTER TABLE documents DROP COLUMN {column}")
+    catalog.close()
+    for _ in range(2):
+        catalog = Catalog.open(uri)
+        [kept] = catalog.documents("docs")
+        assert (kept.name, kept.chunker) == ("a.txt", "")
+        assert catalog.document_of_file(file_id_of("docs", kept.uri)) == kept
+        catalog.close()

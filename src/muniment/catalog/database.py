@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
+from sqlalchemy import DDL, URL, Connection, Engine, create_engine, event, func, inspect, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from muniment.catalog.tables import metadata
+from muniment.catalog.tables import documents, metadata
 from muniment.errors import MunimentError, StorageError, UnavailableError
+from muniment.types import file_id_of
 
 _LITTLE_SPACE = 256 * 1024
 """Bytes; what SQLite adds to its files at a time, and some."""
@@ -40,6 +41,7 @@ class Database:
                 # Two servers that start at once must not both make the tables.
                 connection.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
             metadata.create_all(connection)
+            _bring_up_to_date(connection)
         return cls(engine)
 
     @property
@@ -56,6 +58,25 @@ class Database:
         """One transaction, with the database's errors turned into ours."""
         with _errors_explained(self._engine.url), self._engine.begin() as connection:
             yield connection
+
+
+def _bring_up_to_date(connection: Connection) -> None:
+    """Add what a catalog of an earlier version does not have: columns of text, empty, and indexes."""
+    known = inspect(connection)
+    for table in metadata.sorted_tables:
+        present = {column["name"] for column in known.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                kind = column.type.compile(connection.dialect)
+                connection.execute(
+                    DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind} NOT NULL DEFAULT ''")
+                )
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+    unnamed = select(documents.c.collection, documents.c.uri).where(documents.c.file_id == "")
+    for collection, uri in connection.execute(unnamed).all():
+        mine = (documents.c.collection == collection) & (documents.c.uri == uri)
+        connection.execute(update(documents).where(mine).values(file_id=file_id_of(collection, uri)))
 
 
 def _with_driver(uri: str) -> str:
