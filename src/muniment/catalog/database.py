@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DDL, URL, Connection, Engine, create_engine, event, func, inspect, select, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from muniment.catalog.tables import documents, metadata
@@ -68,8 +68,8 @@ def _bring_up_to_date(connection: Connection) -> None:
         for column in table.columns:
             if column.name not in present:
                 kind = column.type.compile(connection.dialect)
-                connection.execute(
-                    DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind} NOT NULL DEFAULT ''")
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind} NOT NULL DEFAULT ''"
                 )
         for index in table.indexes:
             index.create(connection, checkfirst=True)
