@@ -15,8 +15,8 @@ from muniment.collections.ingestion import Ingestion, from_source
 from muniment.collections.parts import Parts
 from muniment.errors import MunimentError, NotFoundError, unforeseen
 from muniment.ingest.kept_files import KeptFiles
-from muniment.ingest.pipeline import row_id
 from muniment.ingest.plan import Work
+from muniment.ingest.rows import row_id
 from muniment.types import (
     Document,
     DocumentFinished,

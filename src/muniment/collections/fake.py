@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
+from muniment.collections.fake_answer import fake_answer, fake_passage
 from muniment.errors import (
     ConflictError,
     DocumentError,
@@ -20,17 +21,10 @@ from muniment.errors import (
     unknown_name,
 )
 from muniment.types import (
-    Answer,
-    AnswerVerdict,
     Block,
     BlockKind,
     Box,
     Check,
-    Chunk,
-    Citation,
-    CitationVerdict,
-    Claim,
-    ClaimVerdict,
     CollectionState,
     CollectionStatus,
     Document,
@@ -51,13 +45,11 @@ from muniment.types import (
     SearchMode,
     SearchResult,
     Span,
-    chunk_id,
 )
 
 AT = "2026-01-02T03:04:05Z"
 PAGE = Page(1, 200.0, 100.0)
 LINE_HEIGHT = 10.0
-ABSTAINED = "The documents do not answer this."
 
 
 class FakeWorkspace:
@@ -155,7 +147,7 @@ class FakeWorkspace:
         passages = self._passages(collection, question)[: top_k or 8]
         await self._misbehave(question)
         yield Retrieved(passages)
-        answer = _answer(collection, question, passages, generator or "extractive")
+        answer = fake_answer(collection, question, passages, generator or "extractive")
         for piece in re.findall(r"\S+\s*", answer.text):
             yield Delta(piece)
             if "BREAK" in question:
@@ -334,60 +326,8 @@ class FakeWorkspace:
                 line = text[span.start : span.end]
                 shared = len(asked & _words(line))
                 if shared and document.state is DocumentState.DONE:
-                    found.append(_passage(document, ordinal, span, line, float(shared)))
+                    found.append(fake_passage(document, ordinal, span, line, float(shared)))
         return tuple(sorted(found, key=lambda passage: (-passage.score, passage.id)))
-
-
-def _passage(document: Document, ordinal: int, span: Span, line: str, score: float) -> Passage:
-    chunk = Chunk(ordinal, line, document.title, (document.title,), (span,), len(line.split()))
-    return Passage(
-        id=chunk_id(document.document_id, "fake", ordinal),
-        document_id=document.document_id,
-        document_name=document.name,
-        chunk=chunk,
-        score=score,
-        scores={"keyword": score},
-        metadata=dict(document.metadata),
-        collection=document.collection,
-    )
-
-
-def _answer(collection: str, question: str, passages: tuple[Passage, ...], generator: str) -> Answer:
-    if not passages:
-        return Answer(
-            "answer-1",
-            question,
-            collection,
-            ABSTAINED,
-            AnswerVerdict.ABSTAINED,
-            (),
-            (),
-            generator,
-            {"all": 2.0},
-        )
-    best = passages[0]
-    citation = Citation(
-        passage_id=best.id,
-        document_id=best.document_id,
-        document_name=best.document_name,
-        quote=best.chunk.text,
-        spans=best.chunk.spans,
-        verdict=CitationVerdict.VERIFIED,
-        collection=best.collection,
-    )
-    claim = Claim(best.chunk.text, 0, len(best.chunk.text), (citation,), ClaimVerdict.SUPPORTED)
-    return Answer(
-        id="answer-1",
-        question=question,
-        collection=collection,
-        text=f"{best.chunk.text} [1]",
-        verdict=AnswerVerdict.GROUNDED,
-        claims=(claim,),
-        looked_at=passages,
-        generator=generator,
-        timings={"all": 2.0},
-        notes=("No model wrote this.",),
-    )
 
 
 def _lines(text: str) -> list[Span]:

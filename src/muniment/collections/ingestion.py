@@ -10,8 +10,8 @@ from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
 from muniment.ingest.kept_files import hash_file
-from muniment.ingest.pipeline import remove_traces
 from muniment.ingest.plan import IngestPlan, Work, make_plan
+from muniment.ingest.rows import remove_traces
 from muniment.ingest.run import IngestRun
 from muniment.types import (
     Document,

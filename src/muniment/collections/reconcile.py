@@ -10,8 +10,8 @@ from muniment.catalog.catalog import now
 from muniment.collections.adopted import open_adopted
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError
-from muniment.ingest.pipeline import row_ids
 from muniment.ingest.plan import IngestPlan, repair_of
+from muniment.ingest.rows import row_ids
 from muniment.protocols import VectorStore
 from muniment.types import Document, Mending, RunState
 

@@ -27,6 +27,7 @@ from muniment.errors import (
 )
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.ingest.plan import Work
+from muniment.ingest.rows import remove_traces, row_id, row_ids
 from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
 from muniment.types import (
     Chunk,
@@ -35,7 +36,6 @@ from muniment.types import (
     DocumentOrigin,
     DocumentState,
     ParsedDocument,
-    chunk_id,
     document_id,
 )
 
@@ -334,40 +334,6 @@ class Pipeline:
         if known is not None:
             await remove_traces(self.catalog, self.kept, self.index, known, self.chunker.spec)
         await self.finished(document)
-
-
-def row_id(document: Document, chunker_spec: str, ordinal: int) -> int:
-    """Id of one of a document's rows; another parser or chunker gives other ids.
-
-    ``chunker_spec`` is that of the collection.
-    """
-    spec = document.chunker or chunker_spec
-    return chunk_id(document.document_id, f"{document.parser}\n{spec}", ordinal)
-
-
-def row_ids(document: Document, chunker_spec: str) -> set[int]:
-    """Ids of all rows a document has in the index."""
-    return {row_id(document, chunker_spec, ordinal) for ordinal in range(document.chunks)}
-
-
-async def remove_traces(
-    catalog: Catalog, kept: KeptFiles, index: VectorIndex, gone: Document, chunker_spec: str
-) -> None:
-    """Remove rows and kept files of a document that the catalog no longer holds in this form.
-
-    Rows stay that another name with the same content, or the document's new form, still needs; so
-    do kept files that a document of any collection needs.
-    """
-    if gone.chunks:
-        holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
-        needed: set[int] = set()
-        for holder in holders:
-            needed |= row_ids(holder, chunker_spec)
-        await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
-    if gone.content_hash and not await asyncio.to_thread(
-        catalog.holds_content, gone.content_hash, gone.parser
-    ):
-        await kept.forget(gone.content_hash, gone.parser)
 
 
 def _without_text(document: Document) -> Document:

@@ -11,8 +11,9 @@ from muniment.catalog import Catalog
 from muniment.catalog.catalog import now
 from muniment.errors import MunimentError, unforeseen
 from muniment.ingest.kept_files import KeptFiles
-from muniment.ingest.pipeline import Pipeline, PipelineSettings, remove_traces
+from muniment.ingest.pipeline import Pipeline, PipelineSettings
 from muniment.ingest.plan import IngestPlan
+from muniment.ingest.rows import remove_traces
 from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
 from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent, RunProgress, RunState
 

@@ -1,0 +1,42 @@
+"""A document's rows in the index: their ids, and their removal when nothing needs them any more."""
+
+import asyncio
+
+from muniment.catalog import Catalog
+from muniment.ingest.kept_files import KeptFiles
+from muniment.protocols import VectorIndex
+from muniment.types import Document, chunk_id
+
+
+def row_id(document: Document, chunker_spec: str, ordinal: int) -> int:
+    """Id of one of a document's rows; another parser or chunker gives other ids.
+
+    ``chunker_spec`` is that of the collection.
+    """
+    spec = document.chunker or chunker_spec
+    return chunk_id(document.document_id, f"{document.parser}\n{spec}", ordinal)
+
+
+def row_ids(document: Document, chunker_spec: str) -> set[int]:
+    """Ids of all rows a document has in the index."""
+    return {row_id(document, chunker_spec, ordinal) for ordinal in range(document.chunks)}
+
+
+async def remove_traces(
+    catalog: Catalog, kept: KeptFiles, index: VectorIndex, gone: Document, chunker_spec: str
+) -> None:
+    """Remove rows and kept files of a document that the catalog no longer holds in this form.
+
+    Rows stay that another name with the same content, or the document's new form, still needs; so
+    do kept files that a document of any collection needs.
+    """
+    if gone.chunks:
+        holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
+        needed: set[int] = set()
+        for holder in holders:
+            needed |= row_ids(holder, chunker_spec)
+        await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
+    if gone.content_hash and not await asyncio.to_thread(
+        catalog.holds_content, gone.content_hash, gone.parser
+    ):
+        await kept.forget(gone.content_hash, gone.parser)
