@@ -1,19 +1,23 @@
 """The catalog: what it says is done is searchable, what it does not say is redone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
+from muniment.catalog.clock import now
 from muniment.catalog.database import Database
+from muniment.catalog.doubts import Doubts
 from muniment.catalog.files import Files
 from muniment.catalog.given_chunks import GivenChunks
+from muniment.catalog.known import KnownDocuments
+from muniment.catalog.leases import Leases
 from muniment.catalog.resources import Resources
+from muniment.catalog.runs import Runs
 from muniment.catalog.stores import Stores
-from muniment.catalog.tables import collections, documents, mendings, revisions, runs
-from muniment.types import Document, DocumentOrigin, DocumentState, Mending, Run, RunState, file_id_of
+from muniment.catalog.tables import collections, documents, mendings, revisions
+from muniment.types import Document, DocumentOrigin, DocumentState, Mending, file_id_of
 from muniment.types.store import ATTACHED
 
 
@@ -39,9 +43,8 @@ class Totals:
     chunks: int = 0
 
 
-def now() -> str:
-    """The time as the catalog writes it: ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+Also = Callable[[Connection], None]
+"""Something written in a transaction of another thing."""
 
 
 class Catalog:
@@ -54,8 +57,12 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.files = Files(database)
+        self.doubts = Doubts(database)
         self.given = GivenChunks(database)
+        self.known = KnownDocuments(database)
+        self.leases = Leases(database)
         self.resources = Resources(database)
+        self.runs = Runs(database)
         self.stores = Stores(database)
         self._transaction = database.transaction
 
@@ -158,8 +165,12 @@ class Catalog:
             held = connection.execute(query).first() is not None
         return held or self.files.holds_content(content_hash)
 
-    def save_document(self, document: Document) -> None:
-        """Write the document, replacing what was under its URI."""
+    def save_document(self, document: Document, *, also: Sequence[Also] = ()) -> None:
+        """Write the document, replacing what was under its URI.
+
+        Args:
+            also: what is written in the same transaction, or raises when nothing must be written.
+        """
         values = asdict(replace(document, updated_at=now()))
         values |= {
             "state": document.state.value,
@@ -169,13 +180,17 @@ class Catalog:
         }
         key = and_(documents.c.collection == document.collection, documents.c.uri == document.uri)
         with self._transaction() as connection:
+            for write in also:
+                write(connection)
             connection.execute(delete(documents).where(key))
             connection.execute(insert(documents).values(**values))
             self._revise(connection, document.collection)
 
-    def remove_document(self, collection: str, uri: str) -> None:
-        """Forget the document under this URI."""
+    def remove_document(self, collection: str, uri: str, *, also: Sequence[Also] = ()) -> None:
+        """Forget the document under this URI; ``also`` as in ``save_document``."""
         with self._transaction() as connection:
+            for write in also:
+                write(connection)
             connection.execute(
                 delete(documents).where(and_(documents.c.collection == collection, documents.c.uri == uri))
             )
@@ -197,6 +212,7 @@ class Catalog:
         self.given.remove(name)
         self.files.remove_attached(name)
         self.stores.remove(name)
+        self.doubts.remove(name)
 
     def revision(self, collection: str) -> int:
         """A number that grows whenever what the collection holds changes; 0 at first."""
@@ -247,33 +263,6 @@ class Catalog:
             chunks = connection.scalar(select(func.sum(distinct.c.chunks)))
         return Totals(count or 0, failed or 0, pages or 0, chunks or 0)
 
-    # -- runs
-
-    def save_run(self, run: Run) -> None:
-        """Write the run, replacing its earlier state."""
-        values = asdict(run) | {"state": run.state.value}
-        with self._transaction() as connection:
-            connection.execute(delete(runs).where(runs.c.id == run.id))
-            connection.execute(insert(runs).values(**values))
-
-    def runs(self, collection: str | None = None, limit: int = 20) -> tuple[Run, ...]:
-        """Runs, newest first."""
-        query = select(runs).order_by(runs.c.started_at.desc()).limit(limit)
-        if collection is not None:
-            query = query.where(runs.c.collection == collection)
-        with self._transaction() as connection:
-            return tuple(_run(row) for row in connection.execute(query))
-
-    def interrupt_running(self) -> int:
-        """Mark runs that no process is working on any more; returns how many there were."""
-        with self._transaction() as connection:
-            result = connection.execute(
-                update(runs)
-                .where(runs.c.state == RunState.RUNNING.value)
-                .values(state=RunState.INTERRUPTED.value, finished_at=now())
-            )
-            return int(result.rowcount)
-
     # -- mendings
 
     def save_mending(self, mending: Mending) -> None:
@@ -298,9 +287,3 @@ def _document(row: Row[Any]) -> Document:
     values["notes"] = tuple(values["notes"])
     del values["file_id"]
     return Document(**values)
-
-
-def _run(row: Row[Any]) -> Run:
-    values = dict(row._mapping)
-    values["state"] = RunState(values["state"])
-    return Run(**values)

@@ -6,7 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select, update
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from muniment.catalog.tables import documents, metadata
@@ -61,15 +73,16 @@ class Database:
 
 
 def _bring_up_to_date(connection: Connection) -> None:
-    """Add what a catalog of an earlier version does not have: columns of text, empty, and indexes."""
+    """Add what a catalog of an earlier version does not have: columns, empty or 0, and indexes."""
     known = inspect(connection)
     for table in metadata.sorted_tables:
         present = {column["name"] for column in known.get_columns(table.name)}
         for column in table.columns:
             if column.name not in present:
                 kind = column.type.compile(connection.dialect)
+                empty = "0" if isinstance(column.type, Integer | Float) else "''"
                 connection.exec_driver_sql(
-                    f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind} NOT NULL DEFAULT ''"
+                    f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind} NOT NULL DEFAULT {empty}"
                 )
         for index in table.indexes:
             index.create(connection, checkfirst=True)

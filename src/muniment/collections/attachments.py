@@ -18,6 +18,7 @@ from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.plan import Work
 from muniment.ingest.rows import row_id
 from muniment.types import (
+    ChangeKind,
     Document,
     DocumentFinished,
     DocumentOrigin,
@@ -126,7 +127,7 @@ class Attachments:
         await asyncio.to_thread(self._catalog.files.save_attached, [attached])
         if attached.state is StoreFileState.COMPLETED and document is not None:
             file = SourceFile(document.uri, document.name, document.size, document.version, attributes)
-            work = Work(file, None, document, document.origin, document.chunker)
+            work = Work(file, None, document, document.origin, document.chunker, kind=ChangeKind.METADATA)
             async for _ in self._ingestion.work(collection, "attributes", [work]):
                 pass
         return attached
@@ -285,7 +286,12 @@ class Attachments:
         runtime = self._parts.runtime(attached.collection)
         spec = runtime.own_chunker_spec(attached.chunking) if attached.chunking else ""
         return Work(
-            source_file, _Kept(self._parts.kept, file.content_hash), known, DocumentOrigin.UPLOAD, spec
+            source_file,
+            _Kept(self._parts.kept, file.content_hash),
+            known,
+            DocumentOrigin.UPLOAD,
+            spec,
+            kind=ChangeKind.UPDATE if known else ChangeKind.ADD,
         )
 
     async def _ended(self, document: Document, waiting: dict[str, StoreFile]) -> bool:

@@ -71,5 +71,6 @@ class Parts:
                 readers=self.readers,
                 queue_documents=ingest.queue_documents,
                 batch_chunks=ingest.batch_chunks,
+                lease_s=ingest.lease_s,
             ),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.catalog import Catalog
-from muniment.catalog.catalog import now
+from muniment.catalog.clock import now
 from muniment.collections.adopted import open_adopted
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError
@@ -32,7 +32,7 @@ class Finding:
     @property
     def repair(self) -> IngestPlan:
         """The plan that makes the lost chunks again from what is kept."""
-        return IngestPlan(tuple(repair_of(document) for document in self.lost), (), 0)
+        return IngestPlan(tuple(repair_of(document) for document in self.lost))
 
 
 async def reconcile(runtime: CollectionRuntime, catalog: Catalog, store: VectorStore) -> Finding | None:
@@ -108,5 +108,5 @@ async def _compare(
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:
-    runs = await asyncio.to_thread(catalog.runs, collection, 1)
+    runs = await asyncio.to_thread(catalog.runs.list, collection, 1)
     return bool(runs) and runs[0].state is RunState.DONE
