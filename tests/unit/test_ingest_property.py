@@ -34,7 +34,11 @@ edits = st.lists(
     max_size=6,
 )
 SLOW_DISK = settings(
-    max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
 )
 
 

@@ -1,5 +1,6 @@
 """Collections and the runs that ingest them."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -73,7 +74,14 @@ async def start_run(
     events = workspace.ingest(
         name, trigger=asked.trigger, retry_failed=asked.retry_failed, rebuild=asked.rebuild
     )
-    if not asked.stream:
+    return await run_response(request, events, stream=asked.stream)
+
+
+async def run_response(
+    request: Request, events: AsyncIterator[RunEvent], *, stream: bool
+) -> Response | RunWire:
+    """The finished run, or its events as they come."""
+    if not stream:
         last = await until_disconnect(request, last_event(events))
         assert not isinstance(last, DocumentFinished)
         return RunWire.of(last.run)

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from muniment.cli import (
     adopt,
+    apply,
     ask,
     config,
     demo,
@@ -18,6 +19,8 @@ from muniment.cli import (
     ingest,
     models,
     page,
+    plan,
+    runs,
     search,
     serve,
     status,
@@ -83,8 +86,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Answers questions over your documents and proves every answer.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 some documents failed, "
-    "4 the documents do not answer the question, 130 interrupted. --debug shows tracebacks.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings (`plan`: something to do), "
+    "3 some documents failed, 4 the documents do not answer the question, 130 interrupted. --debug shows tracebacks.",
 )
 
 
@@ -108,11 +111,13 @@ def _root(
 
 app.command("serve")(serve.serve)
 app.command("ingest")(ingest.ingest)
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("status")(status.status)
 app.command("documents")(documents.documents)
-app.command("runs")(status.runs)
+app.command("runs")(runs.runs)
 app.command("page")(page.page)
 app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)
