@@ -34,7 +34,7 @@ COLLECTION = "docs"
 
 
 class Files:
-    """A source over a dictionary: name to content. A version is the time of the last change, as in a folder."""
+    """A source over a dictionary, name to content. A version tells the last change, as in a folder."""
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}

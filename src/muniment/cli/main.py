@@ -87,7 +87,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Answers questions over your documents and proves every answer.",
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings (`plan`: something to do), "
-    "3 some documents failed, 4 the documents do not answer the question, 130 interrupted. --debug shows tracebacks.",
+    "3 some documents failed, 4 the documents do not answer the question, 130 interrupted. "
+    "--debug shows tracebacks.",
 )
 
 
