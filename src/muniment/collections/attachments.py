@@ -153,7 +153,7 @@ class Attachments:
         if document is None:
             return ()
         runtime = self._parts.runtime(collection)
-        ids = [row_id(document, runtime.chunker.spec, ordinal) for ordinal in range(document.chunks)]
+        ids = [row_id(document, runtime.recipe.chunker_spec, ordinal) for ordinal in range(document.chunks)]
         return tuple(await runtime.open_index().get(ids))
 
     # -- batches

@@ -42,7 +42,6 @@ class Ingestion:
         *,
         trigger: str,
         retry_failed: bool = False,
-        rebuild: bool = False,
         wait: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``.
@@ -51,8 +50,6 @@ class Ingestion:
         """
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        if rebuild:
-            await self._forget_index(runtime)
         async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed), wait=wait):
             yield event
 
@@ -122,6 +119,23 @@ class Ingestion:
                 await self._remove(runtime, document)
             return uploaded[0]
 
+    async def fill(
+        self,
+        runtime: CollectionRuntime,
+        trigger: str,
+        carried: Callable[[], Awaitable[IngestPlan]],
+    ) -> AsyncIterator[RunEvent]:
+        """Bring a generation that is not live up to the sources, and to what is carried over into it."""
+
+        async def plan() -> IngestPlan:
+            listed, rest = await self._plan(runtime, False), await carried()
+            uris = {work.file.uri for work in rest.work} | {gone.uri for gone in rest.removed}
+            work = tuple(work for work in listed.work if work.file.uri not in uris)
+            return IngestPlan((*work, *rest.work), (*listed.removed, *rest.removed), listed.unchanged)
+
+        async for event in self._run(runtime, trigger, plan):
+            yield event
+
     async def work(self, collection: str, trigger: str, work: Sequence[Work]) -> AsyncIterator[RunEvent]:
         """Ingest these files, when the run in progress has ended."""
 
@@ -142,7 +156,9 @@ class Ingestion:
     async def _remove(self, runtime: CollectionRuntime, document: Document) -> None:
         catalog = self._parts.catalog
         await asyncio.to_thread(catalog.remove_document, runtime.name, document.uri)
-        await remove_traces(catalog, self._parts.kept, runtime.open_index(), document, runtime.chunker.spec)
+        await remove_traces(
+            catalog, self._parts.kept, runtime.open_index(), document, runtime.recipe.chunker_spec
+        )
         if not await asyncio.to_thread(catalog.documents_with_content, runtime.name, document.document_id):
             runtime.names.pop(document.document_id, None)
 
@@ -215,16 +231,8 @@ class Ingestion:
         return await make_plan(runtime.sources, known, parser_version=version, retry_failed=retry_failed)
 
     async def _known(self, runtime: CollectionRuntime) -> tuple[Document, ...]:
-        return await asyncio.to_thread(self._parts.catalog.documents, runtime.name)
-
-    async def _forget_index(self, runtime: CollectionRuntime) -> None:
-        async with runtime.busy:
-            await self._parts.store.drop(runtime.record.index_name)
-            await asyncio.to_thread(self._parts.catalog.forget_contents, runtime.name)
-            await asyncio.to_thread(self._parts.catalog.save_collection, runtime.record)
-            runtime.index = await self._parts.store.open(runtime.index_spec)
-            runtime.problem = None
-            runtime.names.clear()
+        list_documents = self._parts.catalog.documents
+        return await asyncio.to_thread(lambda: list_documents(runtime.name, generation=runtime.number))
 
 
 class _OneFile:

@@ -11,11 +11,12 @@ from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
 from muniment.answer.models import Models
-from muniment.catalog.catalog import Totals
+from muniment.catalog.documents import Totals
 from muniment.collections.adopted import adopted_documents
 from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
 from muniment.collections.files import Files
+from muniment.collections.generations import Generations
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
 from muniment.collections.model_directory import ModelDirectory
@@ -52,12 +53,13 @@ class LocalWorkspace:
         self._lock = lock
         self._documents = Documents(parts)
         self._ingestion = Ingestion(parts)
-        self._reconciler = Reconciler(parts, self._ingestion)
+        self.generations = Generations(parts, self._ingestion)
+        self._reconciler = Reconciler(parts, self._ingestion, self.generations)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
         models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
         self.services = Services(
-            stores=Stores(parts, self._reconciler, attachments),
+            stores=Stores(parts, self._reconciler, attachments, self.generations),
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
@@ -129,7 +131,7 @@ class LocalWorkspace:
             description=runtime.settings.description,
             declared=runtime.declared,
             state=runtime.state,
-            embedding_model=runtime.settings.embedding_model,
+            embedding_model=runtime.recipe.embedding_model,
             dimension=runtime.embedder.dimension,
             generator=runtime.generator.name,
             top_k=runtime.settings.top_k,
@@ -241,10 +243,14 @@ class LocalWorkspace:
             searched.fits,
             briefing,
         )
+        # A new generation may be promoted meanwhile: what was found is read back as it was found.
+        numbers = {runtime.name: runtime.number for runtime in runtimes}
         answerer = Answerer(
             JoinedRetriever([self._retriever(runtime) for runtime in runtimes]),
             generator,
-            lambda passage: self._documents.parsed(passage.collection, passage.document_id),
+            lambda passage: self._documents.parsed(
+                passage.collection, passage.document_id, generation=numbers[passage.collection]
+            ),
             settings,
             embedder=runtimes[0].embedder,
         )
@@ -276,7 +282,9 @@ class LocalWorkspace:
         self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``."""
-        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed, rebuild=rebuild)
+        if rebuild:
+            return self.generations.rebuild(collection)
+        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed)
 
     async def upload(
         self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]

@@ -48,14 +48,17 @@ class KeptFiles:
         except (NotFoundError, zlib.error, json.JSONDecodeError, KeyError, UnicodeDecodeError):
             return None
 
-    async def forget(self, content_hash: str, parser_version: str) -> None:
-        """Remove what is kept of a content that no document has any more."""
-        await self.forget_raw(content_hash)
+    async def holds_raw(self, content_hash: str) -> bool:
+        """Whether the bytes of the source file are kept."""
+        return await self._store.exists(_raw_key(content_hash))
+
+    async def forget_parsed(self, content_hash: str, parser_version: str) -> None:
+        """Remove the text of a content, as this parser read it, that no document has any more."""
         for form in ("full", "text"):
             await self._store.delete(_parsed_key(content_hash, parser_version, form))
 
     async def forget_raw(self, content_hash: str) -> None:
-        """Remove the bytes of a file that was never parsed."""
+        """Remove the bytes of a file that no document has any more."""
         await self._store.delete(_raw_key(content_hash))
 
 

@@ -96,6 +96,8 @@ class Pipeline:
     ``present`` are the ids in the index at the start: chunks that an earlier, killed run wrote are
     not embedded again. ``own_chunker`` makes the chunker of a document with a spec of its own.
     ``finished`` is awaited once for every piece of work, with its document in its final state.
+    ``read_before`` gives the document of the live generation under a URI, while another one is built:
+    its kept text serves as long as the file is the same.
     """
 
     collection: str
@@ -110,6 +112,8 @@ class Pipeline:
     present: set[int]
     finished: Callable[[Document], Awaitable[None]]
     started: Callable[[str], Awaitable[None]]
+    generation: int
+    read_before: Callable[[str], Awaitable[Document | None]] | None = None
     _claimed: set[str] = field(default_factory=set)
     _shared: list[tuple[Document, Work]] = field(default_factory=list)
 
@@ -151,23 +155,37 @@ class Pipeline:
         while not waiting.empty():
             work = waiting.get_nowait()
             await self.started(work.file.name)
+            before = await self._before(work)
+            if before is not None and before.state is DocumentState.FAILED:
+                if before.parser == self.parser.version and not before.chunks:
+                    # It would fail again: neither it nor what reads it has changed.
+                    await self._finish(replace(before, generation=self.generation), known=None)
+                    continue
+                before = None
             try:
-                done = await self._read(work)
+                done = await self._read(work, work.known if work.source is None else before)
             except (InputError, DocumentError, NotFoundError) as error:
                 await self._fail(work, error)
             else:
                 await read.put(done)
 
-    async def _read(self, work: Work) -> _Read:
-        if work.source is None and work.known is not None:
-            known = work.known
-            parsed = await self.kept.load_parsed(known.content_hash, known.parser)
+    async def _before(self, work: Work) -> Document | None:
+        """The live generation's document of this very file, when another generation is built."""
+        if work.source is None or self.read_before is None:
+            return None
+        before = await self.read_before(work.file.uri)
+        return before if before is not None and before.version == work.file.version != "" else None
+
+    async def _read(self, work: Work, kept: Document | None) -> _Read:
+        if kept is not None:
+            parser = kept.parser if work.source is None else self.parser.version
+            parsed = await self.kept.load_parsed(kept.content_hash, parser)
             if parsed is not None:
-                return _Read(work, known.content_hash, known.size, known.parser, parsed)
+                return _Read(work, kept.content_hash, kept.size, parser, parsed)
         scratch_dir = self.settings.scratch_dir
         with _scratch_failures(scratch_dir), TemporaryDirectory(dir=scratch_dir) as scratch:
             path = Path(scratch, SCRATCH_NAME)
-            await self._fetch(work, path)
+            await self._fetch(work, kept, path)
             size = (await asyncio.to_thread(path.stat)).st_size
             self._check_size(work.file.name, size)
             content_hash = await asyncio.to_thread(hash_file, path)
@@ -179,13 +197,19 @@ class Pipeline:
             await self.kept.save_raw(content_hash, await asyncio.to_thread(path.read_bytes))
             return _Read(work, content_hash, size, self.parser.version, parsed)
 
-    async def _fetch(self, work: Work, path: Path) -> None:
+    async def _fetch(self, work: Work, kept: Document | None, path: Path) -> None:
+        self._check_size(work.file.name, work.file.size)
+        if kept is not None:
+            try:
+                data = await self.kept.load_raw(kept.content_hash)
+            except NotFoundError:
+                if work.source is None:
+                    raise
+            else:
+                await asyncio.to_thread(path.write_bytes, data)
+                return
         if work.source is not None:
-            self._check_size(work.file.name, work.file.size)
             await work.source.fetch(work.file, path)
-        elif work.known is not None:
-            data = await self.kept.load_raw(work.known.content_hash)
-            await asyncio.to_thread(path.write_bytes, data)
 
     def _check_size(self, name: str, size: int) -> None:
         if size > self.settings.max_file_bytes:
@@ -211,6 +235,7 @@ class Pipeline:
             parser=self.parser.version,
             metadata=work.file.metadata,
             chunker=work.chunker,
+            generation=self.generation,
         )
         if work.known is not None and work.known.chunks:
             # The version read before stays searchable: a file caught half-written must lose nothing.
@@ -262,6 +287,7 @@ class Pipeline:
             metadata=item.work.file.metadata,
             notes=item.parsed.notes,
             chunker=item.work.chunker,
+            generation=self.generation,
         )
 
     # -- embed

@@ -31,12 +31,25 @@ async def remove_traces(
     do kept files that a document of any collection needs.
     """
     if gone.chunks:
-        holders = await asyncio.to_thread(catalog.documents_with_content, gone.collection, gone.document_id)
+        holders = await asyncio.to_thread(
+            lambda: catalog.documents_with_content(
+                gone.collection, gone.document_id, generation=gone.generation
+            )
+        )
         needed: set[int] = set()
         for holder in holders:
             needed |= row_ids(holder, chunker_spec)
         await index.delete(sorted(row_ids(gone, chunker_spec) - needed))
-    if gone.content_hash and not await asyncio.to_thread(
-        catalog.holds_content, gone.content_hash, gone.parser
-    ):
-        await kept.forget(gone.content_hash, gone.parser)
+    await forget_kept(catalog, kept, gone)
+
+
+async def forget_kept(catalog: Catalog, kept: KeptFiles, gone: Document) -> None:
+    """Remove what is kept of a document's content as far as no other document, of any collection and
+    generation, needs it.
+    """
+    if not gone.content_hash:
+        return
+    if not await asyncio.to_thread(catalog.holds_content, gone.content_hash, gone.parser):
+        await kept.forget_parsed(gone.content_hash, gone.parser)
+    if not await asyncio.to_thread(catalog.holds_bytes, gone.content_hash):
+        await kept.forget_raw(gone.content_hash)

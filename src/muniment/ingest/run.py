@@ -6,9 +6,10 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from muniment.catalog import Catalog
-from muniment.catalog.catalog import now
+from muniment.catalog.times import now
 from muniment.errors import MunimentError, unforeseen
 from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.pipeline import Pipeline, PipelineSettings
@@ -22,7 +23,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IngestTools:
-    """What a run works with."""
+    """What a run works with.
+
+    Attributes:
+        generation: number of the collection's generation that it fills.
+        building: that generation is not live; what the live one has read of a file is taken from there.
+    """
 
     catalog: Catalog
     kept: KeptFiles
@@ -32,6 +38,8 @@ class IngestTools:
     embedder: Embedder
     index: VectorIndex
     settings: PipelineSettings
+    generation: int
+    building: bool = False
 
 
 @dataclass(slots=True)
@@ -91,6 +99,8 @@ class IngestRun:
             embedder=tools.embedder,
             index=tools.index,
             settings=tools.settings,
+            generation=tools.generation,
+            read_before=self._read_before if tools.building else None,
             present=await tools.index.ids(),
             finished=self._finished,
             started=self._reading,
@@ -99,11 +109,21 @@ class IngestRun:
 
     async def _forget(self, removed: Sequence[Document]) -> None:
         for document in removed:
-            await asyncio.to_thread(self.tools.catalog.remove_document, self.collection, document.uri)
             tools = self.tools
+            await asyncio.to_thread(
+                partial(
+                    tools.catalog.remove_document,
+                    self.collection,
+                    document.uri,
+                    generation=tools.generation,
+                )
+            )
             await remove_traces(tools.catalog, tools.kept, tools.index, document, tools.chunker.spec)
             self.run = replace(self.run, removed=self.run.removed + 1)
             await self.emit(RunProgress(self.run, document.name))
+
+    async def _read_before(self, uri: str) -> Document | None:
+        return await asyncio.to_thread(self.tools.catalog.document_at, self.collection, uri)
 
     async def _reading(self, name: str) -> None:
         await self.emit(RunProgress(self._timed(), name))

@@ -24,6 +24,13 @@ from muniment.types.document import (
     TableRow,
     document_id,
 )
+from muniment.types.generation import (
+    Difference,
+    Generation,
+    GenerationChange,
+    GenerationState,
+    GenerationStatus,
+)
 from muniment.types.search import (
     Combination,
     Comparison,
@@ -80,6 +87,7 @@ __all__ = [
     "Combination",
     "Comparison",
     "CreatedCollection",
+    "Difference",
     "Document",
     "DocumentFinished",
     "DocumentOrigin",
@@ -87,6 +95,10 @@ __all__ = [
     "FileBatch",
     "FileCounts",
     "Filter",
+    "Generation",
+    "GenerationChange",
+    "GenerationState",
+    "GenerationStatus",
     "GivenChunk",
     "JsonObject",
     "Mending",
