@@ -22,15 +22,17 @@ KEPT = Path(__file__).parents[1] / "fixtures" / "catalogs"
 
 UPLOADED, NAMED = "attached:///file-7", "file:///handbook/%s"
 
+NEXT = f"{int(HEAD) + 1:04}"
+
 FAILING = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0004", "0003"
+revision, down_revision = "{next}", "{head}"
 
 def upgrade() -> None:
-    op.add_column("documents", sa.Column("language", sa.Text))
-    op.execute("UPDATE documents SET language = 'en', title = 'lost'")
+    op.add_column("documents", sa.Column("shelf", sa.Text))
+    op.execute("UPDATE documents SET shelf = 'a', title = 'lost'")
     op.drop_table("mendings")
     op.execute("{statement}")
 """
@@ -87,11 +89,13 @@ SHAPES = (first, with_stores, half_with_stores, mended)
 
 
 def schema(engine: Engine) -> dict[str, object]:
-    """All that the database says about the tables, columns in order."""
+    """All that the database says about the tables, but for the order of columns."""
     known = inspect(engine)
     return {
         name: (
-            [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in known.get_columns(name)],
+            sorted(
+                (c["name"], str(c["type"]), c["nullable"], str(c["default"])) for c in known.get_columns(name)
+            ),
             known.get_pk_constraint(name),
             sorted(known.get_indexes(name), key=lambda index: str(index["name"])),
             known.get_unique_constraints(name),
@@ -119,8 +123,8 @@ def later(tmp_path: Path, script: str) -> Migrations:
     """Our migrations and one more."""
     folder = tmp_path / "versions"
     shutil.copytree(OURS.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "0004_more.py").write_text(script)
-    return Migrations(folder, "0004")
+    (folder / f"{NEXT}_more.py").write_text(script)
+    return Migrations(folder, NEXT)
 
 
 def test_the_newest_migration_is_the_version_that_is_expected() -> None:
@@ -168,9 +172,9 @@ def test_a_migration_that_fails_leaves_the_catalog_as_it_was(
     with_stores(engine)
     before = schema(engine), rows(engine)
     with pytest.raises(MunimentError) as caught:
-        bring_to_head(engine, later(tmp_path, FAILING.format(statement=statement)))
+        bring_to_head(engine, later(tmp_path, FAILING.format(next=NEXT, head=HEAD, statement=statement)))
     assert caught.value.code == "catalog_migration_failed"
-    assert "to 0004" in caught.value.message and caught.value.hint
+    assert f"to {NEXT}" in caught.value.message and caught.value.hint
     assert (schema(engine), rows(engine)) == before
     bring_to_head(engine)
     assert len(rows(engine)["documents"]) == 2
@@ -180,12 +184,12 @@ def test_a_catalog_of_a_later_version_is_refused_untouched(
     engine: Engine, catalog_uri: str, tmp_path: Path
 ) -> None:
     first(engine)
-    bring_to_head(engine, later(tmp_path, FAILING.format(statement="SELECT 1")))
+    bring_to_head(engine, later(tmp_path, FAILING.format(next=NEXT, head=HEAD, statement="SELECT 1")))
     before = schema(engine), rows(engine)
     with pytest.raises(MunimentError) as caught:
         Catalog.open(catalog_uri)
     assert caught.value.code == "catalog_newer"
-    assert "0004" in caught.value.message and HEAD in caught.value.message
+    assert NEXT in caught.value.message and HEAD in caught.value.message
     assert (schema(engine), rows(engine)) == before
 
 
@@ -205,7 +209,7 @@ def test_servers_that_start_at_once_migrate_once(
     if start:
         start(engine)
     once = "import sqlalchemy as sa\nfrom alembic import op\n" + (
-        "revision, down_revision = '0004', '0003'\n"
+        f"revision, down_revision = '{NEXT}', '{HEAD}'\n"
         "def upgrade() -> None:\n"
         "    op.create_table('migrated', sa.Column('at', sa.Text))\n"
         "    op.execute(\"INSERT INTO migrated VALUES ('now')\")\n"
@@ -216,16 +220,16 @@ def test_servers_that_start_at_once_migrate_once(
         "from muniment.catalog.connections import make_engine\n"
         "from muniment.catalog.schema import Migrations, bring_to_head\n"
         "sys.stdin.readline()\n"
-        "bring_to_head(make_engine(sys.argv[1]), Migrations(Path(sys.argv[2]), '0004'))\n"
+        "bring_to_head(make_engine(sys.argv[1]), Migrations(Path(sys.argv[2]), sys.argv[3]))\n"
     )
-    command = [sys.executable, str(tmp_path / "start.py"), catalog_uri, str(migrations.folder)]
+    command = [sys.executable, str(tmp_path / "start.py"), catalog_uri, str(migrations.folder), NEXT]
     servers = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
     with ThreadPoolExecutor(3) as starting:
         ended = list(starting.map(lambda server: server.communicate(b"\n", timeout=50), servers))
     assert [(server.returncode, said[1]) for server, said in zip(servers, ended, strict=True)] == [
         (0, b"")
     ] * 3
-    assert rows(engine)["alembic_version"] == [("0004",)]
+    assert rows(engine)["alembic_version"] == [(NEXT,)]
     if start:
         assert rows(engine)["migrated"] == [("now",)]
 
