@@ -295,3 +295,18 @@ def test_a_new_file_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
     assert schema(engine) == {}
     engine.dispose()
     Catalog.open(uri).close()
+
+
+def test_every_one_of_many_documents_is_named(engine: Engine) -> None:
+    first(engine)
+    columns = [column["name"] for column in inspect(engine).get_columns("documents")]
+    shown = ", ".join("'file:///' || i" if name == "uri" else name for name in columns)
+    counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 11000)"
+    execute(
+        engine, f"{counting} INSERT INTO documents SELECT {shown} FROM documents, n WHERE uri = '{NAMED}'"
+    )
+    bring_to_head(engine)
+    with engine.connect() as connection:
+        named = connection.execute(text("SELECT uri, file_id FROM documents")).all()
+    assert len(named) == 11_002
+    assert [uri for uri, file_id in named if file_id != file_id_of("docs", uri)] == []
