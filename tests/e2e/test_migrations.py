@@ -42,7 +42,7 @@ def execute(engine: Engine, script: str) -> None:
     with engine.begin() as connection:
         for statement in script.split(";\n"):
             if statement.strip():
-                connection.exec_driver_sql(statement.replace("%", "%%"))
+                connection.execute(text(statement))
 
 
 def first(engine: Engine) -> None:
