@@ -1,15 +1,17 @@
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from muniment.catalog import Catalog, CollectionRecord
-from muniment.types import Document, DocumentState, Mending, Run, RunState, file_id_of
+from muniment.types import Document, DocumentState, Mending, Run, RunState
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    return Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}")
+def catalog(catalog_uri: str) -> Iterator[Catalog]:
+    opened = Catalog.open(catalog_uri)
+    yield opened
+    opened.close()
 
 
 def document(name: str, **changes: object) -> Document:
@@ -60,12 +62,15 @@ def test_totals_count_shared_content_once(catalog: Catalog) -> None:
     assert (totals.documents, totals.failed, totals.pages, totals.chunks) == (3, 1, 4, 3)
 
 
-def test_survives_being_opened_again(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'catalog.db'}"
+def test_survives_being_opened_again(catalog_uri: str) -> None:
     record = CollectionRecord("docs", "muniment_docs", 384, "model", "print", "spec")
-    Catalog.open(uri).save_collection(record)
-    assert Catalog.open(uri).collection("docs") == record
-    assert Catalog.open(uri).collection("other") is None
+    first = Catalog.open(catalog_uri)
+    first.save_collection(record)
+    first.close()
+    again = Catalog.open(catalog_uri)
+    assert again.collection("docs") == record
+    assert again.collection("other") is None
+    again.close()
 
 
 def test_runs_left_running_are_marked_interrupted(catalog: Catalog) -> None:
@@ -86,20 +91,3 @@ def test_remembers_what_was_mended(catalog: Catalog) -> None:
     catalog.save_mending(second)
     assert catalog.mendings("docs") == (second, first)
     assert catalog.mendings("other") == ()
-
-
-def test_a_catalog_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'catalog.db'}"
-    catalog = Catalog.open(uri)
-    catalog.save_document(document("a.txt"))
-    with catalog.database.transaction() as connection:
-        connection.exec_driver_sql("DROP INDEX documents_by_file")
-        for column in ("chunker", "file_id"):
-            connection.exec_driver_sql(f"ALTER TABLE documents DROP COLUMN {column}")
-    catalog.close()
-    for _ in range(2):
-        catalog = Catalog.open(uri)
-        [kept] = catalog.documents("docs")
-        assert (kept.name, kept.chunker) == ("a.txt", "")
-        assert catalog.document_of_file(file_id_of("docs", kept.uri)) == kept
-        catalog.close()
