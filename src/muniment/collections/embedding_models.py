@@ -85,7 +85,8 @@ class EmbeddingModels:
             return found
         async with self._lock:
             try:
-                embedder = await self._make_from(name, settings)
+                # A generation of before settings were noted has none.
+                embedder = await self._make_from(name, settings or self.settings_of(name))
             except MunimentError as error:
                 raise _gone(name, f"{error.message} {error.hint}".strip()) from error
             if embedder.fingerprint != fingerprint:

@@ -91,8 +91,8 @@ async def _choose_generation(
     ):
         await store.drop(live.index_name)
         live = await _updated(runtime, catalog, live)
-    runtime.recipe = await recipe_of(live, models) if runtime.wanted.differences(live) else runtime.wanted
     runtime.generation = live
+    runtime.recipe = await recipe_of(live, models) if runtime.wanted.differences(live) else runtime.wanted
 
 
 def _made_as_wanted(runtime: CollectionRuntime, live: Generation, documents: Sequence[Document]) -> bool:

@@ -1,5 +1,5 @@
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +18,10 @@ from muniment.types import (
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    return Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}")
+def catalog(catalog_uri: str) -> Iterator[Catalog]:
+    opened = Catalog.open(catalog_uri)
+    yield opened
+    opened.close()
 
 
 def document(name: str, **changes: object) -> Document:
@@ -81,12 +83,13 @@ def states(catalog: Catalog) -> dict[int, str]:
     return {one.number: one.state.value for one in catalog.generations.list("docs")}
 
 
-def test_survives_being_opened_again(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'catalog.db'}"
-    saved = Catalog.open(uri).generations.save(generation(1, GenerationState.LIVE))
-    assert Catalog.open(uri).generations.live("docs") == saved
+def test_survives_being_opened_again(catalog: Catalog, catalog_uri: str) -> None:
+    saved = catalog.generations.save(generation(1, GenerationState.LIVE))
+    again = Catalog.open(catalog_uri)
+    assert again.generations.live("docs") == saved
     assert saved.created_at == saved.promoted_at != ""
-    assert Catalog.open(uri).generations.live("other") is None
+    assert again.generations.live("other") is None
+    again.close()
 
 
 def test_a_promotion_makes_the_live_generation_the_previous_and_retires_the_one_before(
@@ -157,20 +160,3 @@ def test_remembers_what_was_mended(catalog: Catalog) -> None:
     catalog.save_mending(second)
     assert catalog.mendings("docs") == (second, first)
     assert catalog.mendings("other") == ()
-
-
-def test_a_catalog_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'catalog.db'}"
-    catalog = Catalog.open(uri)
-    catalog.save_document(document("a.txt"))
-    with catalog.database.transaction() as connection:
-        connection.exec_driver_sql("DROP INDEX documents_by_file")
-        for column in ("chunker", "file_id"):
-            connection.exec_driver_sql(f"ALTER TABLE documents DROP COLUMN {column}")
-    catalog.close()
-    for _ in range(2):
-        catalog = Catalog.open(uri)
-        [kept] = catalog.documents("docs")
-        assert (kept.name, kept.chunker) == ("a.txt", "")
-        assert catalog.document_of_file(file_id_of("docs", kept.uri)) == kept
-        catalog.close()
