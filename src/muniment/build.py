@@ -7,6 +7,7 @@ from functools import partial
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
+from muniment.chunkers import chunker_for
 from muniment.collections.adopted_store import AdoptedStore
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.local import LocalWorkspace
@@ -247,6 +248,7 @@ async def _make_runtime(
         embedding_settings=embedding_models.settings_of(declared.embedding_model),
         chunker_spec=chunker.spec,
         parser_version=parser_version,
+        chunker_of=partial(chunker_for, tokenizer=embedder.tokenizer),
     )
     return CollectionRuntime(
         name=name,

@@ -47,7 +47,7 @@ class Catalog(Documents):
     # -- collections
 
     def created_at(self, name: str) -> str:
-        """When the oldest of the collection's generations was made; empty when there is none."""
+        """When the first of the collection's generations was made; empty when there is none."""
         query = select(func.min(generations.c.created_at)).where(generations.c.collection == name)
         with self._transaction() as connection:
             return connection.scalar(query) or ""

@@ -32,8 +32,9 @@ class Generations:
         self._revisions = revisions
 
     def list(self, collection: str) -> tuple[Generation, ...]:
-        """All of the collection, retired ones too, by number."""
-        query = select(generations).where(generations.c.collection == collection)
+        """All of the collection that are there, retired ones too, by number."""
+        there = generations.c.state != GenerationState.REMOVED.value
+        query = select(generations).where(generations.c.collection == collection, there)
         with self._transaction() as connection:
             rows = connection.execute(query.order_by(generations.c.number))
             return tuple(_generation(row) for row in rows)
@@ -48,6 +49,12 @@ class Generations:
     def live(self, collection: str) -> Generation | None:
         """The generation that questions are answered from; None when nothing was ever made."""
         return self.find(collection, GenerationState.LIVE)
+
+    def next_number(self, collection: str) -> int:
+        """The number of the next generation, which none of the collection has had."""
+        highest = select(func.max(generations.c.number)).where(generations.c.collection == collection)
+        with self._transaction() as connection:
+            return (connection.scalar(highest) or 0) + 1
 
     def save(self, generation: Generation) -> Generation:
         """Write the generation, replacing its earlier form; the form written, with the time it was made."""
@@ -91,11 +98,12 @@ class Generations:
             connection.execute(retired.values(state=GenerationState.RETIRED.value))
 
     def remove(self, collection: str, number: int) -> None:
-        """Forget a generation and its documents."""
+        """Forget a generation's documents, and that it was ever more than a number."""
         with self._transaction() as connection:
             of_it = and_(documents.c.collection == collection, documents.c.generation == number)
             connection.execute(delete(documents).where(of_it))
-            connection.execute(delete(generations).where(_numbered(collection, number)))
+            removed = update(generations).where(_numbered(collection, number))
+            connection.execute(removed.values(state=GenerationState.REMOVED.value))
 
 
 def live_number(collection: "ColumnElement[str] | str") -> "ScalarSelect[int]":

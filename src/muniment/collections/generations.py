@@ -225,8 +225,8 @@ class Generations:
 
     async def _begun(self, runtime: CollectionRuntime) -> Generation:
         catalog = self._parts.catalog
-        numbers = [one.number for one in await asyncio.to_thread(catalog.generations.list, runtime.name)]
-        begun = runtime.wanted.generation(runtime.name, max(numbers, default=1) + 1, GenerationState.STAGED)
+        number = await asyncio.to_thread(catalog.generations.next_number, runtime.name)
+        begun = runtime.wanted.generation(runtime.name, number, GenerationState.STAGED)
         return await asyncio.to_thread(catalog.generations.save, begun)
 
     async def _opened(self, runtime: CollectionRuntime, generation: Generation) -> CollectionRuntime:

@@ -45,7 +45,8 @@ async def insert_given(runtime: CollectionRuntime, catalog: Catalog, chunks: Seq
     for number, chunk in enumerate(chunks):
         _check_vector(chunk, number, runtime.embedder.dimension)
     model = runtime.embedder.fingerprint
-    latest = tuple({chunk.row_id: replace(chunk, vector_of=model) for chunk in chunks}.values())
+    of_model = [chunk if chunk.vector is None else replace(chunk, vector_of=model) for chunk in chunks]
+    latest = tuple({chunk.row_id: chunk for chunk in of_model}.values())
     await asyncio.to_thread(catalog.given.save, runtime.name, latest)
     await write_given(runtime, latest)
     await asyncio.to_thread(catalog.revise, runtime.name)

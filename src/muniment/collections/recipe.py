@@ -1,7 +1,8 @@
 """How a generation's chunks and vectors are made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from re import sub
 from typing import Any
@@ -22,6 +23,7 @@ class Recipe:
         embedding_model: the name that the settings give the model.
         embedding_settings: its provider and options, without secrets.
         chunker_spec: of the collection's own chunker; documents may have others.
+        chunker_of: makes a chunker from its spec; raises StorageError ``unknown_chunking``.
     """
 
     embedder: Embedder
@@ -29,15 +31,12 @@ class Recipe:
     embedding_settings: JsonObject
     chunker_spec: str
     parser_version: str
+    chunker_of: Callable[[str], Chunker]
 
     @property
     def chunker(self) -> Chunker:
         """The collection's chunker; StorageError ``unknown_chunking``."""
         return self.chunker_of(self.chunker_spec)
-
-    def chunker_of(self, spec: str) -> Chunker:
-        """The chunker of a document with a spec of its own; StorageError ``unknown_chunking``."""
-        return chunker_for(spec, self.embedder.tokenizer)
 
     def generation(self, collection: str, number: int, state: GenerationState) -> Generation:
         """A generation made by it."""
@@ -121,4 +120,5 @@ async def recipe_of(generation: Generation, models: EmbeddingModels) -> Recipe:
         generation.embedding_settings,
         generation.chunker_spec,
         generation.parser_version,
+        partial(chunker_for, tokenizer=embedder.tokenizer),
     )

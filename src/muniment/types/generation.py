@@ -7,12 +7,17 @@ from muniment.types.store import JsonObject
 
 
 class GenerationState(StrEnum):
-    """What a generation is to its collection; a retired one is being removed."""
+    """What a generation is to its collection.
+
+    A retired one is being removed; of a removed one only the record is left, so that its number is
+    never used again.
+    """
 
     LIVE = "live"
     STAGED = "staged"
     PREVIOUS = "previous"
     RETIRED = "retired"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
