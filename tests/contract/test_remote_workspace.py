@@ -70,6 +70,13 @@ async def runs_after_ingest(workspace: Workspace) -> object:
     return events, await workspace.runs(), await workspace.runs("empty"), await workspace.collections()
 
 
+async def generations_built(workspace: Workspace) -> object:
+    staged = await listed(workspace.stage("handbook")), await workspace.generations("handbook")
+    discarded = await workspace.discard("handbook"), await workspace.generations("handbook")
+    await listed(workspace.stage("handbook"))
+    return staged, discarded, await listed(workspace.promote("handbook"))
+
+
 CALLS: dict[str, Call] = {
     "readiness": lambda w: w.readiness(),
     "collections": lambda w: w.collections(),
@@ -84,6 +91,7 @@ CALLS: dict[str, Call] = {
     ),
     "abstention": lambda w: listed(w.answer("handbook", "zebra")),
     "ingest and runs": runs_after_ingest,
+    "generations": generations_built,
     "upload and delete": uploaded_and_deleted,
     "parsed": lambda w: on_document(w, "parsed"),
     "raw file": bytes_of_raw_file,
@@ -102,6 +110,10 @@ FAILING: dict[str, Call] = {
     "unknown page": lambda w: on_document(w, "page_image", 7, ranges=(), scale=1.0),
     "document of a source": lambda w: on_document(w, "delete_document"),
     "no generator": lambda w: listed(w.answer("handbook", "UNREACHABLE leave")),
+    "nothing staged": lambda w: listed(w.promote("handbook")),
+    "nothing staged, discarded": lambda w: w.discard("handbook"),
+    "no previous generation": lambda w: listed(w.rollback("handbook")),
+    "unknown collection, its generations": lambda w: w.generations("nope"),
     "generator breaks off": lambda w: listed(w.answer("handbook", "BREAK leave")),
 }
 

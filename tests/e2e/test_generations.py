@@ -38,17 +38,15 @@ async def last_run(events: AsyncIterator[RunEvent]) -> Run:
 
 
 async def stage(workspace: LocalWorkspace) -> Run:
-    return await last_run(workspace.generations.stage("docs"))
+    return await last_run(workspace.stage("docs"))
 
 
 async def promote(workspace: LocalWorkspace) -> Run:
-    return await last_run(workspace.generations.promote("docs"))
+    return await last_run(workspace.promote("docs"))
 
 
 async def states(workspace: LocalWorkspace) -> dict[int, str]:
-    return {
-        one.generation.number: one.generation.state.value for one in await workspace.generations.list("docs")
-    }
+    return {one.number: one.state.value for one in await workspace.generations("docs")}
 
 
 async def texts(workspace: LocalWorkspace, query: str) -> set[str]:
@@ -63,12 +61,12 @@ async def index_names(workspace: LocalWorkspace) -> set[str]:
 async def test_a_changed_embedding_model_is_answered_without_until_it_is_promoted(open_docs: Open) -> None:
     async with open_docs() as workspace:
         await ingest(workspace)
-        assert await workspace.generations.change("docs") is None
+        assert await workspace._generations.change("docs") is None
     async with open_docs(embedding_model="large") as workspace:
         status = await workspace.collection("docs")
         assert (status.state, status.dimension) == (CollectionState.READY, 64)
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
-        change = await workspace.generations.change("docs")
+        change = await workspace._generations.change("docs")
         assert change is not None
         assert [(one.what, one.live, one.wanted) for one in change.differences] == [
             ("embedding_model", "small", "large")
@@ -80,7 +78,7 @@ async def test_a_changed_embedding_model_is_answered_without_until_it_is_promote
         status = await workspace.collection("docs")
         assert (status.dimension, status.embedding_model, status.documents) == (96, "large", 3)
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
-        assert await workspace.generations.change("docs") is None
+        assert await workspace._generations.change("docs") is None
         assert await states(workspace) == {1: "previous", 2: "live"}
     async with open_docs(embedding_model="large") as workspace:
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
@@ -110,7 +108,7 @@ async def test_nothing_is_parsed_or_fetched_again_for_another_chunking(open_docs
     async with open_docs(chunking=smaller) as workspace:
         sources = workspace._parts.runtime("docs").sources
         workspace._parts.runtime("docs").sources = [_NeverFetched(source) for source in sources]
-        change = await workspace.generations.change("docs")
+        change = await workspace._generations.change("docs")
         assert change is not None
         assert (change.reparse, change.rechunk, change.reembed) == (0, 4, 4)
         run = await stage(workspace)
@@ -130,7 +128,7 @@ async def test_what_changed_since_is_caught_up_with_on_promotion(open_docs: Open
         (docs / "leave.txt").unlink()
         await ingest(workspace)
         run = await promote(workspace)
-        assert (run.failed, run.total - run.unchanged) == (0, 0)
+        assert (run.done, run.removed, run.failed) == (2, 1, 0)
         names = {document.name for document in await workspace.documents("docs")}
         assert names == {"canteen.txt", "travel.txt", "pumps.txt"}
         assert CANTEEN in await texts(workspace, "canteen")
@@ -169,7 +167,7 @@ async def test_uploads_attached_files_and_given_chunks_are_carried_over(
         assert (await workspace.services.attachments.get("docs", file.id)).state is StoreFileState.COMPLETED
         [canteen] = [one for one in await workspace.documents("docs") if one.name == "canteen.txt"]
         await workspace.delete_document("docs", canteen.document_id)
-        await last_run(workspace.generations.rollback("docs"))
+        await last_run(workspace.rollback("docs"))
         assert (await workspace.collection("docs")).dimension == 64
         rolled_back = await texts(workspace, "warranty canteen fee")
         assert rolled_back == after - {CANTEEN}
@@ -179,19 +177,19 @@ async def test_a_rollback_brings_the_previous_generation_up_to_date(open_docs: O
     async with open_docs() as workspace:
         await ingest(workspace)
         with pytest.raises(ConflictError) as caught:
-            await last_run(workspace.generations.rollback("docs"))
+            await last_run(workspace.rollback("docs"))
         assert caught.value.code == "no_previous_generation"
     async with open_docs(embedding_model="large") as workspace:
         await stage(workspace)
         await promote(workspace)
         (docs / "canteen.txt").write_text(CANTEEN)
         await ingest(workspace)
-        await last_run(workspace.generations.rollback("docs"))
+        await last_run(workspace.rollback("docs"))
         status = await workspace.collection("docs")
         assert (status.dimension, status.documents, status.embedding_model) == (64, 4, "small")
         assert (await found(workspace, "when does the canteen open"))[0] == "canteen.txt"
         assert await states(workspace) == {1: "live", 2: "previous"}
-        assert await workspace.generations.change("docs") is not None
+        assert await workspace._generations.change("docs") is not None
     async with open_docs(embedding_model="large") as workspace:
         assert (await workspace.collection("docs")).dimension == 64
 
@@ -212,10 +210,10 @@ async def test_a_staged_generation_can_be_discarded(open_docs: Open) -> None:
         await ingest(workspace)
     async with open_docs(embedding_model="large") as workspace:
         await stage(workspace)
-        assert (await workspace.generations.discard("docs")).number == 2
+        assert (await workspace.discard("docs")).number == 2
         assert await states(workspace) == {1: "live"}
         assert await index_names(workspace) == {index_name("docs")}
-        for refused in (promote(workspace), workspace.generations.discard("docs")):
+        for refused in (promote(workspace), workspace.discard("docs")):
             with pytest.raises(ConflictError) as caught:
                 await refused
             assert caught.value.code == "nothing_staged"
@@ -250,7 +248,7 @@ async def test_a_collection_that_holds_nothing_takes_the_declaration_over(open_d
         pass
     async with open_docs(embedding_model="large") as workspace:
         assert (await workspace.collection("docs")).dimension == 96
-        assert await workspace.generations.change("docs") is None
+        assert await workspace._generations.change("docs") is None
         assert await states(workspace) == {1: "live"}
         assert (await ingest(workspace)).done == 3
 
@@ -320,7 +318,7 @@ async def test_questions_are_answered_through_all_of_it(open_docs: Open, docs: P
             group.create_task(keep_asking())
             await stage(workspace)
             await promote(workspace)
-            await last_run(workspace.generations.rollback("docs"))
+            await last_run(workspace.rollback("docs"))
             over.set()
         assert asked > 2
 
@@ -343,7 +341,7 @@ async def test_a_build_that_is_stopped_anywhere_goes_on_and_nothing_is_lost_or_d
         before = await texts(workspace, "pump oil canteen fee")
     async with open_docs(embedding_model="large", ingest={"batch_chunks": 2}) as workspace:
         events = 0
-        async for _ in workspace.generations.stage("docs"):
+        async for _ in workspace.stage("docs"):
             events += 1
             if events > at:
                 break
@@ -364,7 +362,7 @@ async def test_a_document_that_the_new_chunker_breaks_on_does_not_replace_anythi
         await ingest(workspace)
         use_chunker(workspace._parts.runtime("docs"), _Broken())
         with pytest.raises(MunimentError) as caught:
-            await last_run(workspace.generations.rebuild("docs"))
+            await last_run(workspace._generations.rebuild("docs"))
         assert caught.value.code == "internal_error"
         assert await states(workspace) == {1: "live", 2: "staged"}
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"

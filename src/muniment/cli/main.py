@@ -14,6 +14,7 @@ from muniment.cli import (
     config,
     demo,
     documents,
+    generations,
     import_run,
     ingest,
     models,
@@ -108,6 +109,9 @@ def _root(
 
 app.command("serve")(serve.serve)
 app.command("ingest")(ingest.ingest)
+app.command("generations")(generations.generations)
+app.command("promote")(generations.promote)
+app.command("rollback")(generations.rollback)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("status")(status.status)

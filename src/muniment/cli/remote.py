@@ -23,6 +23,9 @@ from muniment.api.wire import (
     DocumentFinishedWire,
     DocumentList,
     DocumentWire,
+    GenerationList,
+    GenerationRequest,
+    GenerationWire,
     ParsedDocumentWire,
     ReadinessWire,
     RetrievedWire,
@@ -41,6 +44,7 @@ from muniment.types import (
     Document,
     DocumentState,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
     Readiness,
@@ -164,7 +168,33 @@ class RemoteWorkspace:
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources."""
         asked = RunRequest(retry_failed=retry_failed, rebuild=rebuild, stream=True, trigger=trigger)
-        async for name, data in self._events(f"{_collection(collection)}/runs", asked):
+        async for event in self._run(f"{_collection(collection)}/runs", asked):
+            yield event
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number."""
+        found = await self._get(f"{_collection(collection)}/generations", GenerationList)
+        return tuple(one.domain() for one in found.generations)
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask."""
+        return self._run(f"{_collection(collection)}/stage", GenerationRequest(stream=True))
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the staged generation the live one."""
+        return self._run(f"{_collection(collection)}/promote", GenerationRequest(stream=True))
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the previous generation the live one again."""
+        return self._run(f"{_collection(collection)}/rollback", GenerationRequest(stream=True))
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation."""
+        response = await self._send("DELETE", f"{_collection(collection)}/generations/staged")
+        return GenerationWire.model_validate_json(response.content).domain()
+
+    async def _run(self, path: str, asked: BaseModel) -> AsyncIterator[RunEvent]:
+        async for name, data in self._events(path, asked):
             if name == "document":
                 yield DocumentFinishedWire.model_validate_json(data).domain()
             elif name in ("progress", "finished"):

@@ -14,14 +14,13 @@ from muniment.collections.parts import Parts
 from muniment.collections.recipe import index_name, index_spec, recipe_of
 from muniment.collections.reconcile import point_alias
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import ConflictError, MunimentError
+from muniment.errors import ConflictError, MunimentError, UnavailableError
 from muniment.ingest.rows import forget_kept
 from muniment.types import (
     Generation,
     GenerationChange,
     GenerationState,
     GenerationStatus,
-    Run,
     RunEvent,
     RunProgress,
     RunState,
@@ -59,14 +58,29 @@ class Generations:
         """The collection's generations by number, with counts."""
         self._parts.runtime(collection)
         catalog = self._parts.catalog
-        found: list[GenerationStatus] = []
-        for generation in await asyncio.to_thread(catalog.generations.list, collection):
-            if generation.state is GenerationState.RETIRED:
-                continue
-            count = partial(catalog.totals, collection, generation=generation.number)
-            totals = await asyncio.to_thread(count)
-            found.append(GenerationStatus(generation, totals.documents, totals.failed, totals.chunks))
-        return tuple(found)
+        listed = await asyncio.to_thread(catalog.generations.list, collection)
+        shown = [one for one in listed if one.state is not GenerationState.RETIRED]
+        return tuple([await self._status(generation) for generation in shown])
+
+    async def _status(self, generation: Generation) -> GenerationStatus:
+        catalog = self._parts.catalog
+        count = partial(catalog.totals, generation.collection, generation=generation.number)
+        totals = await asyncio.to_thread(count)
+        return GenerationStatus(
+            collection=generation.collection,
+            number=generation.number,
+            state=generation.state,
+            index_name=generation.index_name,
+            embedding_model=generation.embedding_model,
+            dimension=generation.dimension,
+            chunker=generation.chunker_spec,
+            parser=generation.parser_version,
+            documents=totals.documents,
+            failed=totals.failed,
+            chunks=totals.chunks,
+            created_at=generation.created_at,
+            promoted_at=generation.promoted_at,
+        )
 
     async def change(self, collection: str) -> GenerationChange | None:
         """Why the settings ask for a new generation, and what it costs; None when they do not."""
@@ -144,10 +158,13 @@ class Generations:
 
     async def rebuild(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make all chunks anew in a new generation and promote it; errors as ``stage`` and ``promote``."""
-        async for event in self.stage(collection, again=True):
+        ends = _Ends()
+        async for event in ends.held_back(self.stage(collection, again=True)):
             yield event
-        async for event in self.promote(collection):
+        async for event in ends.held_back(self.promote(collection)):
             yield event
+        for end in ends.first:
+            yield end
 
     async def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
         """Let the previous generation catch up, and make it the live one again.
@@ -170,7 +187,7 @@ class Generations:
         async for event in self._swapped(runtime, previous, "rollback"):
             yield event
 
-    async def discard(self, collection: str) -> Generation:
+    async def discard(self, collection: str) -> GenerationStatus:
         """Remove the staged generation; what it was.
 
         Raises:
@@ -184,8 +201,9 @@ class Generations:
                 code="nothing_staged",
                 hint=f"`muniment generations {collection}` lists what there is.",
             )
+        status = await self._status(staged)
         await self._discard(staged)
-        return staged
+        return status
 
     # -- keep in order
 
@@ -243,31 +261,30 @@ class Generations:
     async def _filled(
         self, runtime: CollectionRuntime, beside: CollectionRuntime, trigger: str
     ) -> AsyncIterator[RunEvent]:
-        """Bring the other generation up to sources, uploads and given chunks."""
-        parts = self._parts
-        last: Run | None = None
+        """Bring the other generation up to sources, uploads and given chunks; ends with the run's end."""
+        parts, ends = self._parts, _Ends()
         carried = partial(carried_uploads, parts.catalog, parts.kept, runtime, beside)
-        async for event in self._ingestion.fill(beside, trigger, carried):
-            last = event.run if isinstance(event, RunProgress) else last
+        async for event in ends.held_back(self._ingestion.fill(beside, trigger, carried)):
             yield event
-        if last is None or last.state is not RunState.DONE:
-            raise _unfinished(last)
+        if not ends.first or ends.first[0].run.state is not RunState.DONE:
+            raise _unfinished(ends)
         async with beside.busy:
             await carry_given(parts.catalog, beside)
             await show_carried(parts.catalog, beside)
+        yield ends.first[0]
 
     async def _swapped(
         self, runtime: CollectionRuntime, generation: Generation, trigger: str
     ) -> AsyncIterator[RunEvent]:
-        beside = await self._opened(runtime, generation)
+        beside, ends = await self._opened(runtime, generation), _Ends()
         # The long part first, while documents still come into the live generation.
-        async for event in self._filled(runtime, beside, trigger):
+        async for event in ends.held_back(self._filled(runtime, beside, trigger)):
             yield event
         for gate in self._gates:
             await gate.check(runtime, beside)
         async with runtime.busy:
             for _ in range(_ROUNDS):
-                async for event in self._filled(runtime, beside, trigger):
+                async for event in ends.held_back(self._filled(runtime, beside, trigger)):
                     yield event
                 promote = self._parts.catalog.generations.promote
                 if await asyncio.to_thread(promote, runtime.name, generation.number):
@@ -281,6 +298,8 @@ class Generations:
             self._swap(runtime, beside)
         logger.info("Collection %s is answered from generation %d.", runtime.name, generation.number)
         await self._after_swap(runtime)
+        for end in ends.first:
+            yield end
 
     def _swap(self, runtime: CollectionRuntime, beside: CollectionRuntime) -> None:
         self._beside.pop((runtime.name, beside.number), None)
@@ -321,9 +340,25 @@ class Generations:
             await forget_kept(catalog, self._parts.kept, document)
 
 
-def _unfinished(run: Run | None) -> MunimentError:
+class _Ends:
+    """Keeps the ends of runs that are parts of a whole from looking like its end; the first tells most."""
+
+    def __init__(self) -> None:
+        self.first: tuple[RunProgress, ...] = ()
+
+    async def held_back(self, events: AsyncIterator[RunEvent]) -> AsyncIterator[RunEvent]:
+        """The events without those ends."""
+        async for event in events:
+            if isinstance(event, RunProgress) and event.run.state is not RunState.RUNNING:
+                self.first = self.first or (event,)
+            else:
+                yield event
+
+
+def _unfinished(ends: _Ends) -> MunimentError:
+    run = ends.first[0].run if ends.first else None
     if run is None or not run.error:
-        return MunimentError(
+        return UnavailableError(
             "The run was interrupted.", code="run_interrupted", hint="Start it again: it goes on from there."
         )
-    return MunimentError(run.error, code=run.error_code, hint=run.hint)
+    return UnavailableError(run.error, code=run.error_code, hint=run.hint)

@@ -35,6 +35,7 @@ from muniment.types import (
     Document,
     DocumentState,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
     Readiness,
@@ -53,13 +54,13 @@ class LocalWorkspace:
         self._lock = lock
         self._documents = Documents(parts)
         self._ingestion = Ingestion(parts)
-        self.generations = Generations(parts, self._ingestion)
-        self._reconciler = Reconciler(parts, self._ingestion, self.generations)
+        self._generations = Generations(parts, self._ingestion)
+        self._reconciler = Reconciler(parts, self._ingestion, self._generations)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
         models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
         self.services = Services(
-            stores=Stores(parts, self._reconciler, attachments, self.generations),
+            stores=Stores(parts, self._reconciler, attachments, self._generations),
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
@@ -143,6 +144,8 @@ class LocalWorkspace:
             detail=f"{problem.message} {problem.hint}".strip() if problem else "",
             last_run=runtime.run or (runs[0] if runs else None),
             mended=mended,
+            generation=runtime.number if runtime.generation is not None else 0,
+            wanted=runtime.differences,
         )
 
     async def _totals(self, runtime: CollectionRuntime) -> Totals:
@@ -283,8 +286,28 @@ class LocalWorkspace:
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``."""
         if rebuild:
-            return self.generations.rebuild(collection)
+            return self._generations.rebuild(collection)
         return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed)
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number."""
+        return await self._generations.list(collection)
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask; see ``Workspace.stage``."""
+        return self._generations.stage(collection)
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the staged generation the live one; see ``Workspace.promote``."""
+        return self._generations.promote(collection)
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the previous generation the live one again; see ``Workspace.rollback``."""
+        return self._generations.rollback(collection)
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation."""
+        return await self._generations.discard(collection)
 
     async def upload(
         self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]

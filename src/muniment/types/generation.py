@@ -50,12 +50,21 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class GenerationStatus:
-    """A generation with counts of its documents; ``chunks`` counts shared content once."""
+    """A generation as it is shown, with counts of its documents; ``chunks`` counts shared content once."""
 
-    generation: Generation
+    collection: str
+    number: int
+    state: GenerationState
+    index_name: str
+    embedding_model: str
+    dimension: int
+    chunker: str
+    parser: str
     documents: int
     failed: int
     chunks: int
+    created_at: str = ""
+    promoted_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
