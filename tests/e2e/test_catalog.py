@@ -144,10 +144,10 @@ def test_the_live_generation_cannot_be_retired(catalog: Catalog) -> None:
 
 def test_runs_left_running_are_marked_interrupted(catalog: Catalog) -> None:
     run = Run("run_1", "docs", "cli", RunState.RUNNING, "2025-01-01T00:00:00Z")
-    catalog.save_run(run)
-    catalog.save_run(replace(run, id="run_2", state=RunState.DONE, started_at="2025-01-02T00:00:00Z"))
-    assert catalog.interrupt_running() == 1
-    assert [(run.id, run.state) for run in catalog.runs("docs")] == [
+    catalog.runs.save(run)
+    catalog.runs.save(replace(run, id="run_2", state=RunState.DONE, started_at="2025-01-02T00:00:00Z"))
+    assert catalog.runs.interrupt_running() == 1
+    assert [(run.id, run.state) for run in catalog.runs.list("docs")] == [
         ("run_2", RunState.DONE),
         ("run_1", RunState.INTERRUPTED),
     ]

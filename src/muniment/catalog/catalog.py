@@ -1,21 +1,23 @@
 """The catalog: what it says is done is searchable, what it does not say is redone."""
 
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 
 from muniment.catalog.database import Database
 from muniment.catalog.documents import Documents
+from muniment.catalog.doubts import Doubts
 from muniment.catalog.files import Files
 from muniment.catalog.generations import Generations
 from muniment.catalog.given_chunks import GivenChunks
+from muniment.catalog.known import KnownDocuments
+from muniment.catalog.leases import Leases
 from muniment.catalog.resources import Resources
 from muniment.catalog.revisions import Revisions
+from muniment.catalog.runs import Runs
 from muniment.catalog.stores import Stores
-from muniment.catalog.tables import documents, generations, mendings, runs
-from muniment.catalog.times import now
-from muniment.types import Mending, Run, RunState
+from muniment.catalog.tables import documents, generations, mendings
+from muniment.types import Mending
 
 
 class Catalog(Documents):
@@ -31,8 +33,12 @@ class Catalog(Documents):
         self.database = database
         self.generations = Generations(database, revisions)
         self.files = Files(database)
+        self.doubts = Doubts(database)
         self.given = GivenChunks(database)
+        self.known = KnownDocuments(database)
+        self.leases = Leases(database)
         self.resources = Resources(database)
+        self.runs = Runs(database)
         self.stores = Stores(database)
 
     @classmethod
@@ -61,6 +67,7 @@ class Catalog(Documents):
         self.given.remove(name)
         self.files.remove_attached(name)
         self.stores.remove(name)
+        self.doubts.remove(name)
 
     def holds_content(self, content_hash: str, parser: str) -> bool:
         """Whether a document's text of this content, read by this parser, or an uploaded file is needed."""
@@ -79,33 +86,6 @@ class Catalog(Documents):
         with self._transaction() as connection:
             self._revisions.grow(connection, collection)
 
-    # -- runs
-
-    def save_run(self, run: Run) -> None:
-        """Write the run, replacing its earlier state."""
-        values = asdict(run) | {"state": run.state.value}
-        with self._transaction() as connection:
-            connection.execute(delete(runs).where(runs.c.id == run.id))
-            connection.execute(insert(runs).values(**values))
-
-    def runs(self, collection: str | None = None, limit: int = 20) -> tuple[Run, ...]:
-        """Runs, newest first."""
-        query = select(runs).order_by(runs.c.started_at.desc()).limit(limit)
-        if collection is not None:
-            query = query.where(runs.c.collection == collection)
-        with self._transaction() as connection:
-            return tuple(_run(row) for row in connection.execute(query))
-
-    def interrupt_running(self) -> int:
-        """Mark runs that no process is working on any more; returns how many there were."""
-        with self._transaction() as connection:
-            result = connection.execute(
-                update(runs)
-                .where(runs.c.state == RunState.RUNNING.value)
-                .values(state=RunState.INTERRUPTED.value, finished_at=now())
-            )
-            return int(result.rowcount)
-
     # -- mendings
 
     def save_mending(self, mending: Mending) -> None:
@@ -121,9 +101,3 @@ class Catalog(Documents):
         with self._transaction() as connection:
             rows = connection.execute(query.order_by(mendings.c.number.desc()).limit(limit))
             return tuple(Mending(**row._mapping) for row in rows)
-
-
-def _run(row: Row[Any]) -> Run:
-    values = dict(row._mapping)
-    values["state"] = RunState(values["state"])
-    return Run(**values)

@@ -1,18 +1,21 @@
 """The documents of all collections, generation by generation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
 
+from muniment.catalog.clock import now
 from muniment.catalog.database import Database
 from muniment.catalog.generations import live_number, lock_generations
 from muniment.catalog.revisions import Revisions
 from muniment.catalog.tables import documents
-from muniment.catalog.times import now
 from muniment.types import Document, DocumentOrigin, DocumentState, file_id_of
 from muniment.types.store import ATTACHED
+
+Also = Callable[[Connection], None]
+"""Something written in a transaction of another thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,12 @@ class Documents:
         with self._transaction() as connection:
             return connection.execute(query).first() is not None
 
-    def save_document(self, document: Document) -> None:
-        """Write the document, replacing what was under its URI in its generation."""
+    def save_document(self, document: Document, *, also: Sequence[Also] = ()) -> None:
+        """Write the document, replacing what was under its URI in its generation.
+
+        Args:
+            also: what is written in the same transaction, or raises when nothing must be written.
+        """
         values = asdict(replace(document, updated_at=now()))
         values |= {
             "state": document.state.value,
@@ -133,14 +140,20 @@ class Documents:
         with self._transaction() as connection:
             if document.origin is DocumentOrigin.UPLOAD:
                 lock_generations(connection, document.collection)
+            for write in also:
+                write(connection)
             connection.execute(delete(documents).where(key))
             connection.execute(insert(documents).values(**values))
             self._revisions.grow(connection, document.collection)
 
-    def remove_document(self, collection: str, uri: str, *, generation: int | None = None) -> None:
-        """Forget the document under this URI."""
+    def remove_document(
+        self, collection: str, uri: str, *, generation: int | None = None, also: Sequence[Also] = ()
+    ) -> None:
+        """Forget the document under this URI; ``also`` as in ``save_document``."""
         with self._transaction() as connection:
             lock_generations(connection, collection)
+            for write in also:
+                write(connection)
             connection.execute(delete(documents).where(_of(collection, generation), documents.c.uri == uri))
             self._revisions.grow(connection, collection)
 

@@ -17,10 +17,10 @@ from sqlalchemy import (
     update,
 )
 
+from muniment.catalog.clock import now
 from muniment.catalog.database import Database
 from muniment.catalog.revisions import Revisions
 from muniment.catalog.tables import documents, generations
-from muniment.catalog.times import now
 from muniment.types import DocumentOrigin, Generation, GenerationState
 
 

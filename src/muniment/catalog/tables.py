@@ -87,7 +87,46 @@ runs = Table(
     Column("error_code", String(64), nullable=False),
     Column("error", Text, nullable=False),
     Column("hint", Text, nullable=False),
+    Column("by_others", Integer, nullable=False),
+    Column("plan", String(64), nullable=False),
+    Column("shard", String(32), nullable=False),
     Index("runs_by_start", "started_at"),
+)
+
+run_documents = Table(
+    "run_documents",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("uri", String(1000), primary_key=True),
+    Column("name", String(1000), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("fate", String(16), nullable=False),
+    Column("error_code", String(64), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("key", String(1200), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("expires_at", Float(53), nullable=False),
+    Index("leases_by_owner", "owner"),
+)
+
+doubtful_contents = Table(
+    "doubtful_contents",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("document_id", String(40), primary_key=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("parser", Text, nullable=False),
 )
 
 mendings = Table(

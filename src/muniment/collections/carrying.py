@@ -7,10 +7,11 @@ from functools import partial
 
 from muniment.catalog import Catalog
 from muniment.collections.given import vector_fits, write_given
+from muniment.collections.kept_source import KeptSource
 from muniment.collections.runtime import CollectionRuntime
 from muniment.ingest.kept_files import KeptFiles
-from muniment.ingest.plan import IngestPlan, Work
-from muniment.types import Document, DocumentOrigin, GivenChunk, SourceFile, StoredHit, file_id_of
+from muniment.ingest.plan import CarriedWork, Removal, Work
+from muniment.types import ChangeKind, Document, DocumentOrigin, GivenChunk, SourceFile, StoredHit, file_id_of
 from muniment.types.store import ATTACHED
 
 _AT_A_TIME = 500
@@ -18,7 +19,7 @@ _AT_A_TIME = 500
 
 async def carried_uploads(
     catalog: Catalog, kept: KeptFiles, live: CollectionRuntime, other: CollectionRuntime
-) -> IngestPlan:
+) -> CarriedWork:
     """What makes the other generation hold the uploads and attached files that the live one holds.
 
     Their bytes are kept, and so is their text as long as the parser is the same.
@@ -33,8 +34,9 @@ async def carried_uploads(
             # It has failed or holds no text, and would again.
             await asyncio.to_thread(catalog.save_document, replace(document, generation=other.number))
             continue
-        work.append(_carried(catalog, document, before, other))
-    return IngestPlan(tuple(work), tuple(held.values()), 0)
+        work.append(_carried(catalog, kept, document, before, other))
+    gone = tuple(Removal(one.uri, one.name, one.updated_at) for one in held.values())
+    return CarriedWork(tuple(work), gone)
 
 
 def _uploads(catalog: Catalog, runtime: CollectionRuntime) -> Iterator[Document]:
@@ -65,17 +67,22 @@ async def _readable_anew(kept: KeptFiles, document: Document, other: CollectionR
     return await kept.holds_raw(document.content_hash)
 
 
-def _carried(catalog: Catalog, document: Document, before: Document | None, other: CollectionRuntime) -> Work:
-    file = SourceFile(document.uri, document.name, document.size, document.content_hash, document.metadata)
-    known = replace(
-        document,
-        generation=other.number,
-        parser=other.recipe.parser_version,
-        chunks=0,
-        # Rows that are there with other metadata are not taken for written.
-        metadata=before.metadata if before is not None else document.metadata,
+def _carried(
+    catalog: Catalog,
+    kept: KeptFiles,
+    document: Document,
+    before: Document | None,
+    other: CollectionRuntime,
+) -> Work:
+    return Work(
+        # An upload's version is the hash of its content.
+        SourceFile(document.uri, document.name, document.size, document.content_hash, document.metadata),
+        KeptSource(kept, document.content_hash),
+        before,
+        DocumentOrigin.UPLOAD,
+        _chunker_spec(catalog, document, other),
+        kind=ChangeKind.UPDATE if before else ChangeKind.ADD,
     )
-    return Work(file, None, known, DocumentOrigin.UPLOAD, _chunker_spec(catalog, document, other))
 
 
 def _chunker_spec(catalog: Catalog, document: Document, other: CollectionRuntime) -> str:

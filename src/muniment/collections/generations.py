@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
+from muniment.catalog.doubts import DoubtfulContent
 from muniment.collections.adopted import refuse_change
 from muniment.collections.carrying import carried_uploads, carry_given, show_carried
 from muniment.collections.ingestion import Ingestion
@@ -15,7 +16,7 @@ from muniment.collections.recipe import index_name, index_spec, recipe_of
 from muniment.collections.reconcile import point_alias
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, MunimentError, UnavailableError
-from muniment.ingest.rows import forget_kept
+from muniment.ingest.rows import forget_unneeded
 from muniment.types import (
     Generation,
     GenerationChange,
@@ -331,13 +332,17 @@ class Generations:
     async def _remove(self, generation: Generation) -> None:
         """Remove a retired generation: what is kept for it, its rows in the catalog, its index."""
         catalog, collection = self._parts.catalog, generation.collection
+        doubts = catalog.doubts
         self._beside.pop((collection, generation.number), None)
         list_documents = partial(catalog.documents, collection, generation=generation.number)
         documents = await asyncio.to_thread(list_documents)
         await asyncio.to_thread(catalog.generations.remove, collection, generation.number)
         await self._parts.store.drop(generation.index_name)
-        for document in documents:
-            await forget_kept(catalog, self._parts.kept, document)
+        contents = {DoubtfulContent(one.document_id, one.content_hash, one.parser) for one in documents}
+        contents.update(await asyncio.to_thread(lambda: set(doubts.all(collection, generation.number))))
+        for content in contents:
+            await forget_unneeded(catalog, self._parts.kept, content)
+        await asyncio.to_thread(doubts.remove, collection, generation.number)
 
 
 class _Ends:

@@ -71,6 +71,7 @@ class Parts:
                 readers=self.readers,
                 queue_documents=ingest.queue_documents,
                 batch_chunks=ingest.batch_chunks,
+                lease_s=ingest.lease_s,
             ),
             generation=runtime.number,
             building=runtime.building,

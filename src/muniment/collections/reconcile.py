@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.catalog import Catalog
-from muniment.catalog.times import now
+from muniment.catalog.clock import now
 from muniment.collections.adopted import open_adopted
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.recipe import alias_of, index_spec, recipe_of
@@ -37,7 +37,7 @@ class Finding:
     @property
     def repair(self) -> IngestPlan:
         """The plan that makes the lost chunks again from what is kept."""
-        return IngestPlan(tuple(repair_of(document) for document in self.lost), (), 0)
+        return IngestPlan(tuple(repair_of(document) for document in self.lost))
 
 
 async def reconcile(
@@ -145,7 +145,7 @@ async def _compare(
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:
-    runs = await asyncio.to_thread(catalog.runs, collection, 20)
+    runs = await asyncio.to_thread(catalog.runs.list, collection, 20)
     # A run that fills another generation says nothing about this one.
     last = next((run for run in runs if run.trigger not in BUILDING), None)
     return last is not None and last.state is RunState.DONE

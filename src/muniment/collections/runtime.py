@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from muniment.collections.adopted_store import AdoptedStore
 from muniment.collections.recipe import Recipe
 from muniment.errors import MunimentError, UnavailableError
+from muniment.ingest.settling import Shown
 from muniment.protocols import AdoptedIndex, Chunker, Embedder, Generator, Source, VectorIndex
 from muniment.providers.window_chunker import WindowChunker
 from muniment.settings import CollectionSettings
@@ -129,8 +130,7 @@ class CollectionRuntime:
     def gap(self) -> str:
         """What searches may miss just now, in words; empty when nothing is under way."""
         run = self.run
-        work = run.total - run.unchanged if run is not None else 0
-        ended = run.done + run.skipped + run.failed + run.removed if run is not None else 0
+        work, ended = (run.work, run.ended) if run is not None else (0, 0)
         if not self.mending and ended >= work:
             return ""
         what = "Lost chunks are being made again" if self.mending else "Documents are being read"
@@ -162,6 +162,15 @@ class CollectionRuntime:
         """Make a document that is completely written visible to searches."""
         if document.chunks and document.document_id:
             self.names[document.document_id] = document.name
+
+    def flip(self, shown: Shown) -> None:
+        """Show what has come and hide what it replaced, between two searches."""
+        if shown.gone and shown.still_named:
+            self.names[shown.gone] = shown.still_named
+        elif shown.gone:
+            self.names.pop(shown.gone, None)
+        if shown.document is not None:
+            self.show(shown.document)
 
     def show_given(self, titles: Mapping[str, str]) -> None:
         """Make given chunks, titles by document id, visible to searches."""
