@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
 	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; \
 	done)
 
-.PHONY: demo test test-slow check setup setup-dev wheel clean
+.PHONY: demo test test-slow check migration setup setup-dev wheel clean
 
 demo: setup
 	@$(VENV)/bin/muniment demo
@@ -22,6 +22,11 @@ check: setup-dev
 	@$(VENV)/bin/ruff check src tests benchmarks tools
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+
+# make migration WHAT="languages of documents", after a change to the catalog's tables.
+migration: setup-dev
+	@$(VENV)/bin/python tools/new_migration.py $(WHAT)
+	@$(VENV)/bin/ruff format --quiet src/muniment/catalog/migrations
 
 setup: _python
 	@$(PYTHON) tools/setup_environment.py core $(VENV)

@@ -142,7 +142,7 @@ async def simulate(work: Path, documents: int) -> dict[str, object]:
     before = peak_mb()
     declared = Declared("docs", "benchmark", "fake-1", 384, MeasuredRate(100.0, "given"))
     started, cpu = time.perf_counter(), time.process_time()
-    plan = await make_plan(spool, [Listing(documents)], catalog.known.by_uri("docs"), declared, "now")
+    plan = await make_plan(spool, [Listing(documents)], catalog.known.by_uri("docs", 1), declared, "now")
     planned, cpu = time.perf_counter() - started, time.process_time() - cpu
     started = time.perf_counter()
     parts = shard_parts(spool, 64)
@@ -260,21 +260,23 @@ def report(results: dict[str, object]) -> str:
     ]
     for run in results["runs"]:
         lines.append(  # noqa: PERF401
-            f"| {run['what']} | {run['process_s']} | {run['process_cpu_s']} | {run['run_s']} | {run['done']} | {run['unchanged']} |"
+            f"| {run['what']} | {run['process_s']} | {run['process_cpu_s']} | {run['run_s']} "
+            f"| {run['done']} | {run['unchanged']} |"
         )
     lines += [
         "",
         "Simulated: a catalog and a listing of so many documents, 3 in 1,000 of them new or changed.",
         "",
-        "| documents | changes | catalog, MB | spool, MB | plan, s | of its CPU, s | memory before, MB | peak, MB "
-        "| 64 shards, s | smallest–largest shard |",
+        "| documents | changes | catalog, MB | spool, MB | plan, s | of its CPU, s "
+        "| memory before, MB | peak, MB | 64 shards, s | smallest–largest shard |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in results["scale"]:
         lines.append(
             f"| {one['documents']:,} | {one['changes']:,} | {one['catalog_mb']:,} | {one['spool_mb']:,} "
             f"| {one['plan_s']} | {one['plan_cpu_s']} | {one['memory_before_mb']} "
-            f"| {one['memory_peak_mb']} | {one['shards_s']} | {one['smallest_shard']}–{one['largest_shard']} |"
+            f"| {one['memory_peak_mb']} | {one['shards_s']} "
+            f"| {one['smallest_shard']}–{one['largest_shard']} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -80,6 +80,13 @@ async def runs_after_apply(workspace: Workspace) -> object:
     return events, await workspace.run(run.id), failed, after
 
 
+async def generations_built(workspace: Workspace) -> object:
+    staged = await listed(workspace.stage("handbook")), await workspace.generations("handbook")
+    discarded = await workspace.discard("handbook"), await workspace.generations("handbook")
+    await listed(workspace.stage("handbook"))
+    return staged, discarded, await listed(workspace.promote("handbook"))
+
+
 CALLS: dict[str, Call] = {
     "readiness": lambda w: w.readiness(),
     "collections": lambda w: w.collections(),
@@ -98,6 +105,7 @@ CALLS: dict[str, Call] = {
     "plan's changes": lambda w: w.plan_changes("plan_handbook", limit=1),
     "plan's shards": lambda w: w.plan_shards("plan_handbook", 3),
     "apply and its documents": runs_after_apply,
+    "generations": generations_built,
     "upload and delete": uploaded_and_deleted,
     "parsed": lambda w: on_document(w, "parsed"),
     "raw file": bytes_of_raw_file,
@@ -120,6 +128,10 @@ FAILING: dict[str, Call] = {
     "unknown page": lambda w: on_document(w, "page_image", 7, ranges=(), scale=1.0),
     "document of a source": lambda w: on_document(w, "delete_document"),
     "no generator": lambda w: listed(w.answer("handbook", "UNREACHABLE leave")),
+    "nothing staged": lambda w: listed(w.promote("handbook")),
+    "nothing staged, discarded": lambda w: w.discard("handbook"),
+    "no previous generation": lambda w: listed(w.rollback("handbook")),
+    "unknown collection, its generations": lambda w: w.generations("nope"),
     "generator breaks off": lambda w: listed(w.answer("handbook", "BREAK leave")),
 }
 

@@ -1,10 +1,13 @@
 """Workspaces to try promises on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
+from servers import postgres
 from workspaces import TEXTS, Open
 
 from muniment.build import open_workspace
@@ -51,3 +54,21 @@ def open_docs(tmp_path: Path, docs: Path) -> Open:
             await workspace.aclose()
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres(tmp_path_factory.mktemp("postgres")) as uri:
+        yield uri
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def catalog_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty catalog of the test's own can be made, once on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog.db'}"
+    server = request.getfixturevalue("postgres_server")
+    name = f"catalog_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{server.removesuffix('/postgres')}/{name}"

@@ -100,6 +100,7 @@ class World:
             "own_chunker": lambda spec: chunker_for(spec, EMBEDDER.tokenizer),
             "embedder": self.embedder,
             "index": self.index,
+            "generation": 1,
             "settings": PipelineSettings(
                 scratch_dir=self.folder / "scratch",
                 max_file_bytes=1_000_000,
@@ -120,7 +121,7 @@ class World:
         rate = MeasuredRate(100.0, "given")
         declared = Declared(COLLECTION, "declared", FakeParser().version, 8, rate, retry_failed)
         try:
-            known = self.catalog.known.by_uri(COLLECTION)
+            known = self.catalog.known.by_uri(COLLECTION, 1)
             plan = await make_plan(spool, [self.files], known, declared, "2026-01-01T00:00:00Z")
             documents = plan.changes
             if shard:

@@ -13,6 +13,7 @@ from muniment.api import (
     collections,
     documents,
     errors,
+    generations,
     health,
     home,
     llama_stack,
@@ -66,7 +67,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.background = BackgroundResponses()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
-    for module in (health, answers, search, collections, plans, documents, home):
+    for module in (health, answers, search, collections, plans, generations, documents, home):
         app.include_router(module.router)
     openai.include(app)
     llama_stack.include(app)

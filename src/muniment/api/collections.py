@@ -1,33 +1,15 @@
 """Collections and the runs that ingest them."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from sse_starlette import ServerSentEvent
 
-from muniment.api.context import WorkspaceOf, event_stream, failures
-from muniment.api.errors import native_body
-from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
-from muniment.api.wire import (
-    CollectionList,
-    CollectionWire,
-    DocumentFinishedWire,
-    RunList,
-    RunProgressWire,
-    RunRequest,
-    RunWire,
-)
-from muniment.errors import MunimentError
-from muniment.types import DocumentFinished, RunEvent, RunState
+from muniment.api.context import WorkspaceOf, failures
+from muniment.api.run_events import RUN_RESPONSE, run_response
+from muniment.api.wire import CollectionList, CollectionWire, RunList, RunRequest, RunWire
 
 router = APIRouter(tags=["collections"])
-
-EVENTS = (
-    "With `stream`: any number of `progress` (RunProgressWire) and `document` (DocumentFinishedWire), "
-    "then `finished` (RunProgressWire); or `error` (ErrorBody) where it breaks off."
-)
 
 
 @router.get(
@@ -60,10 +42,7 @@ async def get_collection(name: str, workspace: WorkspaceOf) -> CollectionWire:
     response_model=RunWire,
     responses={
         **failures(400, 403, 404, 409, 413, 422, 503, 507),
-        200: {
-            "description": "The finished run; events when `stream` is set.",
-            "content": event_stream(EVENTS),
-        },
+        200: RUN_RESPONSE,
     },
 )
 async def start_run(
@@ -75,29 +54,6 @@ async def start_run(
         name, trigger=asked.trigger, retry_failed=asked.retry_failed, rebuild=asked.rebuild
     )
     return await run_response(request, events, stream=asked.stream)
-
-
-async def run_response(
-    request: Request, events: AsyncIterator[RunEvent], *, stream: bool
-) -> Response | RunWire:
-    """The finished run, or its events as they come."""
-    if not stream:
-        last = await until_disconnect(request, last_event(events))
-        assert not isinstance(last, DocumentFinished)
-        return RunWire.of(last.run)
-
-    def on_error(error: MunimentError) -> list[ServerSentEvent]:
-        body = native_body(error, request.state.request_id)
-        return [sent_event(body.model_dump_json(), "error")]
-
-    return await event_response(request, events, lambda event: [_encode(event)], on_error)
-
-
-def _encode(event: RunEvent) -> ServerSentEvent:
-    if isinstance(event, DocumentFinished):
-        return sent_event(DocumentFinishedWire.of(event).model_dump_json(), "document")
-    name = "progress" if event.run.state is RunState.RUNNING else "finished"
-    return sent_event(RunProgressWire.of(event).model_dump_json(), name)
 
 
 @router.get(

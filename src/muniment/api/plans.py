@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from muniment.api.collections import EVENTS, run_response
-from muniment.api.context import WorkspaceOf, event_stream, failures
+from muniment.api.context import WorkspaceOf, failures
+from muniment.api.run_events import RUN_RESPONSE, run_response
 from muniment.api.wire import (
     ApplyRequest,
     ChangeList,
@@ -71,13 +71,7 @@ async def list_plan_shards(
     summary="Carry out a plan, or what there is to do",
     operation_id="apply_plan",
     response_model=RunWire,
-    responses={
-        **failures(400, 403, 404, 409, 413, 422, 503, 507),
-        200: {
-            "description": "The finished run; events when `stream` is set.",
-            "content": event_stream(EVENTS),
-        },
-    },
+    responses={**failures(400, 403, 404, 409, 413, 422, 503, 507), 200: RUN_RESPONSE},
 )
 async def apply_plan(
     name: str, request: Request, workspace: WorkspaceOf, asked: ApplyRequest | None = None

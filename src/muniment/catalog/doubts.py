@@ -73,10 +73,13 @@ class Doubts:
                 return
             after = part[-1].document_id
 
-    def remove(self, collection: str) -> None:
-        """Forget those of a collection that goes with all it held."""
+    def remove(self, collection: str, generation: int | None = None) -> None:
+        """Forget those of a collection, or of one of its generations, that goes with all it held."""
+        gone = doubtful_contents.c.collection == collection
+        if generation is not None:
+            gone = and_(gone, doubtful_contents.c.generation == generation)
         with self._transaction() as connection:
-            connection.execute(delete(doubtful_contents).where(doubtful_contents.c.collection == collection))
+            connection.execute(delete(doubtful_contents).where(gone))
 
 
 def _key(collection: str, generation: int, document_id: str) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import documents
@@ -37,12 +37,13 @@ class KnownDocuments:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def by_uri(self, collection: str) -> Iterator[KnownDocument]:
-        """Every document by URI, in the order of code points, as of one moment."""
+    def by_uri(self, collection: str, generation: int) -> Iterator[KnownDocument]:
+        """Every document of a generation by URI, in the order of code points, as of one moment."""
         uri = documents.c.uri
         # Other databases order text by the rules of a language; SQLite goes by code points anyway.
         order = uri.collate("C") if self._database.shared else uri
-        query = select(*_COLUMNS).where(documents.c.collection == collection).order_by(order)
+        mine = and_(documents.c.collection == collection, documents.c.generation == generation)
+        query = select(*_COLUMNS).where(mine).order_by(order)
         with self._database.transaction() as connection:
             rows = connection.execution_options(yield_per=_AT_A_TIME).execute(query)
             for part in rows.partitions():

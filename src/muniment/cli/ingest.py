@@ -20,7 +20,7 @@ def ingest(
     ] = False,
     rebuild: Annotated[
         bool,
-        typer.Option("--rebuild", help="Make all chunks anew: embedding model or chunking changed."),
+        typer.Option("--rebuild", help="Make all chunks anew, in a new generation."),
     ] = False,
     config: Config = None,
     as_json: Json = False,

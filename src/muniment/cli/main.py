@@ -15,6 +15,7 @@ from muniment.cli import (
     config,
     demo,
     documents,
+    generations,
     import_run,
     ingest,
     models,
@@ -114,6 +115,9 @@ app.command("serve")(serve.serve)
 app.command("ingest")(ingest.ingest)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
+app.command("generations")(generations.generations)
+app.command("promote")(generations.promote)
+app.command("rollback")(generations.rollback)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("status")(status.status)

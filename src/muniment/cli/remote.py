@@ -25,6 +25,9 @@ from muniment.api.wire import (
     DocumentFinishedWire,
     DocumentList,
     DocumentWire,
+    GenerationList,
+    GenerationRequest,
+    GenerationWire,
     ParsedDocumentWire,
     PlanRequest,
     PlanWire,
@@ -51,6 +54,7 @@ from muniment.types import (
     DocumentState,
     Fate,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
     Plan,
@@ -201,6 +205,28 @@ class RemoteWorkspace:
         )
         async for event in self._run_events(f"{_collection(collection)}/apply", asked):
             yield event
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number."""
+        found = await self._get(f"{_collection(collection)}/generations", GenerationList)
+        return tuple(one.domain() for one in found.generations)
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask."""
+        return self._run_events(f"{_collection(collection)}/stage", GenerationRequest(stream=True))
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the staged generation the live one."""
+        return self._run_events(f"{_collection(collection)}/promote", GenerationRequest(stream=True))
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the previous generation the live one again."""
+        return self._run_events(f"{_collection(collection)}/rollback", GenerationRequest(stream=True))
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation."""
+        response = await self._send("DELETE", f"{_collection(collection)}/generations/staged")
+        return GenerationWire.model_validate_json(response.content).domain()
 
     async def _run_events(self, path: str, asked: BaseModel) -> AsyncIterator[RunEvent]:
         async for name, data in self._events(path, asked):

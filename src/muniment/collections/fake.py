@@ -29,6 +29,7 @@ from muniment.types import (
     Check,
     CollectionState,
     CollectionStatus,
+    Difference,
     Document,
     DocumentFinished,
     DocumentOrigin,
@@ -36,6 +37,8 @@ from muniment.types import (
     Estimate,
     Fate,
     Filter,
+    GenerationState,
+    GenerationStatus,
     Mending,
     MetadataValue,
     Page,
@@ -79,6 +82,7 @@ class FakeWorkspace:
         self._texts: dict[str, dict[str, str]] = {name: {} for name in documents}
         self._documents: dict[str, dict[str, Document]] = {name: {} for name in documents}
         self._runs: list[Run] = []
+        self._staged: dict[str, tuple[GenerationState, ...]] = {}
         self.cancelled: list[str] = []
         self.closed = False
         for collection, texts in documents.items():
@@ -116,6 +120,8 @@ class FakeWorkspace:
             sources=(f"file:///fake/{name}",),
             last_run=next((run for run in self._runs if run.collection == name), None),
             mended=(Mending(AT, name, "index missing", "ingested again"),),
+            generation=1,
+            wanted=(Difference("chunker", "lines", "words"),),
         )
 
     async def documents(
@@ -251,6 +257,58 @@ class FakeWorkspace:
         held = sorted(self._held(run.collection).values(), key=lambda document: document.uri)
         found = [RunDocument.of(run_id, one, ChangeKind.ADD, 0.5) for one in held if one.uri > after]
         return tuple([one for one in found if fate in (None, one.fate)][:limit])
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """One is live, and after ``stage`` a second is staged."""
+        held = len(self._held(collection))
+        states = [GenerationState.LIVE, *self._staged.get(collection, ())]
+        return tuple(
+            GenerationStatus(
+                collection,
+                number,
+                state,
+                f"fake_{number}",
+                "fake",
+                8,
+                "lines",
+                "fake-1",
+                held,
+                0,
+                held,
+                AT,
+                AT,
+            )
+            for number, state in enumerate(states, 1)
+        )
+
+    async def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """As an ingestion."""
+        async for event in self.ingest(collection, trigger="stage"):
+            yield event
+        self._staged[collection] = (GenerationState.STAGED,)
+
+    async def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """As an ingestion; what was staged is gone."""
+        await self.discard(collection)
+        async for event in self.ingest(collection, trigger="promote"):
+            yield event
+
+    async def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """There is never anything to go back to."""
+        self._held(collection)
+        raise ConflictError(
+            f"{collection!r} has no previous generation.", code="no_previous_generation", hint="Promote one."
+        )
+        yield
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Forgets what was staged."""
+        *_, last = await self.generations(collection)
+        if not self._staged.pop(collection, ()):
+            raise ConflictError(
+                f"No generation of {collection!r} is staged.", code="nothing_staged", hint="Stage one."
+            )
+        return last
 
     async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
         """Runs, newest first."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from muniment.collections.adopted import refuse_change
@@ -15,7 +16,7 @@ from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
 from muniment.ingest.claims import Claims
 from muniment.ingest.kept_files import hash_file
-from muniment.ingest.plan import IngestPlan, Work, Workload
+from muniment.ingest.plan import CarriedWork, IngestPlan, JoinedWork, Work, Workload
 from muniment.ingest.run import IngestRun, settling_of
 from muniment.types import (
     ChangeKind,
@@ -50,7 +51,6 @@ class Ingestion:
         *,
         trigger: str,
         retry_failed: bool = False,
-        rebuild: bool = False,
         wait: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``.
@@ -59,8 +59,6 @@ class Ingestion:
         """
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        if rebuild:
-            await self._forget_index(runtime)
 
         def prepare() -> AbstractAsyncContextManager[Workload]:
             return self._planning.prepared(runtime, retry_failed=retry_failed)
@@ -147,6 +145,19 @@ class Ingestion:
             for document in uploaded:
                 await self._remove(runtime, document)
             return uploaded[0]
+
+    async def fill(
+        self, runtime: CollectionRuntime, trigger: str, carried: Callable[[], Awaitable[CarriedWork]]
+    ) -> AsyncIterator[RunEvent]:
+        """Bring a generation that is not live up to the sources, and to what is carried over into it."""
+
+        @asynccontextmanager
+        async def prepare() -> AsyncIterator[Workload]:
+            async with self._planning.prepared(runtime) as listed:
+                yield JoinedWork((listed, await carried()))
+
+        async for event in self._run(runtime, trigger, prepare):
+            yield event
 
     async def work(self, collection: str, trigger: str, work: Sequence[Work]) -> AsyncIterator[RunEvent]:
         """Ingest these files, when the run in progress has ended."""
@@ -244,16 +255,8 @@ class Ingestion:
             events.put_nowait(None)
 
     async def _known(self, runtime: CollectionRuntime) -> tuple[Document, ...]:
-        return await asyncio.to_thread(self._parts.catalog.documents, runtime.name)
-
-    async def _forget_index(self, runtime: CollectionRuntime) -> None:
-        async with runtime.busy:
-            await self._parts.store.drop(runtime.record.index_name)
-            await asyncio.to_thread(self._parts.catalog.forget_contents, runtime.name)
-            await asyncio.to_thread(self._parts.catalog.save_collection, runtime.record)
-            runtime.index = await self._parts.store.open(runtime.index_spec)
-            runtime.problem = None
-            runtime.names.clear()
+        find = partial(self._parts.catalog.documents, generation=runtime.number)
+        return await asyncio.to_thread(find, runtime.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
 from muniment.answer.models import Models
-from muniment.catalog.catalog import Totals
+from muniment.catalog.documents import Totals
 from muniment.collections.adopted import adopted_documents, refuse_change
 from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
 from muniment.collections.files import Files
+from muniment.collections.generations import Generations
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
 from muniment.collections.model_directory import ModelDirectory
@@ -37,6 +38,7 @@ from muniment.types import (
     DocumentState,
     Fate,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
     Plan,
@@ -60,12 +62,13 @@ class LocalWorkspace:
         self._documents = Documents(parts)
         self._planning = Planning(parts)
         self._ingestion = Ingestion(parts, self._planning)
-        self._reconciler = Reconciler(parts, self._ingestion)
+        self._generations = Generations(parts, self._ingestion)
+        self._reconciler = Reconciler(parts, self._ingestion, self._generations)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
         models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
         self.services = Services(
-            stores=Stores(parts, self._reconciler, attachments),
+            stores=Stores(parts, self._reconciler, attachments, self._generations),
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
@@ -138,7 +141,7 @@ class LocalWorkspace:
             description=runtime.settings.description,
             declared=runtime.declared,
             state=runtime.state,
-            embedding_model=runtime.settings.embedding_model,
+            embedding_model=runtime.recipe.embedding_model,
             dimension=runtime.embedder.dimension,
             generator=runtime.generator.name,
             top_k=runtime.settings.top_k,
@@ -150,6 +153,8 @@ class LocalWorkspace:
             detail=f"{problem.message} {problem.hint}".strip() if problem else "",
             last_run=runtime.run or (runs[0] if runs else None),
             mended=mended,
+            generation=runtime.number if runtime.generation is not None else 0,
+            wanted=runtime.differences,
         )
 
     async def _totals(self, runtime: CollectionRuntime) -> Totals:
@@ -282,10 +287,14 @@ class LocalWorkspace:
             searched.fits,
             briefing,
         )
+        # A new generation may be promoted meanwhile: what was found is read back as it was found.
+        numbers = {runtime.name: runtime.number for runtime in runtimes}
         answerer = Answerer(
             JoinedRetriever([self._retriever(runtime) for runtime in runtimes]),
             generator,
-            lambda passage: self._documents.parsed(passage.collection, passage.document_id),
+            lambda passage: self._documents.parsed(
+                passage.collection, passage.document_id, generation=numbers[passage.collection]
+            ),
             settings,
             embedder=runtimes[0].embedder,
         )
@@ -317,7 +326,29 @@ class LocalWorkspace:
         self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``."""
-        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed, rebuild=rebuild)
+        if rebuild:
+            return self._generations.rebuild(collection)
+        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed)
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number."""
+        return await self._generations.list(collection)
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask; see ``Workspace.stage``."""
+        return self._generations.stage(collection)
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the staged generation the live one; see ``Workspace.promote``."""
+        return self._generations.promote(collection)
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the previous generation the live one again; see ``Workspace.rollback``."""
+        return self._generations.rollback(collection)
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation."""
+        return await self._generations.discard(collection)
 
     def apply(
         self,

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -71,7 +72,7 @@ class Planning:
             retry = retry_failed or (planned is not None and planned.retry_failed)
             plan = await self._make(runtime, spool, retry)
             if given and planned:
-                await asyncio.to_thread(self._check, planned, given, spool, shard)
+                await asyncio.to_thread(self._check, runtime, planned, given, spool, shard)
             documents = plan.changes
             if shard is not None:
                 documents = (await asyncio.to_thread(shard_parts, spool, shard.of))[shard.number].documents
@@ -100,7 +101,7 @@ class Planning:
             rate=await asyncio.to_thread(self._rate, runtime.name),
             retry_failed=retry_failed,
         )
-        known = catalog.known.by_uri(runtime.name)
+        known = catalog.known.by_uri(runtime.name, runtime.number)
         return await make_plan(spool, runtime.sources, known, declared, now())
 
     def _fingerprint(self, runtime: CollectionRuntime) -> str:
@@ -108,7 +109,7 @@ class Planning:
             runtime.name,
             [source.model_dump(mode="json") for source in runtime.settings.sources],
             runtime.embedder.fingerprint,
-            runtime.chunker.spec,
+            runtime.recipe.chunker_spec,
             self._parts.parser.version,
         )
         return sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:24]
@@ -133,13 +134,21 @@ class Planning:
             )
         return plan
 
-    def _check(self, planned: Plan, given: str | Path, fresh: Spool, shard: Shard | None) -> None:
+    def _check(
+        self,
+        runtime: CollectionRuntime,
+        planned: Plan,
+        given: str | Path,
+        fresh: Spool,
+        shard: Shard | None,
+    ) -> None:
+        find = partial(self._parts.catalog.document_at, generation=runtime.number)
         if isinstance(given, Path):
-            check_plan(planned, PlanFile(given).changes(), fresh, self._parts.catalog, shard)
+            check_plan(planned, PlanFile(given).changes(), fresh, find, shard)
             return
         kept = self._open(given)
         try:
-            check_plan(planned, kept.changes(), fresh, self._parts.catalog, shard)
+            check_plan(planned, kept.changes(), fresh, find, shard)
         finally:
             kept.close()
 

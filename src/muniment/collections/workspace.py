@@ -16,6 +16,7 @@ from muniment.types import (
     DocumentState,
     Fate,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
     Plan,
@@ -91,10 +92,47 @@ class Workspace(Protocol):
         """Bring the collection up to its sources; the last event's run is not running any more.
 
         Documents that failed before are tried again when they changed, or with ``retry_failed``.
-        ``rebuild`` makes all chunks anew, after a change of embedding model or chunking.
+        ``rebuild`` makes all chunks anew, in a new generation that is promoted when it is complete.
+        Else the live generation is filled, whatever the settings ask for.
 
         Raises:
             ConflictError: code ``run_in_progress``.
+        """
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number: the live one, and the staged and previous if there."""
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask, beside the live one, or go on building it.
+
+        Events as of ``ingest``; but what goes wrong with the run itself is raised.
+
+        Raises:
+            ConflictError: codes ``generation_current``, ``run_in_progress``, ``collection_adopted``.
+        """
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Let the staged generation catch up and make it the live one; events as of ``stage``.
+
+        Raises:
+            ConflictError: codes ``nothing_staged``, ``staged_outdated``, ``run_in_progress``,
+                ``collection_adopted``, ``promotion_overtaken``.
+        """
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Let the previous generation catch up and make it the live one again; events as of ``stage``.
+
+        Raises:
+            ConflictError: codes ``no_previous_generation``, ``run_in_progress``, ``collection_adopted``,
+                ``promotion_overtaken``.
+            UnavailableError: code ``generation_model_gone``.
+        """
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation; what it was.
+
+        Raises:
+            ConflictError: codes ``nothing_staged``, ``run_in_progress``.
         """
 
     async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:

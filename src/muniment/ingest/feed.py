@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from muniment.catalog import Catalog
 from muniment.ingest.claims import Claims
@@ -25,6 +26,7 @@ class WorkFeed:
         self,
         work: AsyncIterator[Work],
         collection: str,
+        generation: int,
         catalog: Catalog,
         claims: Claims,
         parser_version: str,
@@ -32,7 +34,7 @@ class WorkFeed:
     ) -> None:
         self._work = work
         self._collection = collection
-        self._catalog = catalog
+        self._find = partial(catalog.document_at, generation=generation)
         self._claims = claims
         self._parser_version = parser_version
         self._settled = settled
@@ -61,7 +63,7 @@ class WorkFeed:
             if not await self._claims.take(key):
                 self._later.append(work)
                 continue
-            current = await asyncio.to_thread(self._catalog.document_at, self._collection, work.file.uri)
+            current = await asyncio.to_thread(self._find, self._collection, work.file.uri)
             if not self._done_since(work, current):
                 return _as_known(work, current)
             await self._claims.release(key)

@@ -31,6 +31,10 @@ class KeptFiles:
         """The bytes of the source file; NotFoundError ``file_not_stored``."""
         return await self._store.get(_raw_key(content_hash))
 
+    async def holds_raw(self, content_hash: str) -> bool:
+        """Whether the bytes of the source file are kept."""
+        return await self._store.exists(_raw_key(content_hash))
+
     async def save_parsed(self, parser_version: str, parsed: ParsedFile) -> None:
         """Keep the parsed document, and the parser's full form of it beside."""
         content_hash = parsed.document.content_hash

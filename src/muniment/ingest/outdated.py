@@ -1,12 +1,11 @@
 """Whether a plan made earlier still fits the world: what was seen then is there, or is done by now."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from muniment.catalog import Catalog
 from muniment.errors import ConflictError
 from muniment.ingest.plan import is_settled
 from muniment.ingest.spool import Spool
-from muniment.types import Change, ChangeKind, Plan, Shard, SourceFile
+from muniment.types import Change, ChangeKind, Document, Plan, Shard, SourceFile
 
 _NAMED = 3
 """Differences that the refusal names."""
@@ -16,11 +15,16 @@ _TRIED = frozenset({ChangeKind.RETRY, ChangeKind.REPAIR})
 
 
 def check_plan(
-    given: Plan, changes: Iterable[Change], fresh: Spool, catalog: Catalog, shard: Shard | None
+    given: Plan,
+    changes: Iterable[Change],
+    fresh: Spool,
+    find: Callable[[str, str], Document | None],
+    shard: Shard | None,
 ) -> None:
     """Compare a plan, its changes by URI, with one made just now.
 
-    What the plan names and is settled as it says has been done by another shard, or by an earlier try.
+    ``find`` gives the catalog's document of a collection under a URI. What the plan names and is settled
+    as it says has been done by another shard, or by an earlier try.
 
     Raises:
         ConflictError: code ``plan_outdated``, naming what is different.
@@ -31,7 +35,7 @@ def check_plan(
         raise _outdated(given, ["the declaration of the collection, or a model or parser, changed"], 1)
     found: list[str] = []
     count = 0
-    for difference in _differences(given, changes, fresh, catalog, shard):
+    for difference in _differences(given, changes, fresh, find, shard):
         count += 1
         if len(found) < _NAMED:
             found.append(difference)
@@ -40,7 +44,11 @@ def check_plan(
 
 
 def _differences(
-    given: Plan, changes: Iterable[Change], fresh: Spool, catalog: Catalog, shard: Shard | None
+    given: Plan,
+    changes: Iterable[Change],
+    fresh: Spool,
+    find: Callable[[str, str], Document | None],
+    shard: Shard | None,
 ) -> Iterator[str]:
     moved_away = _MovedAway(changes)
     planned = (change for change in moved_away if shard is None or shard.holds(change.uri))
@@ -50,7 +58,7 @@ def _differences(
     while old is not None or new is not None:
         if new is None or (old is not None and old.uri < new.uri):
             assert old is not None
-            if not _is_done(given, old, catalog):
+            if not _is_done(old, find(given.collection, old.uri)):
                 yield f"{old.name} is not as it was when it was planned to {_verb(old)}"
             old = next(then, None)
         elif old is None or new.uri < old.uri:
@@ -88,8 +96,7 @@ def _same(old: Change, new: Change) -> bool:
     return same and moved and (new.kind is old.kind or new.kind in _TRIED)
 
 
-def _is_done(given: Plan, change: Change, catalog: Catalog) -> bool:
-    document = catalog.document_at(given.collection, change.uri)
+def _is_done(change: Change, document: Document | None) -> bool:
     if change.kind is ChangeKind.REMOVE:
         return document is None
     if document is None:

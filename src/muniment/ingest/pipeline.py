@@ -142,7 +142,7 @@ class Pipeline:
         while (item := await read.get()) is not None:
             chunker = self.own_chunker(item.work.chunker) if item.work.chunker else self.chunker
             chunks = await asyncio.to_thread(chunker.chunk, item.parsed)
-            document = item.document(self.settling.collection, len(chunks))
+            document = item.document(self.settling.collection, self.settling.generation, len(chunks))
             if not chunks:
                 await self._settle(item, _without_text(document))
                 continue

@@ -101,6 +101,63 @@ class IngestPlan:
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedWork:
+    """What a generation takes over from another one, and what it has that the other has not."""
+
+    files: tuple[Work, ...]
+    gone: tuple[Removal, ...]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.files) + len(self.gone)
+
+    @property
+    def unchanged(self) -> int:
+        """None: they are not counted."""
+        return 0
+
+    async def work(self) -> AsyncIterator[Work]:
+        """The files, in their order."""
+        for work in self.files:
+            yield work
+
+    async def removals(self) -> AsyncIterator[Removal]:
+        """What goes."""
+        for removal in self.gone:
+            yield removal
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedWork:
+    """Several workloads, one after the other."""
+
+    parts: tuple[Workload, ...]
+
+    @property
+    def total(self) -> int:
+        """Documents of all of them."""
+        return sum(part.total for part in self.parts)
+
+    @property
+    def unchanged(self) -> int:
+        """The same of those that stay."""
+        return sum(part.unchanged for part in self.parts)
+
+    async def work(self) -> AsyncIterator[Work]:
+        """Files to ingest."""
+        for part in self.parts:
+            async for work in part.work():
+                yield work
+
+    async def removals(self) -> AsyncIterator[Removal]:
+        """Documents to forget."""
+        for part in self.parts:
+            async for removal in part.removals():
+                yield removal
+
+
 def repair_of(document: Document) -> Work:
     """The work of making a known document's chunks again from its kept bytes."""
     return Work(_file_of(document), None, document, document.origin, document.chunker, kind=ChangeKind.REPAIR)

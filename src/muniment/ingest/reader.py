@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from muniment.catalog import Catalog
 from muniment.catalog.doubts import DoubtfulContent
-from muniment.errors import StorageError, TooLargeError, is_disk_full
+from muniment.errors import DocumentError, StorageError, TooLargeError, is_disk_full
 from muniment.ingest.claims import Claims
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.ingest.plan import Work
@@ -47,7 +47,7 @@ class ReadDocument:
         """Its content, as it stands among the doubtful."""
         return DoubtfulContent(document_id(self.content_hash, self.work.salt), self.content_hash, self.parser)
 
-    def document(self, collection: str, chunks: int) -> Document:
+    def document(self, collection: str, generation: int, chunks: int) -> Document:
         """What the catalog will say of it."""
         return Document(
             collection=collection,
@@ -66,12 +66,19 @@ class ReadDocument:
             metadata=self.work.file.metadata,
             notes=self.parsed.notes,
             chunker=self.work.chunker,
+            generation=generation,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads the documents of one run. ``max_file_bytes`` is the largest file that is fetched."""
+    """Reads the documents of one run.
+
+    Attributes:
+        max_file_bytes: the largest file that is fetched.
+        building: the generation is not live; what the live one has read of a file is not fetched again,
+            and not parsed again either while the parser is the same.
+    """
 
     collection: str
     generation: int
@@ -81,6 +88,7 @@ class Reader:
     claims: Claims
     scratch_dir: Path
     max_file_bytes: int
+    building: bool = False
 
     async def read(self, work: Work) -> ReadDocument | None:
         """Fetch and parse; None when its content is claimed by another, so that it must wait.
@@ -92,17 +100,19 @@ class Reader:
             StorageError, UnavailableError: disk or source failed.
         """
         started = time.monotonic()
-        known = work.known
-        if known is not None and known.content_hash and _needs_no_fetch(work):
+        before = await self._read_before(work)
+        known = before or (work.known if _needs_no_fetch(work) else None)
+        if known is not None and known.content_hash:
             async with _Claimed(self, work, known.content_hash) as claim:
                 if claim.keys is None:
                     return None
-                parsed = await self.kept.load_parsed(known.content_hash, known.parser)
+                parser = self.parser.version if before else known.parser
+                parsed = await self.kept.load_parsed(known.content_hash, parser)
                 if parsed is not None:
-                    return claim.read(known.content_hash, known.size, known.parser, parsed, started)
+                    return claim.read(known.content_hash, known.size, parser, parsed, started)
         with scratch_failures(self.scratch_dir), TemporaryDirectory(dir=self.scratch_dir) as scratch:
             path = Path(scratch, SCRATCH_NAME)
-            await self._fetch(work, path)
+            await self._fetch(work, before, path)
             size = (await asyncio.to_thread(path.stat)).st_size
             self._check_size(work.file.name, size)
             content_hash = await asyncio.to_thread(hash_file, path)
@@ -121,8 +131,28 @@ class Reader:
         await self.kept.save_raw(content_hash, await asyncio.to_thread(path.read_bytes))
         return parsed
 
-    async def _fetch(self, work: Work, path: Path) -> None:
-        if work.source is not None:
+    async def _read_before(self, work: Work) -> Document | None:
+        """The live generation's document of this very file, when another generation is built.
+
+        Raises:
+            DocumentError: it could not be read, and neither it nor what reads it has changed.
+        """
+        if not self.building or work.source is None:
+            return None
+        before = await asyncio.to_thread(self.catalog.document_at, self.collection, work.file.uri)
+        if before is None or before.version != work.file.version or not before.version:
+            return None
+        if before.state is not DocumentState.FAILED:
+            return before
+        if before.chunks or before.parser != self.parser.version:
+            return None
+        raise DocumentError(before.error, code=before.error_code, hint=before.hint)
+
+    async def _fetch(self, work: Work, before: Document | None, path: Path) -> None:
+        if before is not None and await self.kept.holds_raw(before.content_hash):
+            data = await self.kept.load_raw(before.content_hash)
+            await asyncio.to_thread(path.write_bytes, data)
+        elif work.source is not None:
             self._check_size(work.file.name, work.file.size)
             await work.source.fetch(work.file, path)
         elif work.known is not None:
@@ -179,7 +209,8 @@ class _Claimed:
         """Note the content as doubtful until the document is settled, and see what is there of it."""
         reader, content = self._reader, self._content
         self._doubtful = reader.catalog.doubts.note(reader.collection, reader.generation, content)
-        self._found = bool(reader.catalog.documents_with_content(reader.collection, content.document_id))
+        find = reader.catalog.documents_with_content
+        self._found = bool(find(reader.collection, content.document_id, generation=reader.generation))
 
 
 def _needs_no_fetch(work: Work) -> bool:

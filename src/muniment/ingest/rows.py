@@ -1,6 +1,7 @@
 """A document's rows in the index: their ids, and their removal when nothing needs them any more."""
 
 import asyncio
+from functools import partial
 
 from muniment.catalog import Catalog
 from muniment.catalog.doubts import DoubtfulContent
@@ -28,21 +29,28 @@ async def remove_unneeded(
     kept: KeptFiles,
     index: VectorIndex,
     collection: str,
+    generation: int,
     content: DoubtfulContent,
     chunker_spec: str,
 ) -> None:
-    """Remove rows of a content that no document of the collection has in this form, and kept files of
-    it that no document of any collection has.
+    """Remove rows of a content that no document of the generation has in this form, and kept files of
+    it that no document of any collection and generation has.
 
     The content must be claimed, so that nobody relies on what is removed.
     """
-    holders = await asyncio.to_thread(catalog.documents_with_content, collection, content.document_id)
+    find = partial(catalog.documents_with_content, generation=generation)
+    holders = await asyncio.to_thread(find, collection, content.document_id)
     needed: set[int] = set()
     for holder in holders:
         needed |= row_ids(holder, chunker_spec)
     unneeded = await index.ids(content.document_id) - needed
     if unneeded:
         await index.delete(sorted(unneeded))
+    await forget_unneeded(catalog, kept, content)
+
+
+async def forget_unneeded(catalog: Catalog, kept: KeptFiles, content: DoubtfulContent) -> None:
+    """Remove what is kept of a content as far as no document of any collection and generation needs it."""
     if not content.content_hash:
         return
     if not await asyncio.to_thread(catalog.holds_content, content.content_hash, content.parser):

@@ -29,7 +29,12 @@ SAVE_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class IngestTools:
-    """What a run works with; ``generation`` is the one that ``index`` belongs to."""
+    """What a run works with.
+
+    Attributes:
+        generation: number of the one that ``index`` belongs to.
+        building: that generation is not live.
+    """
 
     catalog: Catalog
     kept: KeptFiles
@@ -39,7 +44,8 @@ class IngestTools:
     embedder: Embedder
     index: VectorIndex
     settings: PipelineSettings
-    generation: int = 1
+    generation: int
+    building: bool = False
 
 
 @dataclass(slots=True)
@@ -123,9 +129,16 @@ class IngestRun:
             claims=claims,
             scratch_dir=tools.settings.scratch_dir,
             max_file_bytes=tools.settings.max_file_bytes,
+            building=tools.building,
         )
         feed = WorkFeed(
-            plan.work(), self.collection, tools.catalog, claims, tools.parser.version, self._by_another
+            plan.work(),
+            self.collection,
+            tools.generation,
+            tools.catalog,
+            claims,
+            tools.parser.version,
+            self._by_another,
         )
         pipeline = Pipeline(
             feed=feed,

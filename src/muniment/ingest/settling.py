@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -114,14 +115,17 @@ class Settling:
 
     async def _forget(self, uri: str, key: str, seen_at: str, *, told: bool) -> Document | None:
         try:
-            document = await asyncio.to_thread(self.catalog.document_at, self.collection, uri)
+            find = partial(self.catalog.document_at, generation=self.generation)
+            document = await asyncio.to_thread(find, self.collection, uri)
             if document is None or (seen_at and document.updated_at != seen_at):
                 return None
             fate = RunDocument(
                 self.run_id, uri, document.name, ChangeKind.REMOVE, Fate.REMOVED, bytes=document.size
             )
             await self._write(
-                lambda also: self.catalog.remove_document(self.collection, uri, also=also),
+                lambda also: self.catalog.remove_document(
+                    self.collection, uri, generation=self.generation, also=also
+                ),
                 [key],
                 fate if told else None,
                 document,
@@ -144,7 +148,13 @@ class Settling:
             return
         try:
             await remove_unneeded(
-                self.catalog, self.kept, self.index, self.collection, content, self.chunker_spec
+                self.catalog,
+                self.kept,
+                self.index,
+                self.collection,
+                self.generation,
+                content,
+                self.chunker_spec,
             )
             await asyncio.to_thread(
                 self.catalog.doubts.strike, self.collection, self.generation, content.document_id
@@ -184,9 +194,8 @@ class Settling:
     async def _other_name(self, gone: Document | None) -> str:
         if gone is None or not gone.document_id:
             return ""
-        holders = await asyncio.to_thread(
-            self.catalog.documents_with_content, self.collection, gone.document_id
-        )
+        find = partial(self.catalog.documents_with_content, generation=self.generation)
+        holders = await asyncio.to_thread(find, self.collection, gone.document_id)
         return next((holder.name for holder in reversed(holders) if holder.chunks), "")
 
     def _failed(self, work: Work, error: MunimentError) -> Document:
@@ -205,6 +214,7 @@ class Settling:
             parser=self.parser_version,
             metadata=work.file.metadata,
             chunker=work.chunker,
+            generation=self.generation,
         )
         if work.known is not None and work.known.chunks:
             # The version read before stays searchable: a file caught half-written must lose nothing.

@@ -24,7 +24,13 @@ from muniment.types.document import (
     TableRow,
     document_id,
 )
-from muniment.types.generation import GenerationChange
+from muniment.types.generation import (
+    Difference,
+    Generation,
+    GenerationChange,
+    GenerationState,
+    GenerationStatus,
+)
 from muniment.types.plan import (
     Change,
     ChangeKind,
@@ -95,6 +101,7 @@ __all__ = [
     "Combination",
     "Comparison",
     "CreatedCollection",
+    "Difference",
     "Document",
     "DocumentFinished",
     "DocumentOrigin",
@@ -104,7 +111,10 @@ __all__ = [
     "FileBatch",
     "FileCounts",
     "Filter",
+    "Generation",
     "GenerationChange",
+    "GenerationState",
+    "GenerationStatus",
     "GivenChunk",
     "JsonObject",
     "Mending",

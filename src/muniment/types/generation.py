@@ -7,12 +7,17 @@ from muniment.types.store import JsonObject
 
 
 class GenerationState(StrEnum):
-    """What a generation is to its collection; a retired one is being removed."""
+    """What a generation is to its collection.
+
+    A retired one is being removed; of a removed one only the record is left, so that its number is
+    never used again.
+    """
 
     LIVE = "live"
     STAGED = "staged"
     PREVIOUS = "previous"
     RETIRED = "retired"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,21 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class GenerationStatus:
-    """A generation with counts of its documents; ``chunks`` counts shared content once."""
+    """A generation as it is shown, with counts of its documents; ``chunks`` counts shared content once."""
 
-    generation: Generation
+    collection: str
+    number: int
+    state: GenerationState
+    index_name: str
+    embedding_model: str
+    dimension: int
+    chunker: str
+    parser: str
     documents: int
     failed: int
     chunks: int
+    created_at: str = ""
+    promoted_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

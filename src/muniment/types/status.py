@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from muniment.types.chunk import Passage
 from muniment.types.document import Document
+from muniment.types.generation import Difference
 from muniment.types.search import SearchMode
 
 
@@ -123,7 +124,11 @@ class CollectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatus:
-    """A collection as it stands. ``detail`` says why when it cannot be asked."""
+    """A collection as it stands. ``detail`` says why when it cannot be asked.
+
+    ``generation`` is the number of the live one, 0 for none; ``wanted`` is what the settings ask for and
+    it does not have, so that a new one is wanted.
+    """
 
     name: str
     description: str
@@ -141,6 +146,8 @@ class CollectionStatus:
     detail: str = ""
     last_run: Run | None = None
     mended: tuple[Mending, ...] = ()
+    generation: int = 0
+    wanted: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""How catalogs of earlier versions are brought up to date: Alembic migrations, one to a file"""
