@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
@@ -66,12 +67,12 @@ async def open_kept_files(settings: Settings) -> AsyncIterator[tuple[FileStore, 
         catalog.close()
 
 
-async def source_warnings(settings: Settings) -> list[str]:
-    """What is wrong with the declared sources, each tried as a run would before its first file."""
+async def remote_source_problems(settings: Settings) -> list[str]:
+    """What is wrong with declared sources that are no folders, tried as a run would before its first file."""
     found = []
     context = ProviderContext(settings.data_dir)
     for kind, where, provider in named_providers(settings):
-        if kind != "sources":
+        if kind != "sources" or provider.provider == "folder":
             continue
         try:
             source: Source = await create(kind, provider, context, where)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -112,6 +112,7 @@ class Line:
         cuts: this many of the next answers are cut off ``cut_after`` bytes in; -1 for all.
         cut_after: bytes of an answer that get through before it is cut.
         met: how many requests met a fault.
+        trouble: set when one has.
     """
 
     port: int = 0
@@ -119,6 +120,7 @@ class Line:
     cuts: int = 0
     cut_after: int = 100_000
     met: int = 0
+    trouble: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def address(self) -> str:
@@ -130,6 +132,7 @@ class Line:
             return False
         setattr(self, kind, left - 1 if left > 0 else left)
         self.met += 1
+        self.trouble.set()
         return True
 
 
@@ -151,9 +154,8 @@ async def bad_line(server: str, only: Callable[[bytes], bool] = lambda _: True) 
                 answer = b"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
                 writer.write(answer % (len(_SLOW_DOWN), _SLOW_DOWN))
             else:
-                await _passed_on(
-                    head, body, writer, line.cut_after if only(head) and line.takes("cuts") else None
-                )
+                cut = line.cut_after if only(head) and line.takes("cuts") else None
+                await _passed_on(head, body, writer, cut)
             await writer.drain()
         writer.close()
         with suppress(OSError):

@@ -241,8 +241,7 @@ class TestBadLine:
             (file,) = await listed(source)
             line.cuts, line.cut_after = 1, 900_000
             fetching = asyncio.create_task(source.fetch(file, tmp_path / "fetched"))
-            while line.met == 0:
-                await asyncio.sleep(0.001)
+            await line.trouble.wait()
             await put(bucket, "large.bin", LARGE[::-1])
             with pytest.raises(DocumentError) as caught:
                 await fetching

@@ -179,7 +179,8 @@ class Catalog:
                 parsers.setdefault(content_hash, set()).add(parser)
         uploaded = self.files.with_content(hashes)
         return {
-            one: References(frozenset(parsers.get(one, ())), one in uploaded) for one in parsers.keys() | uploaded
+            one: References(frozenset(parsers.get(one, ())), one in uploaded)
+            for one in parsers.keys() | uploaded
         }
 
     def refers_to_files(self) -> bool:

@@ -62,8 +62,8 @@ async def _refuse_unless_empty(store: FileStore) -> None:
             raise ConflictError(
                 "The catalog refers to no file at all, but files are kept: all of them would go.",
                 code="nothing_referenced",
-                hint="Check `catalog_uri`, `data_dir` and `file_store`. If the files are really not wanted any "
-                "more, remove the folder or bucket that holds them; `muniment gc --dry-run` counts them.",
+                hint="Check `catalog_uri`, `data_dir` and `file_store`. If the files are not wanted, "
+                "remove the folder or bucket that holds them; `muniment gc --dry-run` counts them.",
             )
 
 

@@ -90,7 +90,8 @@ class FolderFileStore:
         """Nothing to let go of."""
 
     def _walk(self, prefix: str) -> Iterator[StoredFile]:
-        for folder, subfolders, names in os.walk(self._root):
+        above = self._root / prefix.rpartition("/")[0]
+        for folder, subfolders, names in os.walk(above):
             subfolders[:] = sorted(set(subfolders) - {_PARTS})
             for name in sorted(names):
                 path = Path(folder, name)
