@@ -12,7 +12,7 @@ class S3Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$", description="Name of the bucket.")
-    prefix: str = Field(default="", description="Only keys that begin with it, such as `docs/hr/`.")
+    prefix: str = Field(default="", description="Only keys that begin with it, such as `hr/policies/`.")
     endpoint: str | None = Field(
         default=None,
         description="Address of the server, such as `http://minio:9000`; that of AWS when omitted.",
