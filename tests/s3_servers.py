@@ -75,11 +75,13 @@ def seaweedfs(folder: Path) -> Iterator[str]:
     s3, master, volume, filer = _free_ports(4)
     command = [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
     command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
-    command += ["-master.volumeSizeLimitMB=64", "-master.telemetry=false", "-volume.max=200"]
+    command += ["-master.volumeSizeLimitMB=64", "-master.telemetry=false", "-volume.max=1000"]
     command += ["-s3", f"-s3.port={s3}", f"-s3.config={identities}"]
+    # One volume a bucket, where it would make seven: tests make many small buckets.
+    environment = os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
     log = folder / "log"
     with log.open("w") as said:
-        server = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder)
+        server = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder, env=environment)
     try:
         deadline = time.monotonic() + 50
         while not _answers(s3):
@@ -155,31 +157,41 @@ async def bad_line(server: str, only: Callable[[bytes], bool] = lambda _: True) 
                 writer.write(answer % (len(_SLOW_DOWN), _SLOW_DOWN))
             else:
                 cut = line.cut_after if only(head) and line.takes("cuts") else None
-                await _passed_on(head, body, writer, cut)
+                await pass_on(head, body, writer, cut)
             await writer.drain()
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+        await _closed(writer)
 
-    async def _passed_on(head: bytes, body: bytes, writer: asyncio.StreamWriter, cut: int | None) -> None:
+    async def pass_on(head: bytes, body: bytes, writer: asyncio.StreamWriter, cut: int | None) -> None:
         upstream, to_server = await asyncio.open_connection(host, int(port))
-        to_server.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + body)
-        passed = 0
-        while piece := await upstream.read(65536):
-            writer.write(piece if cut is None else piece[: cut - passed])
-            await writer.drain()
-            passed += len(piece)
-            if cut is not None and passed >= cut:
-                writer.transport.abort()
-                break
-        to_server.close()
-        with suppress(OSError):
-            await to_server.wait_closed()
+        try:
+            to_server.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + body)
+            passed = 0
+            while piece := await upstream.read(65536):
+                writer.write(piece if cut is None else piece[: cut - passed])
+                await writer.drain()
+                passed += len(piece)
+                if cut is not None and passed >= cut:
+                    writer.transport.abort()
+                    break
+        finally:
+            await _closed(to_server)
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    serving: set[asyncio.Task[None]] = set()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.create_task(serve(reader, writer)))
+
+    listener = await asyncio.start_server(begin, "127.0.0.1", 0)
     line.port = int(listener.sockets[0].getsockname()[1])
     async with listener:
         yield line
+    await asyncio.gather(*serving)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 def _length(head: bytes) -> int:
