@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import certifi
 import httpx
 
 from muniment.errors import SettingsError
@@ -194,6 +195,8 @@ def _without_own_port(address: str) -> str:
 
 def _trusted(options: S3Options) -> ssl.SSLContext:
     context = ssl.create_default_context()
+    # Besides the system's: some Pythons, that of python.org for macOS among them, come without any.
+    context.load_verify_locations(certifi.where())
     if options.ca_file is not None:
         try:
             context.load_verify_locations(options.ca_file)

@@ -43,7 +43,8 @@ class S3Options(BaseModel):
         "true when omitted and `endpoint` is set.",
     )
     ca_file: Path | None = Field(
-        default=None, description="PEM file with the certificate authorities to trust besides the system's."
+        default=None,
+        description="PEM file with the certificate authorities to trust besides the public ones.",
     )
     timeout_s: float = Field(
         default=30.0, gt=0, le=600, description="Seconds to wait for an answer or its next piece."
