@@ -1,6 +1,6 @@
 """The catalog: what it says is done is searchable, what it does not say is redone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,14 @@ class CollectionRecord:
     embedding_model: str
     embedding_fingerprint: str
     chunker_spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Who has certain bytes: documents, by the versions of the parsers that read them; and uploaded files."""
+
+    parsers: frozenset[str]
+    uploaded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,30 @@ class Catalog:
         with self._transaction() as connection:
             held = connection.execute(query).first() is not None
         return held or self.files.holds_content(content_hash)
+
+    def references_to(self, hashes: Collection[str]) -> dict[str, References]:
+        """Who has these bytes, by content hash; hashes that nobody has are left out.
+
+        The documents of all collections and the uploaded files, as in ``holds_bytes`` and ``holds_content``.
+        """
+        held = documents.c.content_hash
+        query = select(held, documents.c.parser).distinct().where(held.in_(hashes))
+        parsers: dict[str, set[str]] = {}
+        with self._transaction() as connection:
+            for content_hash, parser in connection.execute(query):
+                parsers.setdefault(content_hash, set()).add(parser)
+        uploaded = self.files.with_content(hashes)
+        return {
+            one: References(frozenset(parsers.get(one, ())), one in uploaded)
+            for one in parsers.keys() | uploaded
+        }
+
+    def refers_to_files(self) -> bool:
+        """Whether any document or uploaded file has bytes that may be kept."""
+        query = select(documents.c.uri).where(documents.c.content_hash != "").limit(1)
+        with self._transaction() as connection:
+            held = connection.execute(query).first() is not None
+        return held or self.files.any()
 
     def save_document(self, document: Document) -> None:
         """Write the document, replacing what was under its URI."""

@@ -14,6 +14,7 @@ from muniment.cli import (
     config,
     demo,
     documents,
+    gc,
     import_run,
     ingest,
     models,
@@ -113,6 +114,7 @@ app.command("search")(search.search)
 app.command("status")(status.status)
 app.command("documents")(documents.documents)
 app.command("runs")(status.runs)
+app.command("gc")(gc.gc)
 app.command("page")(page.page)
 app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)

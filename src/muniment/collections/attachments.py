@@ -330,6 +330,9 @@ class _Kept:
         data = await self._kept.load_raw(self._content_hash)
         await asyncio.to_thread(target.write_bytes, data)
 
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
 
 def _state_of(state: DocumentState) -> StoreFileState:
     return StoreFileState.COMPLETED if state is DocumentState.DONE else StoreFileState.FAILED

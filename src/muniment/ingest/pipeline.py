@@ -171,7 +171,7 @@ class Pipeline:
             size = (await asyncio.to_thread(path.stat)).st_size
             self._check_size(work.file.name, size)
             content_hash = await asyncio.to_thread(hash_file, path)
-            parsed = await self.kept.load_parsed(content_hash, self.parser.version)
+            parsed = await self.kept.reuse_parsed(content_hash, self.parser.version)
             if parsed is None:
                 result = await self.parser.parse(path, work.file.name, content_hash)
                 parsed = result.document
@@ -215,7 +215,7 @@ class Pipeline:
         if work.known is not None and work.known.chunks:
             # The version read before stays searchable: a file caught half-written must lose nothing.
             failed = replace(work.known, version=work.file.version, state=DocumentState.FAILED)
-        if error.code in ("source_file_gone", "file_not_stored"):
+        if error.code in ("source_file_gone", "source_file_changed", "file_not_stored"):
             failed = replace(failed, version="")
         failed = replace(failed, error_code=error.code, error=error.message, hint=error.hint)
         await self._finish(failed, known=None)
