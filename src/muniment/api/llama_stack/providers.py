@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from muniment.api.context import SettingsOf, dialect_failures
 from muniment.api.wire.base import Wire
+from muniment.collections.model_directory import PACKAGED_PROVIDER
 from muniment.errors import unknown_name
 from muniment.settings import Settings
 
@@ -45,7 +46,7 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
     named = [
         ("vector_io", settings.vector_store.provider, f"inline::{settings.vector_store.provider}"),
         ("inference", "muniment", "inline::muniment"),
-        *(("inference", name, f"remote::{g.provider}") for name, g in settings.generators.items()),
+        *_behind_models(settings),
         ("files", files, f"inline::{files}"),
         ("agents", "muniment", "inline::muniment"),
         ("tool_runtime", RAG_PROVIDER, f"inline::{RAG_PROVIDER}"),
@@ -58,6 +59,15 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
         ProviderWire(api=api, provider_id=name, provider_type=kind, config={}, health=ProviderHealth())
         for api, name, kind in named
     )
+
+
+def _behind_models(settings: Settings) -> list[tuple[str, str, str]]:
+    """The providers that models name: each generator is its own, embedding models share their kind's."""
+    named = [(name, f"remote::{generator.provider}") for name, generator in settings.generators.items()]
+    taken = {name for name, _ in named} | {"muniment"}
+    kinds = {model.provider for model in settings.embedding_models.values()} | {PACKAGED_PROVIDER}
+    named += [(kind, f"inline::{kind}") for kind in sorted(kinds - taken)]
+    return [("inference", name, kind) for name, kind in named]
 
 
 def checked_provider(settings: Settings, api: str, provider: str | None) -> str:
@@ -92,13 +102,13 @@ async def list_providers(settings: SettingsOf) -> ProviderList:
 
 
 @router.get(
-    "/v1/providers/{provider_id}",
+    "/v1/providers/{provider_id:path}",
     summary="One provider",
     operation_id="get_provider",
     responses=dialect_failures(404),
 )
 @router.get(
-    "/v1alpha/admin/providers/{provider_id}",
+    "/v1alpha/admin/providers/{provider_id:path}",
     summary="One provider",
     operation_id="admin_get_provider",
     responses=dialect_failures(404),

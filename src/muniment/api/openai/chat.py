@@ -20,6 +20,7 @@ from muniment.api.openai.chat_wire import (
 )
 from muniment.api.openai.completing import Keep, completed, streamed
 from muniment.api.openai.kept_completions import KeptCompletions, Order
+from muniment.api.openai.paging import MAX_LIMIT
 from muniment.protocols import JsonObject
 
 router = APIRouter(tags=["openai"])
@@ -33,7 +34,7 @@ EVENTS = (
     "Where it breaks off: the error in the request's dialect."
 )
 
-Limit = Annotated[int, Query(ge=1, le=100, description="Most entries of the page.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most entries of the page.")]
 After = Annotated[str | None, Query(description="Id of the last entry of the page before.")]
 Sort = Annotated[Order, Query(description="Oldest first, or newest first.")]
 

@@ -1,8 +1,10 @@
 """Vector stores, the files in them and batches of these, as OpenAI's routes show them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Path, Request
 from fastapi.responses import JSONResponse
@@ -38,6 +40,8 @@ StoreFileId = Annotated[str, Path(description="A file's id.")]
 
 FileState = Literal["in_progress", "completed", "cancelled", "failed"]
 ErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
+
+Read = TypeVar("Read", StoreFile, FileBatch)
 
 POLL_AFTER_MS = 250
 ATTACH_SECONDS = 50.0
@@ -201,21 +205,33 @@ async def file_once_read(
     attachments: Attachments, file: StoreFile, request: Request, dialect: Dialect
 ) -> StoreFile:
     """The attached file: as it is, or in dialects whose clients never ask again, when it has been read."""
-    if not dialect.attaching_waits or file.state is not StoreFileState.IN_PROGRESS:
+    if not dialect.attaching_waits:
         return file
-    return await until_disconnect(request, _read(attachments, file))
+    look = partial(attachments.get, file.collection, file.file_id)
+    return await until_disconnect(request, _read(file, look))
 
 
-async def _read(attachments: Attachments, file: StoreFile) -> StoreFile:
+async def batch_once_read(
+    attachments: Attachments, batch: FileBatch, request: Request, dialect: Dialect
+) -> FileBatch:
+    """The same for files that were attached together."""
+    if not dialect.attaching_waits:
+        return batch
+    look = partial(attachments.batch, batch.collection, batch.id)
+    return await until_disconnect(request, _read(batch, look))
+
+
+async def _read(seen: Read, look: Callable[[], Awaitable[Read]]) -> Read:
+    """What was attached, looked at again until it is not being read any more."""
     try:
         async with asyncio.timeout(ATTACH_SECONDS):
-            while file.state is StoreFileState.IN_PROGRESS:
+            while seen.state is StoreFileState.IN_PROGRESS:
                 await asyncio.sleep(0.05)
-                file = await attachments.get(file.collection, file.file_id)
+                seen = await look()
     except (TimeoutError, NotFoundError):
         # Still being read, or taken out meanwhile: either way this is what is known of it.
-        return file
-    return file
+        return seen
+    return seen
 
 
 def _poll_header(waiting: bool) -> dict[str, str]:
