@@ -218,6 +218,7 @@ class Dialect(ABC):
         largest_overlap: of chunks of a fixed size, as a share of that size; with 1 it must stay below it.
         attaching_waits: whether attaching a file answers when the file has been read, not before.
         batch_object: what a file batch calls itself.
+        keeps_completions: whether a chat completion is kept when the request does not say so with ``store``.
         shows_deleted_items: whether deleting a conversation's item answers with the item that is gone, rather
             than with the conversation.
         last_of_all: whether ``last_id`` of a page of a store's files is that of the whole list's last file,
@@ -241,6 +242,7 @@ class Dialect(ABC):
     largest_overlap: float = 0.5
     attaching_waits: bool = False
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
+    keeps_completions: bool = False
     shows_deleted_items: bool = False
     last_of_all: bool = False
     tool_arguments_are_text: bool = False
@@ -344,6 +346,7 @@ class DetailDialect(Dialect):
 
     largest_overlap: float = 1.0
     attaching_waits: bool = True
+    keeps_completions: bool = True
     shows_deleted_items: bool = True
     last_of_all: bool = True
     provider_store_key: str = "provider_vector_store_id"

@@ -150,6 +150,7 @@ OGX_1 = Ogx1(
     insert_status=204,
     largest_overlap=1.0,
     attaching_waits=True,
+    keeps_completions=True,
     shows_deleted_items=True,
     statuses={"unknown_provider": 400, "unknown_store": 400, "unknown_collection": 400},
 )

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from muniment.api.context import SettingsOf, dialect_failures
 from muniment.api.wire.base import Wire
-from muniment.collections.model_directory import PACKAGED_PROVIDER
+from muniment.collections.model_directory import PACKAGED_PROVIDER, SENTENCE_TRANSFORMERS
 from muniment.errors import unknown_name
 from muniment.settings import Settings
 
@@ -66,7 +66,8 @@ def _behind_models(settings: Settings) -> list[tuple[str, str, str]]:
     named = [(name, f"remote::{generator.provider}") for name, generator in settings.generators.items()]
     taken = {name for name, _ in named} | {"muniment"}
     kinds = {model.provider for model in settings.embedding_models.values()} | {PACKAGED_PROVIDER}
-    named += [(kind, f"inline::{kind}") for kind in sorted(kinds - taken)]
+    in_server = {PACKAGED_PROVIDER: f"inline::{SENTENCE_TRANSFORMERS}"}
+    named += [(kind, in_server.get(kind, f"remote::{kind}")) for kind in sorted(kinds - taken)]
     return [("inference", name, kind) for name, kind in named]
 
 

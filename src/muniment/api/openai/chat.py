@@ -67,7 +67,8 @@ async def create_chat_completion(
     """
     model = await models.chat(asked.model)
     sent = asked.as_sent()
-    keep = await _keeper(request, sent) if asked.store else None
+    kept = dialect.keeps_completions if asked.store is None else asked.store
+    keep = await _keeper(request, sent) if kept else None
     passed = {key: value for key, value in sent.items() if key not in ONLY_HERE}
     if asked.stream:
         return await streamed(request, model, passed, dialect, keep)
@@ -94,7 +95,10 @@ async def list_chat_completions(
     order: Sort = "asc",
     model: Annotated[str | None, Query(description="Only those of the model.")] = None,
 ) -> KeptCompletionList:
-    """Those asked for with `store`; `metadata[key]=value` leaves only those that were noted so."""
+    """Those asked for with `store`, and of clients of Llama Stack and OGX all but those with `store: false`.
+
+    `metadata[key]=value` leaves only those that were noted so.
+    """
     wanted = {
         key.removeprefix("metadata[").removesuffix("]"): value
         for key, value in request.query_params.items()

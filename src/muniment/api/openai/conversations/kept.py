@@ -84,7 +84,7 @@ class KeptConversations:
 def unknown_conversation(conversation_id: str) -> NotFoundError:
     """There is no such conversation."""
     return NotFoundError(
-        f"There is no conversation {conversation_id[:100]!r}.",
+        f"Conversation {conversation_id[:100]!r} is not found.",
         code="unknown_conversation",
         hint="POST /v1/conversations makes one; its id is `conv_` and 48 hex digits.",
     )

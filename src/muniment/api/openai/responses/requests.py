@@ -35,7 +35,7 @@ class Kept(BaseModel):
 
     def json_object(self) -> JsonObject:
         """What was sent."""
-        return self.model_dump(mode="json", exclude_unset=True)
+        return self.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
 # -- input
