@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from muniment.api.context import SettingsOf, dialect_failures
 from muniment.api.wire.base import Wire
+from muniment.collections.model_directory import PACKAGED_PROVIDER
 from muniment.errors import unknown_name
 from muniment.settings import Settings
 
@@ -13,6 +14,8 @@ router = APIRouter(tags=["llama stack"])
 
 RAG_PROVIDER = "rag-runtime"
 MCP_PROVIDER = "model-context-protocol"
+STORE_NAMES = ("faiss", "sqlite-vec")
+"""Vector stores of the peers' starters, which applications ask for: other names for the one there is."""
 
 
 class ProviderHealth(Wire):
@@ -41,11 +44,13 @@ class ProviderList(Wire):
 
 def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
     """Every provider, by API; those of ``vector_io`` are the ones a store may name."""
-    files = settings.file_store.provider
+    files, store = settings.file_store.provider, settings.vector_store.provider
+    embedders = {PACKAGED_PROVIDER, *(model.provider for model in settings.embedding_models.values())}
     named = [
-        ("vector_io", settings.vector_store.provider, f"inline::{settings.vector_store.provider}"),
+        *(("vector_io", name, f"inline::{store}") for name in dict.fromkeys((store, *STORE_NAMES))),
         ("inference", "muniment", "inline::muniment"),
         *(("inference", name, f"remote::{g.provider}") for name, g in settings.generators.items()),
+        *(("inference", name, _embedder_type(name)) for name in sorted(embedders - {*settings.generators})),
         ("files", files, f"inline::{files}"),
         ("agents", "muniment", "inline::muniment"),
         ("tool_runtime", RAG_PROVIDER, f"inline::{RAG_PROVIDER}"),
@@ -58,6 +63,10 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
         ProviderWire(api=api, provider_id=name, provider_type=kind, config={}, health=ProviderHealth())
         for api, name, kind in named
     )
+
+
+def _embedder_type(provider: str) -> str:
+    return f"{'inline' if provider == PACKAGED_PROVIDER else 'remote'}::{provider}"
 
 
 def checked_provider(settings: Settings, api: str, provider: str | None) -> str:
@@ -92,13 +101,13 @@ async def list_providers(settings: SettingsOf) -> ProviderList:
 
 
 @router.get(
-    "/v1/providers/{provider_id}",
+    "/v1/providers/{provider_id:path}",
     summary="One provider",
     operation_id="get_provider",
     responses=dialect_failures(404),
 )
 @router.get(
-    "/v1alpha/admin/providers/{provider_id}",
+    "/v1alpha/admin/providers/{provider_id:path}",
     summary="One provider",
     operation_id="admin_get_provider",
     responses=dialect_failures(404),

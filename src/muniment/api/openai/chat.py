@@ -33,7 +33,7 @@ EVENTS = (
     "Where it breaks off: the error in the request's dialect."
 )
 
-Limit = Annotated[int, Query(ge=1, le=100, description="Most entries of the page.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Most entries of the page.")]
 After = Annotated[str | None, Query(description="Id of the last entry of the page before.")]
 Sort = Annotated[Order, Query(description="Oldest first, or newest first.")]
 
