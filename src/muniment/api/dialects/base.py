@@ -216,7 +216,8 @@ class Dialect(ABC):
             rather than the static sizes in force.
         always_shows_results: whether a response shows what its file searches found without being asked.
         largest_overlap: of chunks of a fixed size, as a share of that size; with 1 it must stay below it.
-        attaching_waits: whether attaching a file answers when the file has been read, not before.
+        attaching_waits_s: seconds that attaching files waits for them to be read; what takes longer is
+            still in progress in the answer.
         batch_object: what a file batch calls itself.
         keeps_completions: whether a chat completion is kept when the request does not say so with ``store``.
         shows_deleted_items: whether deleting a conversation's item answers with the item that is gone, rather
@@ -240,7 +241,7 @@ class Dialect(ABC):
     shows_auto_chunking: bool = False
     always_shows_results: bool = True
     largest_overlap: float = 0.5
-    attaching_waits: bool = False
+    attaching_waits_s: float = 10.0
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
     keeps_completions: bool = False
     shows_deleted_items: bool = False
@@ -345,7 +346,7 @@ class DetailDialect(Dialect):
     """
 
     largest_overlap: float = 1.0
-    attaching_waits: bool = True
+    attaching_waits_s: float = 50.0
     keeps_completions: bool = True
     shows_deleted_items: bool = True
     last_of_all: bool = True

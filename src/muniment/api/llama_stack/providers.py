@@ -14,6 +14,8 @@ router = APIRouter(tags=["llama stack"])
 
 RAG_PROVIDER = "rag-runtime"
 MCP_PROVIDER = "model-context-protocol"
+STORE_NAMES = ("faiss", "sqlite-vec")
+"""Vector stores of the peers' starters, which applications ask for: other names for the one there is."""
 
 
 class ProviderHealth(Wire):
@@ -42,9 +44,9 @@ class ProviderList(Wire):
 
 def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
     """Every provider, by API; those of ``vector_io`` are the ones a store may name."""
-    files = settings.file_store.provider
+    files, store = settings.file_store.provider, settings.vector_store.provider
     named = [
-        ("vector_io", settings.vector_store.provider, f"inline::{settings.vector_store.provider}"),
+        *(("vector_io", name, f"inline::{store}") for name in dict.fromkeys((store, *STORE_NAMES))),
         ("inference", "muniment", "inline::muniment"),
         *_behind_models(settings),
         ("files", files, f"inline::{files}"),

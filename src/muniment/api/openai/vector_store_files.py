@@ -61,8 +61,8 @@ async def attach_file(
 ) -> Response:
     """It is read in the background; ask for it until it is `completed` or `failed`.
 
-    In Llama Stack's and OGX's dialects the answer waits for that, up to 50 seconds. A file that does not
-    exist is attached as failed. One attached before is read anew.
+    The answer waits for that up to 10 seconds, in Llama Stack's and OGX's dialects up to 50. A file that
+    does not exist is attached as failed. One attached before is read anew.
     """
     chunking = chunking_of(asked.chunking_strategy, dialect)
     file = await services.attachments.attach(

@@ -69,16 +69,9 @@ class UpdateStore(Body):
     responses=dialect_failures(400, 403, 404, 409, 413, 501, 503, 507),
 )
 async def create_vector_store(
-    asked: CreateStore,
-    request: Request,
-    services: ServicesOf,
-    settings: SettingsOf,
-    dialect: DialectOf,
+    asked: CreateStore, request: Request, services: ServicesOf, settings: SettingsOf, dialect: DialectOf
 ) -> Response:
-    """Empty, or with the files of `file_ids`, which are read in the background.
-
-    In Llama Stack's and OGX's dialects the answer waits for that, up to 50 seconds.
-    """
+    """Empty, or with the files of `file_ids`; the answer waits a while for them to be read."""
     chunking = chunking_of(asked.chunking_strategy, dialect)
     metadata = asked.metadata or {}
     store = await services.stores.create(

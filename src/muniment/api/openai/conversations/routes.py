@@ -96,7 +96,7 @@ async def create_conversation(kept: KeptOf, asked: CreateConversation | None = N
     asked = asked or CreateConversation()
     items = _items(asked.items or ())
     made = await kept.create(asked.metadata or {})
-    await kept.append(made.id, items)
+    await kept.add(made.id, items)
     return Conversation.of(made)
 
 
@@ -141,8 +141,8 @@ async def delete_conversation(conversation_id: str, kept: KeptOf) -> Conversatio
     responses=dialect_failures(400, 403, 404, 413, 501, 503, 507),
 )
 async def add_items(conversation_id: str, asked: AddItems, kept: KeptOf, include: Include = None) -> ItemPage:
-    """Each gets an id, unless it brings one that is not taken."""
-    added = await kept.append(conversation_id, _items(asked.items))
+    """Each gets an id, unless it brings one. The id of another conversation's item copies that item."""
+    added = await kept.add(conversation_id, _items(asked.items))
     return ItemPage.of(added, Paging(None, None, max(1, len(added)), "asc"), unknown_conversation_item)
 
 

@@ -209,7 +209,7 @@ async def cancel_response(
     response = await kept.get(response_id)
     if not response.background:
         raise InputError(
-            f"Response {response_id[:100]!r} is not made in the background, so it cannot be cancelled.",
+            f"Cannot cancel response {response_id[:100]!r}: it is not made in the background.",
             hint="Close the connection to stop a response that is awaited.",
         )
     if response.status in UNFINISHED and await background.cancel(response_id):
