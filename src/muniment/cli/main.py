@@ -15,6 +15,7 @@ from muniment.cli import (
     config,
     demo,
     documents,
+    gc,
     generations,
     import_run,
     ingest,
@@ -123,6 +124,7 @@ app.command("search")(search.search)
 app.command("status")(status.status)
 app.command("documents")(documents.documents)
 app.command("runs")(runs.runs)
+app.command("gc")(gc.gc)
 app.command("page")(page.page)
 app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)
