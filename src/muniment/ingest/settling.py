@@ -72,14 +72,12 @@ class Settling:
         known = work.known
         gone = known if known is not None and self._replaces(document, known) else None
         fate = RunDocument.of(self.run_id, document, work.kind, time.monotonic() - started)
-        try:
-            await self._write(lambda also: self.catalog.save_document(document, also=also), keys, fate, gone)
-        except LeaseLostError as error:
-            logger.warning("%s", error.message)
+        saved = await self._write(
+            lambda also: self.catalog.save_document(document, also=also), keys, fate, gone, document
+        )
+        if not saved:
             await self.claims.release(*keys)
             return False
-        still = await self._other_name(gone)
-        self.show(Shown(document, gone.document_id if gone else "", still))
         await self.finished(document)
         if document.chunks and document.state is DocumentState.DONE:
             await asyncio.to_thread(
@@ -122,7 +120,7 @@ class Settling:
             fate = RunDocument(
                 self.run_id, uri, document.name, ChangeKind.REMOVE, Fate.REMOVED, bytes=document.size
             )
-            await self._write(
+            removed = await self._write(
                 lambda also: self.catalog.remove_document(
                     self.collection, uri, generation=self.generation, also=also
                 ),
@@ -130,10 +128,8 @@ class Settling:
                 fate if told else None,
                 document,
             )
-            self.show(Shown(None, document.document_id, await self._other_name(document)))
-        except LeaseLostError as error:
-            logger.warning("%s", error.message)
-            return None
+            if not removed:
+                return None
         finally:
             await self.claims.release(key)
         await self.clean(_content_of(document))
@@ -174,7 +170,13 @@ class Settling:
         keys: Sequence[str],
         fate: RunDocument | None,
         gone: Document | None,
-    ) -> None:
+        come: Document | None = None,
+    ) -> bool:
+        """Write in one transaction, and show what is written; False when a lease was lost.
+
+        Shielded: when a run is cancelled, what its thread writes all the same must be seen, too.
+        """
+
         def held(connection: Connection) -> None:
             self.claims.require(connection, keys)
 
@@ -184,7 +186,17 @@ class Settling:
             if gone is not None and gone.document_id:
                 self.catalog.doubts.note_in(connection, self.collection, self.generation, _content_of(gone))
 
-        await asyncio.to_thread(write, [held, told])
+        async def written() -> bool:
+            try:
+                await asyncio.to_thread(write, [held, told])
+            except LeaseLostError as error:
+                logger.warning("%s", error.message)
+                return False
+            still = await self._other_name(gone)
+            self.show(Shown(come, gone.document_id if gone else "", still))
+            return True
+
+        return await asyncio.shield(asyncio.ensure_future(written()))
 
     def _replaces(self, document: Document, known: Document) -> bool:
         """Whether something of the earlier form goes: its rows, or what is kept of it."""
