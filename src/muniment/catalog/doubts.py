@@ -42,8 +42,8 @@ class Doubts:
         """The same in a transaction that is open."""
         make = postgresql.insert if self._shared else sqlite.insert
         values = {"collection": collection, "generation": generation, **content._asdict()}
-        made = connection.execute(make(doubtful_contents).values(**values).on_conflict_do_nothing())
-        return not made.rowcount
+        new = make(doubtful_contents).values(**values).on_conflict_do_nothing()
+        return connection.execute(new.returning(doubtful_contents.c.document_id)).first() is None
 
     def strike(self, collection: str, generation: int, document_id: str) -> None:
         """Index and catalog agree about the content."""

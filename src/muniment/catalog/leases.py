@@ -38,8 +38,8 @@ class Leases:
                     index_elements=[leases.c.key],
                     set_={"owner": owner, "expires_at": now + seconds},
                     where=free,
-                )
-                if connection.execute(kept).rowcount:
+                ).returning(leases.c.key)
+                if connection.execute(kept).first() is not None:
                     taken.add(key)
         return taken
 
