@@ -8,7 +8,11 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_ADDED = {"by_others": (sa.Integer(), 0), "plan": (sa.String(64), ""), "shard": (sa.String(32), "")}
+_ADDED: dict[str, tuple[sa.Integer | sa.String, int | str]] = {
+    "by_others": (sa.Integer(), 0),
+    "plan": (sa.String(64), ""),
+    "shard": (sa.String(32), ""),
+}
 
 
 def upgrade() -> None:
