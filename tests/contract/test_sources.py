@@ -1,8 +1,10 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from muniment.errors import UnavailableError
+from muniment.errors import InputError, UnavailableError
 from muniment.providers.folder_source import FolderSource, FolderSourceOptions
 from muniment.testing.source import SourceContract
 
@@ -54,3 +56,98 @@ class TestFolderSource(SourceContract):
         assert [file.name for file in files] == ["a.txt"]
         await source.fetch(files[0], tmp_path / "got")
         assert (tmp_path / "got").read_bytes() == b"alpha"
+
+    async def test_identity_and_version_are_those_of_earlier_listings(
+        self, folder: Path, source: FolderSource
+    ) -> None:
+        odd = folder / "sub" / "100% ~odd #?;.txt"
+        odd.write_bytes(b"x")
+        files = {file.name: file for file in [file async for file in source.list()]}
+        for name, file in files.items():
+            path = folder / name
+            assert file.uri == path.as_uri()
+            assert file.version == f"{path.stat().st_size}-{path.stat().st_mtime_ns}"
+
+    async def test_a_name_that_is_not_utf_8_can_be_listed_and_read(
+        self, folder: Path, source: FolderSource, tmp_path: Path
+    ) -> None:
+        name = os.fsdecode(b"latin-\xe9.txt")
+        try:
+            (folder / name).write_bytes(b"latin")
+        except OSError:
+            pytest.skip("this file system takes UTF-8 alone")
+        (file,) = [file async for file in source.list() if file.name.startswith("latin")]
+        assert file.name == "latin-?.txt"
+        await source.fetch(file, tmp_path / "got")
+        assert (tmp_path / "got").read_bytes() == b"latin"
+
+    async def test_a_folder_that_may_not_be_read_is_an_error_and_not_an_empty_one(
+        self, folder: Path, source: FolderSource, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        closed = str(folder.resolve() / "sub")
+        scan = os.scandir
+
+        def refusing(path: Path) -> object:
+            # The superuser, as whom tests may run, is let in everywhere.
+            if str(path) == closed:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), closed)
+            return scan(path)
+
+        monkeypatch.setattr(os, "scandir", refusing)
+        with pytest.raises(UnavailableError) as caught:
+            _ = [file async for file in source.list()]
+        assert caught.value.code == "source_unavailable"
+        assert closed in caught.value.message
+        spared = FolderSource(FolderSourceOptions(path=folder, exclude=("sub/*",)))
+        assert [file.name async for file in spared.list()] == ["a.txt"]
+
+
+class TestIgnoreFiles:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "docs"
+        for path in (
+            "a.txt",
+            "a.tmp",
+            "drafts/b.txt",
+            "keep/drafts/c.txt",
+            "keep/d.tmp",
+            "logs/e.txt",
+            "logs/f.txt",
+        ):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(b"x")
+        return folder
+
+    @staticmethod
+    async def names(folder: Path, **options: object) -> list[str]:
+        source = FolderSource(FolderSourceOptions.model_validate({"path": folder, **options}))
+        return [file.name async for file in source.list()]
+
+    async def test_leave_out_what_they_list_in_the_syntax_of_gitignore(self, folder: Path) -> None:
+        (folder / ".munimentignore").write_text(
+            "# drafts at the top alone\n/drafts/\n*.tmp\nlogs/*\n!logs/f.txt\n"
+        )
+        assert await self.names(folder) == ["a.txt", "keep/drafts/c.txt", "logs/f.txt"]
+
+    async def test_hold_for_their_folder_and_the_nearest_decides(self, folder: Path) -> None:
+        (folder / ".munimentignore").write_text("*.tmp\n")
+        (folder / "keep" / ".munimentignore").write_text("!d.tmp\n/drafts\n")
+        assert set(await self.names(folder)) == {
+            "a.txt",
+            "drafts/b.txt",
+            "keep/d.tmp",
+            "logs/e.txt",
+            "logs/f.txt",
+        }
+
+    async def test_work_together_with_globs(self, folder: Path) -> None:
+        (folder / ".munimentignore").write_text("drafts/\n")
+        assert await self.names(folder, include=["*.txt"], exclude=["logs/*"]) == ["a.txt"]
+
+    async def test_that_cannot_be_read_stop_the_listing(self, folder: Path) -> None:
+        (folder / ".munimentignore").write_bytes(b"\xff\xfe")
+        with pytest.raises(InputError) as caught:
+            await self.names(folder)
+        assert caught.value.code == "ignore_file_invalid"
+        assert caught.value.hint

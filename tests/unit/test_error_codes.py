@@ -9,7 +9,7 @@ import muniment
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "errors.md"
-WORD = re.compile(r"[a-z]+(_[a-z0-9]+)*")
+WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def texts(node: ast.expr) -> Iterator[str]:

@@ -18,6 +18,7 @@ from muniment.api import (
     home,
     llama_stack,
     openai,
+    plans,
     search,
 )
 from muniment.api.middleware import BodyLimit, RequestContext
@@ -66,7 +67,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.background = BackgroundResponses()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
-    for module in (health, answers, search, collections, generations, documents, home):
+    for module in (health, answers, search, collections, plans, generations, documents, home):
         app.include_router(module.router)
     openai.include(app)
     llama_stack.include(app)

@@ -1,6 +1,7 @@
 """The catalog: what it says is done is searchable, what it does not say is redone."""
 
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, func, insert, select
 
@@ -18,6 +19,14 @@ from muniment.catalog.runs import Runs
 from muniment.catalog.stores import Stores
 from muniment.catalog.tables import documents, generations, mendings
 from muniment.types import Mending
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Who has certain bytes: documents, by the versions of the parsers that read them; and uploaded files."""
+
+    parsers: frozenset[str]
+    uploaded: bool
 
 
 class Catalog(Documents):
@@ -68,6 +77,22 @@ class Catalog(Documents):
         self.files.remove_attached(name)
         self.stores.remove(name)
         self.doubts.remove(name)
+
+    def references_to(self, hashes: Collection[str]) -> dict[str, References]:
+        """Who has these bytes, by content hash; hashes that nobody has are left out.
+
+        The documents of all collections and the uploaded files, as in ``holds_bytes`` and ``holds_content``.
+        """
+        parsers = self.readers_of(hashes)
+        uploaded = self.files.with_content(hashes)
+        return {
+            one: References(frozenset(parsers.get(one, ())), one in uploaded)
+            for one in parsers.keys() | uploaded
+        }
+
+    def refers_to_files(self) -> bool:
+        """Whether any document or uploaded file has bytes that may be kept."""
+        return self.any_content() or self.files.any()
 
     def holds_content(self, content_hash: str, parser: str) -> bool:
         """Whether a document's text of this content, read by this parser, or an uploaded file is needed."""

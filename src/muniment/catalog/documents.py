@@ -1,6 +1,6 @@
 """The documents of all collections, generation by generation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -120,6 +120,22 @@ class Documents:
     def has_content(self, content_hash: str) -> bool:
         """Whether a document of any collection and generation has this content."""
         query = select(documents.c.uri).where(documents.c.content_hash == content_hash).limit(1)
+        with self._transaction() as connection:
+            return connection.execute(query).first() is not None
+
+    def readers_of(self, hashes: Collection[str]) -> dict[str, set[str]]:
+        """Versions of the parsers that read these contents, of any collection's documents, by hash."""
+        held = documents.c.content_hash
+        query = select(held, documents.c.parser).distinct().where(held.in_(hashes))
+        parsers: dict[str, set[str]] = {}
+        with self._transaction() as connection:
+            for content_hash, parser in connection.execute(query):
+                parsers.setdefault(content_hash, set()).add(parser)
+        return parsers
+
+    def any_content(self) -> bool:
+        """Whether any document has bytes that may be kept."""
+        query = select(documents.c.uri).where(documents.c.content_hash != "").limit(1)
         with self._transaction() as connection:
             return connection.execute(query).first() is not None
 

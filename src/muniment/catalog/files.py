@@ -1,6 +1,6 @@
 """Uploaded files, and which of them are attached to which collection."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -48,6 +48,17 @@ class Files:
         query = select(files.c.id).where(files.c.content_hash == content_hash).limit(1)
         with self._transaction() as connection:
             return connection.execute(query).first() is not None
+
+    def with_content(self, hashes: Collection[str]) -> set[str]:
+        """Those of the content hashes that a file has."""
+        query = select(files.c.content_hash).distinct().where(files.c.content_hash.in_(hashes))
+        with self._transaction() as connection:
+            return set(connection.scalars(query))
+
+    def any(self) -> bool:
+        """Whether there is any file."""
+        with self._transaction() as connection:
+            return connection.execute(select(files.c.id).limit(1)).first() is not None
 
     # -- attachments
 

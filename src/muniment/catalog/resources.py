@@ -39,6 +39,14 @@ class Resources:
             row = connection.execute(query).first()
         return Resource(**row._mapping) if row else None
 
+    def ending(self, kind: str, suffix: str) -> Resource | None:
+        """The oldest object whose id ends so, or None."""
+        matches = resources.c.id.endswith(suffix, autoescape=True)
+        query = select(resources).where(resources.c.kind == kind, matches).order_by(resources.c.number)
+        with self._transaction() as connection:
+            row = connection.execute(query.limit(1)).first()
+        return Resource(**row._mapping) if row else None
+
     def list(
         self,
         kind: str,

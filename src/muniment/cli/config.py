@@ -62,7 +62,8 @@ collections:
 def check(config: Config = None, as_json: Json = False) -> None:
     """Check the settings: every key, every name, every provider's options.
 
-    Folders that do not exist and weights that are not here are warned of, and settings without a collection.
+    Warned of are folders that do not exist, buckets that cannot be read, weights that are not here, and
+    settings without a collection.
     """
     from muniment.cli.output import messages, print_json, styled
     from muniment.cli.program import runnable

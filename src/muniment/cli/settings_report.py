@@ -1,5 +1,6 @@
 """What ``muniment config check`` says: where settings come from, and what they name that is not there."""
 
+import asyncio
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 from muniment.api.questions import none_declared
 from muniment.api.wire.base import Wire
-from muniment.build import check_providers, named_providers
+from muniment.build import check_providers, named_providers, remote_source_problems
 from muniment.errors import MunimentError, NotFoundError, unknown_name
 from muniment.registry import check_options
 from muniment.settings import ProviderSettings, Settings
@@ -34,7 +35,7 @@ class SettingsReport(Wire):
 
 
 def make_report(settings: Settings, file: Path | None) -> SettingsReport:
-    """Check the providers' options, and look for folders and weights.
+    """Check the providers' options, and look for folders, other sources and weights.
 
     Raises:
         SettingsError: an option is wrong.
@@ -50,6 +51,7 @@ def make_report(settings: Settings, file: Path | None) -> SettingsReport:
         warnings=(
             *_missing_collections(settings),
             *_missing_sources(settings),
+            *asyncio.run(remote_source_problems(settings)),
             *_missing_engines(settings),
             *_missing_weights(settings),
         ),

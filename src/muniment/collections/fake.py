@@ -24,6 +24,8 @@ from muniment.types import (
     Block,
     BlockKind,
     Box,
+    Change,
+    ChangeKind,
     Check,
     CollectionState,
     CollectionStatus,
@@ -32,6 +34,8 @@ from muniment.types import (
     DocumentFinished,
     DocumentOrigin,
     DocumentState,
+    Estimate,
+    Fate,
     Filter,
     GenerationState,
     GenerationStatus,
@@ -40,13 +44,18 @@ from muniment.types import (
     Page,
     ParsedDocument,
     Passage,
+    Plan,
+    PlannedKind,
     Readiness,
     Run,
+    RunDocument,
     RunEvent,
     RunProgress,
     RunState,
     SearchMode,
     SearchResult,
+    Shard,
+    ShardPart,
     Span,
 )
 
@@ -194,6 +203,60 @@ class FakeWorkspace:
         run = replace(run, state=RunState.DONE, finished_at=AT, seconds=0.25, chunks=run.done)
         self._runs.insert(0, run)
         yield RunProgress(run)
+
+    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+        """Every document is new."""
+        changes = self._planned(collection)
+        kind = PlannedKind(ChangeKind.ADD, len(changes), sum(one.size for one in changes), changes[:2])
+        estimate = Estimate(len(changes), 0, 1.5, "2 chunks/s", 100)
+        return Plan(f"plan_{collection}", collection, AT, (kind,), 0, len(changes), estimate)
+
+    async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
+        """Every document of the collection whose plan it is."""
+        changes = self._planned(plan_id.removeprefix("plan_"))
+        return tuple([change for change in changes if change.uri > after][:limit])
+
+    async def plan_shards(self, plan_id: str, shards: int) -> tuple[ShardPart, ...]:
+        """All in the first shard."""
+        changes = await self.plan_changes(plan_id)
+        return tuple(
+            ShardPart(Shard(number, shards), 0 if number else len(changes), 0) for number in range(shards)
+        )
+
+    def _planned(self, collection: str) -> tuple[Change, ...]:
+        held = sorted(self._held(collection).values(), key=lambda document: document.uri)
+        return tuple(
+            Change(ChangeKind.ADD, one.uri, one.name, one.size, one.version, "new", dict(one.metadata), 0)
+            for one in held
+        )
+
+    def apply(
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        plan: str | Path | None = None,
+        shard: Shard | None = None,
+        retry_failed: bool = False,
+    ) -> AsyncIterator[RunEvent]:
+        """As ``ingest``."""
+        return self.ingest(collection, trigger=trigger, retry_failed=retry_failed)
+
+    async def run(self, run_id: str) -> Run:
+        """One run."""
+        for run in self._runs:
+            if run.id == run_id:
+                return run
+        raise NotFoundError(f"There was no run {run_id!r}.", code="unknown_run", hint="List them.")
+
+    async def run_documents(
+        self, run_id: str, *, fate: Fate | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[RunDocument, ...]:
+        """Every document of the run's collection."""
+        run = await self.run(run_id)
+        held = sorted(self._held(run.collection).values(), key=lambda document: document.uri)
+        found = [RunDocument.of(run_id, one, ChangeKind.ADD, 0.5) for one in held if one.uri > after]
+        return tuple([one for one in found if fate in (None, one.fate)][:limit])
 
     async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
         """One is live, and after ``stage`` a second is staged."""

@@ -294,6 +294,9 @@ class _OneFile:
         """Copy the uploaded bytes."""
         await asyncio.to_thread(lambda: target.write_bytes(self._path.read_bytes()))
 
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
 
 def safe_name(name: str) -> str:
     """The name when it is a plain relative path of printable characters.

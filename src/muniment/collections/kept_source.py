@@ -27,3 +27,6 @@ class KeptSource:
         """Copy the kept bytes."""
         data = await self._kept.load_raw(self._content_hash)
         await asyncio.to_thread(target.write_bytes, data)
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""

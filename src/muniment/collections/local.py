@@ -408,8 +408,11 @@ class LocalWorkspace:
         for generator in self._parts.generators.values():
             await generator.aclose()
         for runtime in self._parts.runtimes.values():
+            for source in runtime.sources:
+                await source.aclose()
             if runtime.adopted_from is not None:
                 await runtime.adopted_from.aclose()
+        await self._parts.kept.aclose()
         await self._parts.store.aclose()
         self._parts.catalog.close()
         self._lock.release()

@@ -6,7 +6,9 @@ parsed documents so that a lost or changed index is rebuilt without parsing agai
 
 import asyncio
 import json
+import re
 import zlib
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from muniment.errors import NotFoundError
 from muniment.protocols import FileStore, ParsedFile
 from muniment.types import ParsedDocument
 from muniment.types.parsed_format import decode_parsed, encode_parsed
+
+_RAW_KEY = re.compile(r"raw/[0-9a-f]{2}/([0-9a-f]{64})")
+_PARSED_KEY = re.compile(r"parsed/[0-9a-f]{2}/([0-9a-f]{64})-([0-9a-f]{12})\.(?:full|text)\.z")
 
 
 class KeptFiles:
@@ -24,7 +29,7 @@ class KeptFiles:
 
     async def save_raw(self, content_hash: str, data: bytes) -> None:
         """Keep a source file's bytes; nothing is written when they are there already."""
-        if not await self._store.exists(_raw_key(content_hash)):
+        if not await self._store.touch(_raw_key(content_hash)):
             await self._store.put(_raw_key(content_hash), data)
 
     async def load_raw(self, content_hash: str) -> bytes:
@@ -52,6 +57,13 @@ class KeptFiles:
         except (NotFoundError, zlib.error, json.JSONDecodeError, KeyError, UnicodeDecodeError):
             return None
 
+    async def reuse_parsed(self, content_hash: str, parser_version: str) -> ParsedDocument | None:
+        """As ``load_parsed``, for a document that is about to refer to it: it counts as kept just now."""
+        for form in ("full", "text"):
+            if not await self._store.touch(_parsed_key(content_hash, parser_version, form)):
+                return None
+        return await self.load_parsed(content_hash, parser_version)
+
     async def forget(self, content_hash: str, parser_version: str) -> None:
         """Remove all that is kept of a content that no document has any more."""
         await self.forget_raw(content_hash)
@@ -66,6 +78,10 @@ class KeptFiles:
         """Remove the bytes of a file."""
         await self._store.delete(_raw_key(content_hash))
 
+    async def aclose(self) -> None:
+        """Let go of the store's connections."""
+        await self._store.aclose()
+
 
 def hash_file(path: Path) -> str:
     """SHA-256 (hex) of a file's bytes."""
@@ -76,10 +92,32 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """What a key of the store stands for; ``parser`` is None for raw bytes."""
+
+    content_hash: str
+    parser: str | None
+    """Hash of the parser's version, as ``hash_version`` gives it."""
+
+
+def read_key(key: str) -> KeptKey | None:
+    """What a key stands for; None for a file that no ``KeptFiles`` wrote."""
+    if raw := _RAW_KEY.fullmatch(key):
+        return KeptKey(raw[1], None)
+    if parsed := _PARSED_KEY.fullmatch(key):
+        return KeptKey(parsed[1], parsed[2])
+    return None
+
+
+def hash_version(parser_version: str) -> str:
+    """A parser's version as it stands in keys."""
+    return sha256(parser_version.encode()).hexdigest()[:12]
+
+
 def _raw_key(content_hash: str) -> str:
     return f"raw/{content_hash[:2]}/{content_hash}"
 
 
 def _parsed_key(content_hash: str, parser_version: str, form: str) -> str:
-    version = sha256(parser_version.encode()).hexdigest()[:12]
-    return f"parsed/{content_hash[:2]}/{content_hash}-{version}.{form}.z"
+    return f"parsed/{content_hash[:2]}/{content_hash}-{hash_version(parser_version)}.{form}.z"

@@ -123,7 +123,7 @@ class Reader:
                 return claim.read(content_hash, size, self.parser.version, parsed, started)
 
     async def _parse(self, work: Work, path: Path, content_hash: str) -> ParsedDocument:
-        parsed = await self.kept.load_parsed(content_hash, self.parser.version)
+        parsed = await self.kept.reuse_parsed(content_hash, self.parser.version)
         if parsed is None:
             result = await self.parser.parse(path, work.file.name, content_hash)
             parsed = result.document

@@ -219,7 +219,7 @@ class Settling:
         if work.known is not None and work.known.chunks:
             # The version read before stays searchable: a file caught half-written must lose nothing.
             failed = replace(work.known, version=work.file.version, state=DocumentState.FAILED)
-        if error.code in ("source_file_gone", "file_not_stored"):
+        if error.code in ("source_file_gone", "source_file_changed", "file_not_stored"):
             failed = replace(failed, version="")
         return replace(failed, error_code=error.code, error=error.message, hint=error.hint)
 

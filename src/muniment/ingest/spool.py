@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,11 +57,16 @@ class ListedFile(NamedTuple):
 
 
 class Spool:
-    """The file. Used by one thread at a time."""
+    """The file.
+
+    A run that is cancelled leaves the thread behind that was at its plan: once closed, whatever that
+    thread does next raises StorageError, and it ends.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _failures(path):
+        self._lock = threading.Lock()
+        with self._used():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             # What is lost with the machine is planned again.
@@ -71,7 +77,8 @@ class Spool:
 
     def close(self) -> None:
         """Write everything out and let go of the file."""
-        with _failures(self.path):
+        self._db.interrupt()
+        with self._used():
             if self._db.in_transaction:
                 self._db.execute("COMMIT")
             self._db.close()
@@ -83,7 +90,7 @@ class Spool:
         rows = (
             (file.uri, source, file.name, file.size, file.version, as_json(file.metadata)) for file in files
         )
-        with _failures(self.path):
+        with self._used():
             self._db.executemany(
                 "INSERT INTO listing (uri, source, name, size, version, metadata) VALUES (?, ?, ?, ?, ?, ?)",
                 rows,
@@ -91,27 +98,32 @@ class Spool:
 
     def listed(self) -> Iterator[ListedFile]:
         """Every file by URI (code points); of one listed twice, the first."""
-        with _failures(self.path):
+        with self._used():
             self._db.execute("CREATE INDEX IF NOT EXISTS listing_by_uri ON listing (uri, number)")
             rows = self._db.execute(
                 "SELECT uri, source, name, size, version, metadata FROM listing ORDER BY uri, number"
             )
-            before = None
-            for row in rows:
+        before = None
+        while True:
+            with self._used():
+                part = rows.fetchmany(AT_A_TIME)
+            if not part:
+                return
+            for row in part:
                 if row[0] != before:
                     before = row[0]
                     yield ListedFile._make(row)
 
     def forget_listing(self) -> None:
         """Remove the listing; the changes say all that is needed."""
-        with _failures(self.path):
+        with self._used():
             self._db.execute("DROP TABLE listing")
 
     # -- changes
 
     def add(self, changes: Iterable[Change]) -> None:
         """Note changes."""
-        with _failures(self.path):
+        with self._used():
             self._db.executemany(
                 f"INSERT INTO changes ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (_row_of(change) for change in changes),
@@ -119,7 +131,7 @@ class Spool:
 
     def pair_moves(self) -> None:
         """Make one move of a new file and a document that is gone, where version and size are the same."""
-        with _failures(self.path):
+        with self._used():
             if not self._db.execute("SELECT 1 FROM changes WHERE kind = 'remove' LIMIT 1").fetchone():
                 return
             self._db.execute(
@@ -135,7 +147,7 @@ class Spool:
 
     def seal(self, plan: Plan) -> None:
         """Keep the plan beside its changes; it is complete."""
-        with _failures(self.path):
+        with self._used():
             self._db.execute("DELETE FROM summary")
             self._db.execute("INSERT INTO summary VALUES (?)", (plan_json(plan),))
             self._db.execute("COMMIT")
@@ -144,7 +156,7 @@ class Spool:
     @property
     def plan(self) -> Plan | None:
         """What ``seal`` kept; None when the plan was never finished."""
-        with _failures(self.path):
+        with self._used():
             row = self._db.execute("SELECT plan FROM summary").fetchone()
         return plan_of(row[0]) if row else None
 
@@ -160,7 +172,7 @@ class Spool:
     ) -> tuple[Change, ...]:
         """Changes by URI from behind ``after``: all of them, removals only, or all but removals."""
         only = {None: "", True: "AND kind = 'remove'", False: "AND kind != 'remove'"}[removals]
-        with _failures(self.path):
+        with self._used():
             rows = self._db.execute(
                 f"SELECT {_FIELDS} FROM changes WHERE uri > ? {only} ORDER BY uri LIMIT ?", (after, limit)
             )
@@ -168,7 +180,7 @@ class Spool:
 
     def index(self) -> None:
         """Make reading by URI quick."""
-        with _failures(self.path):
+        with self._used():
             self._db.execute("CREATE UNIQUE INDEX IF NOT EXISTS changes_by_uri ON changes (uri)")
             self._db.execute(
                 "CREATE INDEX IF NOT EXISTS changes_by_origin ON changes (moved_from) WHERE moved_from != ''"
@@ -177,14 +189,28 @@ class Spool:
     def moves_from(self, uri: str) -> bool:
         """Whether a move takes this document away."""
         query = "SELECT 1 FROM changes WHERE moved_from != '' AND moved_from = ?"
-        with _failures(self.path):
+        with self._used():
             return self._db.execute(query, (uri,)).fetchone() is not None
 
     def find(self, uri: str) -> Change | None:
         """The change of this document, or None."""
-        with _failures(self.path):
+        with self._used():
             row = self._db.execute(f"SELECT {_FIELDS} FROM changes WHERE uri = ?", (uri,)).fetchone()
         return _change(row) if row else None
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """By one thread at a time, its failures raised as ours."""
+        try:
+            with self._lock:
+                yield
+        except (sqlite3.Error, OSError) as error:
+            full = "full" in str(error) or "No space" in str(error)
+            raise StorageError(
+                f"The plan at {self.path} cannot be used: {error}.",
+                code="disk_full" if full else "storage_failed",
+                hint="Free some space and plan again." if full else "Check that its folder is writable.",
+            ) from error
 
 
 def as_json(metadata: dict[str, str | int | float | bool]) -> str:
@@ -223,16 +249,3 @@ def _change(row: _ChangeRow) -> Change:
         chunks=chunks,
         seen_at=seen_at,
     )
-
-
-@contextmanager
-def _failures(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        full = "full" in str(error) or "No space" in str(error)
-        raise StorageError(
-            f"The plan at {path} cannot be used: {error}.",
-            code="disk_full" if full else "storage_failed",
-            hint="Free some space and plan again." if full else "Check that its folder is writable.",
-        ) from error

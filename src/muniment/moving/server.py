@@ -1,11 +1,11 @@
-"""Address and port of the server, and what else stood beside them."""
+"""Address, port and dialect of the server, and what else stood beside them."""
 
 from muniment.moving.environment import Environment, UnsetVariableError
 from muniment.moving.plain import Plain, mapping, text
 from muniment.moving.providers import unset
 from muniment.moving.remarks import Remarks
 from muniment.moving.run_config import RunConfig
-from muniment.settings.model import ServerSettings
+from muniment.settings.model import DialectName, ServerSettings
 
 _DEFAULTS = ServerSettings()
 _LARGEST_PORT = 65535
@@ -45,7 +45,27 @@ def translate_server(run: RunConfig, environment: Environment, remarks: Remarks)
             f"Llama Stack listens on all addresses when none is named; Muniment on {_DEFAULTS.host}, because "
             "it has no authentication. Set server.host: 0.0.0.0 behind a proxy that has it.",
         )
-    return made
+    return made | _dialect(run, remarks)
+
+
+def _dialect(run: RunConfig, remarks: Remarks) -> dict[str, Plain]:
+    """The dialect of clients that do not tell it, where the file shows which server they talked to.
+
+    0.2 kept its registry in ``metadata_store``; 0.3 has ``storage`` for it, and ``image_name`` still, which
+    later versions call ``distro_name``.
+    """
+    if "metadata_store" in run.top:
+        dialect = DialectName.LLAMA_STACK_0_2_22
+    elif "storage" in run.top and "image_name" in run.top:
+        dialect = DialectName.LLAMA_STACK_0_3
+    else:
+        return {}
+    remarks.changed(
+        "server.dialect",
+        f"Clients that do not say which server they expect, OpenAI's among them, are answered as by "
+        f"{dialect}. Remove server.dialect for OpenAI's own answers.",
+    )
+    return {"dialect": dialect.value}
 
 
 def _port(value: Plain, remarks: Remarks) -> dict[str, Plain]:

@@ -3,7 +3,7 @@
 from muniment.protocols.chat_model import ChatModel, CompletionModel, JsonObject
 from muniment.protocols.chunker import Chunker
 from muniment.protocols.embedder import Embedder, Tokenizer
-from muniment.protocols.file_store import FileStore
+from muniment.protocols.file_store import FileStore, StoredFile
 from muniment.protocols.generator import Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
 from muniment.protocols.provider import Provider, ProviderContext
@@ -34,6 +34,7 @@ __all__ = [
     "Provider",
     "ProviderContext",
     "Source",
+    "StoredFile",
     "Tokenizer",
     "VectorIndex",
     "VectorStore",

@@ -14,12 +14,21 @@ class Source(Protocol):
         """Try credentials and address; raises MunimentError that says what to do."""
 
     def list(self) -> AsyncIterator[SourceFile]:
-        """Every file, in a stable order; reads no contents."""
+        """Every file, in a stable order; reads no contents.
+
+        Raises:
+            UnavailableError: not all files can be listed; what is not listed counts as removed.
+        """
 
     async def fetch(self, file: SourceFile, target: Path) -> None:
         """Copy the file's bytes to ``target``.
 
         Raises:
             NotFoundError: code ``source_file_gone``, when it disappeared since it was listed.
+            DocumentError: code ``source_file_changed``, when its bytes are no longer those listed.
             UnavailableError: the source does not answer.
+            StorageError: code ``disk_full``: there is no room for the copy.
         """
+
+    async def aclose(self) -> None:
+        """Let go of connections."""

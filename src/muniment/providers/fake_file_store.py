@@ -1,11 +1,12 @@
 """File store: a dictionary, for tests."""
 
+import time
 from collections.abc import AsyncIterator
 
 from pydantic import BaseModel, ConfigDict
 
 from muniment.errors import NotFoundError
-from muniment.protocols import Provider, ProviderContext
+from muniment.protocols import Provider, ProviderContext, StoredFile
 
 
 class FakeFileStoreOptions(BaseModel):
@@ -18,16 +19,16 @@ class FakeFileStore:
     """Keeps files in memory; they are gone with the process."""
 
     def __init__(self) -> None:
-        self._files: dict[str, bytes] = {}
+        self._files: dict[str, tuple[bytes, float]] = {}
 
     async def put(self, key: str, data: bytes) -> None:
         """Store ``data`` under ``key``."""
-        self._files[key] = bytes(data)
+        self._files[key] = (bytes(data), time.time())
 
     async def get(self, key: str) -> bytes:
         """The bytes under ``key``."""
         try:
-            return self._files[key]
+            return self._files[key][0]
         except KeyError:
             raise NotFoundError(f"No file is stored under {key!r}.", code="file_not_stored") from None
 
@@ -39,11 +40,21 @@ class FakeFileStore:
         """Remove ``key``."""
         self._files.pop(key, None)
 
-    async def keys(self, prefix: str = "") -> AsyncIterator[str]:
-        """Every stored key that starts with ``prefix``."""
-        for key in sorted(self._files):
+    async def touch(self, key: str) -> bool:
+        """Make the file count as written just now."""
+        if key not in self._files:
+            return False
+        self._files[key] = (self._files[key][0], time.time())
+        return True
+
+    async def list(self, prefix: str = "") -> AsyncIterator[StoredFile]:
+        """Every stored file whose key starts with ``prefix``."""
+        for key, (data, modified_at) in sorted(self._files.items()):
             if key.startswith(prefix):
-                yield key
+                yield StoredFile(key, len(data), modified_at)
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
 
 
 async def create(options: FakeFileStoreOptions, context: ProviderContext) -> FakeFileStore:

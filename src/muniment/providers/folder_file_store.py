@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from muniment.errors import InputError, NotFoundError, StorageError, is_disk_full
-from muniment.protocols import Provider, ProviderContext
+from muniment.protocols import Provider, ProviderContext, StoredFile
 
 _PARTS = ".parts"
 """Folder of the files that are being written; on the same file system, so that renaming them is one step."""
+_LISTED_AT_ONCE = 2000
+"""Files looked at before the event loop is given back."""
 _ABANDONED_S = 3600.0
 """A file that is still being written after this long is what a killed process left."""
 
@@ -63,14 +66,40 @@ class FolderFileStore:
         """Remove ``key``."""
         self._path(key).unlink(missing_ok=True)
 
-    async def keys(self, prefix: str = "") -> AsyncIterator[str]:
-        """Every stored key that starts with ``prefix``."""
-        for folder, subfolders, names in os.walk(self._root):
+    async def touch(self, key: str) -> bool:
+        """Make the file count as written just now."""
+        try:
+            os.utime(self._path(key))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StorageError(
+                f"The time of the file stored under {key!r} cannot be set: {error.strerror}.",
+                hint=f"Check {self._root} and its permissions.",
+            ) from error
+        return True
+
+    async def list(self, prefix: str = "") -> AsyncIterator[StoredFile]:
+        """Every stored file whose key starts with ``prefix``."""
+        found = self._walk(prefix)
+        while files := await asyncio.to_thread(lambda: list(islice(found, _LISTED_AT_ONCE))):
+            for file in files:
+                yield file
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+    def _walk(self, prefix: str) -> Iterator[StoredFile]:
+        above = self._root / prefix.rpartition("/")[0]
+        for folder, subfolders, names in os.walk(above):
             subfolders[:] = sorted(set(subfolders) - {_PARTS})
             for name in sorted(names):
-                key = Path(folder, name).relative_to(self._root).as_posix()
+                path = Path(folder, name)
+                key = path.relative_to(self._root).as_posix()
                 if key.startswith(prefix):
-                    yield key
+                    with contextlib.suppress(FileNotFoundError):  # removed since the folder was read
+                        status = path.stat()
+                        yield StoredFile(key, status.st_size, status.st_mtime)
 
     def sweep(self) -> None:
         """Remove what killed processes left half written."""

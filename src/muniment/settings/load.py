@@ -158,7 +158,18 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     )
 
 
-PATH_KEYS = frozenset({"path", "artifacts_path", "model_path", "api_key_file", "tokenizer_path"})
+PATH_KEYS = frozenset(
+    {
+        "access_key_file",
+        "api_key_file",
+        "artifacts_path",
+        "ca_file",
+        "model_path",
+        "path",
+        "secret_key_file",
+        "tokenizer_path",
+    }
+)
 
 
 def _with_absolute_path(provider: AnyProvider, base: Path) -> AnyProvider:

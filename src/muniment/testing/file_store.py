@@ -1,9 +1,14 @@
 """What every FileStore must do."""
 
+import time
+
 import pytest
 
 from muniment.errors import NotFoundError
 from muniment.protocols import FileStore
+
+_CLOCKS_APART_S = 600.0
+"""A store's clock may be another machine's."""
 
 
 class FileStoreContract:
@@ -33,5 +38,23 @@ class FileStoreContract:
         """Only keys that start with it."""
         for key in ("raw/a", "raw/b", "parsed/a"):
             await store.put(key, b"x")
-        assert sorted([key async for key in store.keys("raw/")]) == ["raw/a", "raw/b"]
-        assert len([key async for key in store.keys("")]) == 3
+        assert sorted([file.key async for file in store.list("raw/")]) == ["raw/a", "raw/b"]
+        assert len([file async for file in store.list("")]) == 3
+
+    async def test_knows_size_and_age(self, store: FileStore) -> None:
+        """In bytes, and in seconds since 1970; touching makes a file young again."""
+        before = time.time()
+        await store.put("raw/a", b"123")
+        (listed,) = [file async for file in store.list()]
+        assert listed.size == 3
+        assert abs(listed.modified_at - before) < _CLOCKS_APART_S
+        assert await store.touch("raw/a")
+        (touched,) = [file async for file in store.list()]
+        assert (touched.key, touched.size) == ("raw/a", 3)
+        assert touched.modified_at >= listed.modified_at
+        assert await store.get("raw/a") == b"123"
+
+    async def test_touching_makes_nothing(self, store: FileStore) -> None:
+        """It says that there is no such file."""
+        assert not await store.touch("raw/none")
+        assert [file async for file in store.list()] == []

@@ -58,14 +58,21 @@ async def test_a_conversation_survives_a_restart(serve: Serve) -> None:
         assert (await served.get(f"/v1/conversations/{made}")).status_code == 404
 
 
-async def test_the_same_item_can_be_added_twice(served: httpx.AsyncClient) -> None:
+async def test_an_item_is_in_a_conversation_once(served: httpx.AsyncClient) -> None:
     made = await begun(served, items=[{**HELLO, "id": "msg_1"}])
-    await served.post(f"/v1/conversations/{made}/items", json={"items": [{**HELLO, "id": "msg_1"}]})
-    other = await begun(served, items=[{**HELLO, "id": "msg_1"}])
-    ids = [item["id"] for item in (await served.get(f"/v1/conversations/{made}/items")).json()["data"]]
-    assert len(set(ids)) == 2
-    assert "msg_1" in ids
-    assert (await served.get(f"/v1/conversations/{other}/items/msg_1")).status_code == 200
+    for sent in ([{**HELLO, "id": "msg_1"}], [{**HELLO, "id": "msg_2"}, {**HELLO, "id": "msg_2"}]):
+        refused = await served.post(f"/v1/conversations/{made}/items", json={"items": sent})
+        assert refused.status_code == 400
+        assert "Item already in conversation" in refused.json()["error"]["message"]
+    assert len((await served.get(f"/v1/conversations/{made}/items")).json()["data"]) == 1
+
+
+async def test_the_id_of_another_conversations_item_copies_it(served: httpx.AsyncClient) -> None:
+    made = await begun(served, items=[{**HELLO, "id": "msgx1", "content": "Hi"}, {**HELLO, "id": "msg_1"}])
+    other = await begun(served, items=[{**HELLO, "id": "msg_1", "content": "something else"}])
+    await served.delete(f"/v1/conversations/{made}")
+    copied = (await served.get(f"/v1/conversations/{other}/items")).json()["data"]
+    assert [(item["id"], item["content"]) for item in copied] == [("msg_1", HELLO["content"])]
 
 
 def test_the_official_client_keeps_a_conversation(served_url: str) -> None:

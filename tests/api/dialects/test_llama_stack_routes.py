@@ -49,6 +49,33 @@ async def test_who_the_server_is(checked: httpx.AsyncClient, dialect: str) -> No
     assert {"route": "/v1/vector-io/query", "method": "POST", "provider_types": []} in routes
     alpha = await checked.get("/v1/inspect/routes", params={"api_filter": "v1alpha"}, headers=headers)
     assert {one["route"].split("/")[1] for one in alpha.json()["data"]} == {"v1alpha"}
+    old = await checked.get("/v1/inspect/routes", params={"api_filter": "deprecated"}, headers=headers)
+    assert {one["route"] for one in old.json()["data"]} >= {"/v1/openai/v1/files"}
+    assert not {one["route"] for one in old.json()["data"]} & {one["route"] for one in routes}
+
+
+async def test_models_name_a_provider_that_is_listed(checked: httpx.AsyncClient) -> None:
+    listed = {one["provider_id"] for one in (await checked.get("/v1/providers")).json()["data"]}
+    assert {one["provider_id"] for one in (await checked.get("/v1/models")).json()["data"]} <= listed
+
+
+@pytest.mark.parametrize("provider", ["faiss", "sqlite-vec"])
+async def test_a_vector_store_may_be_asked_for_by_the_name_of_a_peers(
+    checked: httpx.AsyncClient, provider: str
+) -> None:
+    shown = (await checked.get(f"/v1/providers/{provider}")).json()
+    assert shown["api"] == "vector_io"
+    made = await checked.post("/v1/vector_stores", json={"name": "x", "provider_id": provider})
+    assert made.status_code == 200, made.text
+    old = {"vector_db_id": f"in-{provider}", "provider_id": provider, "embedding_model": "small"}
+    made = await checked.post("/v1/vector-dbs", json=old, headers=HEADERS["0.2.12"])
+    assert made.json()["provider_id"] == provider, made.text
+
+
+async def test_a_providers_name_may_have_a_slash(serve: Serve) -> None:
+    settings = {"generators": {"vllm/smollm2": {"provider": "fake"}}}
+    async with serve(**settings) as client:
+        assert (await client.get("/v1/providers/vllm%2Fsmollm2")).json()["provider_id"] == "vllm/smollm2"
 
 
 async def test_the_administration_of_ogx(checked: httpx.AsyncClient) -> None:

@@ -485,3 +485,47 @@ async def test_peers_always_show_what_was_found(serve: Serve) -> None:
             assert made["output"][0]["results"][0]["file_id"].startswith("file-")
         old = await served.post("/v1/openai/v1/responses", json=body)
         assert old.json()["output"][0]["results"]
+
+
+async def test_a_long_conversation_is_compacted(served: httpx.AsyncClient) -> None:
+    asked = {
+        "model": "fake",
+        "input": [
+            {"role": "user", "content": "The pump shows E-417."},
+            {"type": "function_call", "call_id": "c1", "name": "manual", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "dry"},
+            {"role": "assistant", "content": "It runs dry."},
+        ],
+    }
+    made = (await served.post("/v1/responses/compact", json=asked)).json()
+    assert made["object"] == "response.compaction"
+    user, compaction = made["output"]
+    assert (user["role"], user["content"][0]["text"]) == ("user", "The pump shows E-417.")
+    assert (compaction["type"], bool(compaction["encrypted_content"])) == ("compaction", True)
+    further = {"model": "fake", "input": "And now?", "previous_response_id": made["id"]}
+    response = (await served.post("/v1/responses", json=further)).json()
+    assert response["status"] == "completed"
+    items = (await served.get(f"/v1/responses/{response['id']}/input_items")).json()["data"]
+    assert [item["type"] for item in items] == ["message", "message"]
+    again = {"model": "fake", "input": [*made["output"], {"role": "user", "content": "More."}]}
+    twice = (await served.post("/v1/responses/compact", json=again)).json()["output"]
+    assert [item["type"] for item in twice] == ["message", "message", "compaction"]
+
+
+async def test_nothing_cannot_be_compacted(served: httpx.AsyncClient) -> None:
+    assert (await served.post("/v1/responses/compact", json={"model": "extractive"})).status_code == 400
+
+
+async def test_what_was_asked_for_is_shown_again(served: httpx.AsyncClient) -> None:
+    sent = {"top_logprobs": 3, "truncation": "auto", "prompt_cache_key": "k", "max_tool_calls": 2}
+    form = {"type": "json_schema", "name": "x", "schema": {"type": "object", "properties": {}}}
+    asked = {"model": "fake", "input": "Hello", "text": {"format": form}, **sent}
+    shown = (await served.post("/v1/responses", json=asked)).json()
+    assert {key: shown[key] for key in sent} == sent
+    assert shown["text"]["format"] == form
+
+
+@pytest.mark.parametrize("wrong", [{"max_output_tokens": 15}, {"max_tool_calls": 0}, {"conversation": "x"}])
+async def test_what_openai_refuses_is_refused(served: httpx.AsyncClient, wrong: dict[str, Any]) -> None:
+    asked = {"model": "fake", "input": "Hello", **wrong}
+    assert (await served.post("/v1/responses", json=asked)).status_code == 400

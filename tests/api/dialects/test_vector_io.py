@@ -165,3 +165,20 @@ async def test_a_body_larger_than_an_upload_may_be_is_refused(serve: Serve) -> N
         response = await client.post(INSERT, json=body, headers=HEADERS["0.2.12"])
         assert response.status_code == 413
         assert "max_upload_mb" in told(response)
+
+
+async def test_a_query_is_filtered_by_metadata(checked: httpx.AsyncClient) -> None:
+    store = (await checked.post("/v1/vector_stores", json={"name": "x"})).json()["id"]
+    years = {"old": 1990, "new": 2020}
+    chunks = [
+        {"content": f"The {word} pump", "metadata": {"document_id": word, "year": year}}
+        for word, year in years.items()
+    ]
+    await checked.post("/v1/vector-io/insert", json={"vector_db_id": store, "chunks": chunks})
+    filters = {"type": "and", "filters": [{"type": "gt", "key": "year", "value": 2000}]}
+    for mode in ("vector", "keyword", "hybrid"):
+        asked = {"vector_db_id": store, "query": "pump", "params": {"filters": filters, "mode": mode}}
+        found = (await checked.post("/v1/vector-io/query", json=asked)).json()["chunks"]
+        assert [chunk["metadata"]["year"] for chunk in found] == [2020]
+    wrong = {"vector_db_id": store, "query": "pump", "params": {"filters": {"type": "like"}}}
+    assert (await checked.post("/v1/vector-io/query", json=wrong)).status_code == 400

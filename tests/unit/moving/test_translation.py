@@ -12,7 +12,7 @@ from muniment.errors import InputError
 from muniment.moving import Outcome, Translation, read_run_config, settings_text, translate
 from muniment.moving.environment import Environment, UnsetVariableError
 from muniment.moving.vector_dbs import collection_name
-from muniment.settings import Settings, load_settings
+from muniment.settings import DialectName, Settings, load_settings
 
 SET = {
     "INFERENCE_MODEL": "llama-3.2-3b",
@@ -71,6 +71,23 @@ def test_the_model_behind_a_shield_is_not_the_one_that_answers(tmp_path: Path) -
     settings = written(tmp_path, first_is_guard)
     assert set(settings.generators) == {"safety/judge", "meta-llama/Llama-Guard-3-8B"}
     assert settings.default_generator == "extractive"
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect"),
+    [
+        (REMOTE_VLLM_0_2_12, DialectName.LLAMA_STACK_0_2_22),
+        (STARTER_0_2_22, DialectName.LLAMA_STACK_0_2_22),
+        (POSTGRES_0_3_5, DialectName.LLAMA_STACK_0_3),
+        (OGX_1_5, DialectName.OPENAI),
+    ],
+)
+def test_clients_that_do_not_tell_are_answered_as_before(
+    tmp_path: Path, text: str, dialect: DialectName
+) -> None:
+    assert written(tmp_path, text).server.dialect is dialect
+    said = told(translated(tmp_path, text), Outcome.CHANGED)
+    assert ("server.dialect" in said) == (dialect is not DialectName.OPENAI)
 
 
 def test_a_declared_vector_db_is_a_collection(tmp_path: Path) -> None:

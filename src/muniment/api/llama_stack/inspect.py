@@ -6,12 +6,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from muniment.api.context import DialectOf, dialect_failures
+from muniment.api.dialects.base import OLD_OPENAI_PREFIX, is_below
 from muniment.api.wire.base import Wire
 
 router = APIRouter(tags=["llama stack"])
 
 ApiFilter = Annotated[
-    Literal["v1", "v1alpha", "v1beta", "deprecated"] | None, Query(description="Only routes of this level.")
+    Literal["v1", "v1alpha", "v1beta", "deprecated"] | None,
+    Query(description="Only routes of this level; all that are not deprecated by default."),
 ]
 
 
@@ -93,6 +95,8 @@ async def admin_health() -> AdminHealth:
 
 
 def _passes(route: RouteContext, level: str | None) -> bool:
+    path = route.path or ""
+    deprecated = bool(route.deprecated) or is_below(path, OLD_OPENAI_PREFIX)
     if level == "deprecated":
-        return bool(route.deprecated)
-    return level is None or (route.path or "").startswith(f"/{level}/")
+        return deprecated
+    return not deprecated and (level is None or path.startswith(f"/{level}/"))

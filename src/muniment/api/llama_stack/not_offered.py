@@ -15,7 +15,6 @@ openai_router = APIRouter(tags=["not offered"])
 
 _EVALUATION = "Score answers with POST /v1/scoring/score; `muniment ask` and POST /v1/answers give them."
 _MESSAGES = "Use POST /v1/chat/completions, or POST /v1/responses."
-_COMPACTING = "Go on with `previous_response_id`, or send what still matters of the conversation."
 _BATCHES = "Send the requests one by one; several at a time are fine."
 _TELEMETRY = "The server's log has a line with an id for each request."
 _SKILLS = "Put instructions into the request, or keep them with POST /v1/prompts."
@@ -78,7 +77,6 @@ NOT_OFFERED: dict[str, tuple[str, ...]] = {
 """Methods and paths by the hint that is given."""
 
 OPENAI_NOT_OFFERED: dict[str, tuple[str, ...]] = {
-    _COMPACTING: ("POST /responses/compact",),
     _BATCHES: ("POST /batches", "GET /batches/{batch_id}", "POST /batches/{batch_id}/cancel"),
 }
 """The same for OpenAI's routes, without their prefix."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from muniment.api.context import SettingsOf, dialect_failures
 from muniment.api.wire.base import Wire
+from muniment.collections.model_directory import PACKAGED_PROVIDER, SENTENCE_TRANSFORMERS
 from muniment.errors import unknown_name
 from muniment.settings import Settings
 
@@ -13,6 +14,8 @@ router = APIRouter(tags=["llama stack"])
 
 RAG_PROVIDER = "rag-runtime"
 MCP_PROVIDER = "model-context-protocol"
+STORE_NAMES = ("faiss", "sqlite-vec")
+"""Vector stores of the peers' starters, which applications ask for: other names for the one there is."""
 
 
 class ProviderHealth(Wire):
@@ -41,11 +44,11 @@ class ProviderList(Wire):
 
 def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
     """Every provider, by API; those of ``vector_io`` are the ones a store may name."""
-    files = settings.file_store.provider
+    files, store = settings.file_store.provider, settings.vector_store.provider
     named = [
-        ("vector_io", settings.vector_store.provider, f"inline::{settings.vector_store.provider}"),
+        *(("vector_io", name, f"inline::{store}") for name in dict.fromkeys((store, *STORE_NAMES))),
         ("inference", "muniment", "inline::muniment"),
-        *(("inference", name, f"remote::{g.provider}") for name, g in settings.generators.items()),
+        *_behind_models(settings),
         ("files", files, f"inline::{files}"),
         ("agents", "muniment", "inline::muniment"),
         ("tool_runtime", RAG_PROVIDER, f"inline::{RAG_PROVIDER}"),
@@ -58,6 +61,16 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
         ProviderWire(api=api, provider_id=name, provider_type=kind, config={}, health=ProviderHealth())
         for api, name, kind in named
     )
+
+
+def _behind_models(settings: Settings) -> list[tuple[str, str, str]]:
+    """The providers that models name: each generator is its own, embedding models share their kind's."""
+    named = [(name, f"remote::{generator.provider}") for name, generator in settings.generators.items()]
+    taken = {name for name, _ in named} | {"muniment"}
+    kinds = {model.provider for model in settings.embedding_models.values()} | {PACKAGED_PROVIDER}
+    in_server = {PACKAGED_PROVIDER: f"inline::{SENTENCE_TRANSFORMERS}"}
+    named += [(kind, in_server.get(kind, f"remote::{kind}")) for kind in sorted(kinds - taken)]
+    return [("inference", name, kind) for name, kind in named]
 
 
 def checked_provider(settings: Settings, api: str, provider: str | None) -> str:
@@ -92,13 +105,13 @@ async def list_providers(settings: SettingsOf) -> ProviderList:
 
 
 @router.get(
-    "/v1/providers/{provider_id}",
+    "/v1/providers/{provider_id:path}",
     summary="One provider",
     operation_id="get_provider",
     responses=dialect_failures(404),
 )
 @router.get(
-    "/v1alpha/admin/providers/{provider_id}",
+    "/v1alpha/admin/providers/{provider_id:path}",
     summary="One provider",
     operation_id="admin_get_provider",
     responses=dialect_failures(404),

@@ -2,11 +2,17 @@
 
 from muniment.api.dialects.base import FoundChunk
 from muniment.collections.services import ServedWorkspace
-from muniment.types import Document, GivenChunk, Passage, SearchMode, file_id_of
+from muniment.types import Document, Filter, GivenChunk, Passage, SearchMode, file_id_of
 
 
 async def search_store(
-    workspace: ServedWorkspace, store_id: str, query: str, *, mode: SearchMode, limit: int
+    workspace: ServedWorkspace,
+    store_id: str,
+    query: str,
+    *,
+    mode: SearchMode,
+    limit: int,
+    filter: Filter | None = None,
 ) -> list[FoundChunk]:
     """The chunks of a store that fit a query best, the store given by id or name.
 
@@ -15,7 +21,7 @@ async def search_store(
     """
     stores = workspace.services.stores
     collection = await stores.find(store_id)
-    result = await workspace.search(collection, query, mode=mode, limit=limit)
+    result = await workspace.search(collection, query, mode=mode, limit=limit, filter=filter)
     given = await stores.given(collection, [passage.id for passage in result.passages])
     others = sorted({p.document_id for p in result.passages if p.id not in given})
     documents = await stores.documents_of(collection, others) if others else {}

@@ -17,9 +17,11 @@ from muniment.api.dialects.ogx_1 import EmbeddedChunk
 from muniment.api.llama_stack.content import Interleaved, text_of
 from muniment.api.llama_stack.retrieved import search_store
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text, json_response
+from muniment.api.openai.body import JsonBody
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
 from muniment.errors import InputError
+from muniment.retrieve.filters import parse_filter
 from muniment.settings import DialectName
 from muniment.types import GivenChunk, SearchMode
 
@@ -86,6 +88,8 @@ class QueryParams(Asked):
     """Another name of `mode`."""
     score_threshold: float | None = None
     """Only chunks with at least this score."""
+    filters: JsonBody | None = None
+    """Only chunks with such metadata; as in a vector store's search."""
 
 
 class QueryRequest(Asked):
@@ -144,7 +148,9 @@ async def query_chunks(request: Request, asked: QueryRequest, workspace: ServedO
     mode = search_mode(params.mode or params.search_mode)
     query = text_of(asked.query, "The query")
     limit = params.max_chunks or params.k or DEFAULT_CHUNKS
-    found = await until_disconnect(request, search_store(workspace, store_id, query, mode=mode, limit=limit))
+    filter = parse_filter(params.filters) if params.filters else None
+    search = search_store(workspace, store_id, query, mode=mode, limit=limit, filter=filter)
+    found = await until_disconnect(request, search)
     if params.score_threshold is not None:
         found = [chunk for chunk in found if chunk.score >= params.score_threshold]
     return json_response(

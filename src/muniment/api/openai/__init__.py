@@ -17,6 +17,7 @@ from muniment.api.openai import (
 )
 from muniment.api.openai.conversations import routes as conversations
 from muniment.api.openai.prompts import routes as prompts
+from muniment.api.openai.responses import compaction
 from muniment.api.openai.responses import routes as responses
 
 MODULES = (
@@ -25,6 +26,7 @@ MODULES = (
     models,
     moderations,
     responses,
+    compaction,
     conversations,
     prompts,
     files,

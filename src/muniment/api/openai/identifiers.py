@@ -9,6 +9,7 @@ ITEM_PREFIXES = {
     "function_call_output": "fco",
     "file_search_call": "fs",
     "reasoning": "rs",
+    "compaction": "cmp",
 }
 
 

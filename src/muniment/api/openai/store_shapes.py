@@ -1,6 +1,7 @@
 """Vector stores, the files in them and batches of these, as OpenAI's routes show them."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -40,8 +41,7 @@ FileState = Literal["in_progress", "completed", "cancelled", "failed"]
 ErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
 
 POLL_AFTER_MS = 250
-ATTACH_SECONDS = 50.0
-"""How long attaching waits in dialects where it does; clients give up after 60."""
+LOOK_AGAIN_S = 0.05
 
 
 _UNSUPPORTED = ("unsupported_format", "ocr_disabled")
@@ -200,22 +200,38 @@ def batch_response(batch: FileBatch, store_id: str, dialect: Dialect) -> JSONRes
 async def file_once_read(
     attachments: Attachments, file: StoreFile, request: Request, dialect: Dialect
 ) -> StoreFile:
-    """The attached file: as it is, or in dialects whose clients never ask again, when it has been read."""
-    if not dialect.attaching_waits or file.state is not StoreFileState.IN_PROGRESS:
+    """The attached file when it has been read, or as it is after the time that the dialect waits."""
+    if file.state is not StoreFileState.IN_PROGRESS:
         return file
-    return await until_disconnect(request, _read(attachments, file))
+    return await until_disconnect(request, _read(attachments, file, dialect.attaching_waits_s))
 
 
-async def _read(attachments: Attachments, file: StoreFile) -> StoreFile:
+async def batch_once_read(
+    attachments: Attachments, batch: FileBatch, request: Request, dialect: Dialect
+) -> FileBatch:
+    """The same for a batch."""
+    return await until_disconnect(request, _batch_read(attachments, batch, dialect.attaching_waits_s))
+
+
+async def _read(attachments: Attachments, file: StoreFile, seconds: float) -> StoreFile:
     try:
-        async with asyncio.timeout(ATTACH_SECONDS):
+        async with asyncio.timeout(seconds):
             while file.state is StoreFileState.IN_PROGRESS:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(LOOK_AGAIN_S)
                 file = await attachments.get(file.collection, file.file_id)
     except (TimeoutError, NotFoundError):
         # Still being read, or taken out meanwhile: either way this is what is known of it.
         return file
     return file
+
+
+async def _batch_read(attachments: Attachments, batch: FileBatch, seconds: float) -> FileBatch:
+    with suppress(TimeoutError, NotFoundError):
+        async with asyncio.timeout(seconds):
+            while batch.state is StoreFileState.IN_PROGRESS:
+                await asyncio.sleep(LOOK_AGAIN_S)
+                batch = await attachments.batch(batch.collection, batch.id)
+    return batch
 
 
 def _poll_header(waiting: bool) -> dict[str, str]:

@@ -61,8 +61,8 @@ async def attach_file(
 ) -> Response:
     """It is read in the background; ask for it until it is `completed` or `failed`.
 
-    In Llama Stack's and OGX's dialects the answer waits for that, up to 50 seconds. A file that does not
-    exist is attached as failed. One attached before is read anew.
+    The answer waits for that up to 10 seconds, in Llama Stack's and OGX's dialects up to 50. A file that
+    does not exist is attached as failed. One attached before is read anew.
     """
     chunking = chunking_of(asked.chunking_strategy, dialect)
     file = await services.attachments.attach(
@@ -90,7 +90,9 @@ async def list_vector_store_files(
     """Attached ones, and those of the collection's sources; newest first unless `order` says otherwise."""
     files = await services.attachments.list(store.collection)
     page = asked.page(files, id_of, lambda file: state is None or file.state == state)
-    return page.response(id_of, lambda file: store_file_body(file, store.id, dialect))
+    return page.response(
+        id_of, lambda file: store_file_body(file, store.id, dialect), last_of_all=dialect.last_of_all
+    )
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from muniment.api.openai.store_shapes import (
     StoreId,
     VectorStoreList,
     VectorStoreWire,
+    batch_once_read,
     store_body,
 )
 from muniment.settings import Settings
@@ -68,9 +69,9 @@ class UpdateStore(Body):
     responses=dialect_failures(400, 403, 404, 409, 413, 501, 503, 507),
 )
 async def create_vector_store(
-    asked: CreateStore, services: ServicesOf, settings: SettingsOf, dialect: DialectOf
+    asked: CreateStore, request: Request, services: ServicesOf, settings: SettingsOf, dialect: DialectOf
 ) -> Response:
-    """Empty, or with the files of `file_ids`, which are read in the background."""
+    """Empty, or with the files of `file_ids`; the answer waits a while for them to be read."""
     chunking = chunking_of(asked.chunking_strategy, dialect)
     metadata = asked.metadata or {}
     store = await services.stores.create(
@@ -85,7 +86,8 @@ async def create_vector_store(
     if asked.file_ids:
         nothing: dict[str, MetadataValue] = {}
         files = [(file_id, nothing, chunking) for file_id in asked.file_ids]
-        await services.attachments.attach_batch(store.collection, files)
+        batch = await services.attachments.attach_batch(store.collection, files)
+        await batch_once_read(services.attachments, batch, request, dialect)
         store = await services.stores.get(store.id)
     return _response(store, dialect, settings)
 

@@ -81,6 +81,12 @@ class RunWire(Wire):
     error_code: str
     error: str
     hint: str
+    by_others: int = 0
+    """Settled by another worker while this run went on."""
+    plan: str = ""
+    """The id of the plan it carries out; empty for what was planned for this run only."""
+    shard: str = ""
+    """Its part of the plan, `K/N`."""
 
     @classmethod
     def of(cls, run: Run) -> "RunWire":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from muniment.api.openai.identifiers import new_id, new_item_id, usable
 from muniment.catalog.resources import Resources
-from muniment.errors import NotFoundError
+from muniment.errors import InputError, NotFoundError
 from muniment.types import JsonObject, Resource
 
 CONVERSATION = "conversation"
@@ -54,6 +54,24 @@ class KeptConversations:
             raise unknown_conversation_item(item_id)
         return kept.body
 
+    async def add(self, conversation_id: str, items: Sequence[JsonObject]) -> list[JsonObject]:
+        """Add a client's items; one with the id of another conversation's item is a copy of that item.
+
+        Raises:
+            InputError: the conversation has an item of that id, or the id is given twice.
+        """
+        taken = {item["id"] for item in await self.items(conversation_id)}
+        resolved = []
+        for item in items:
+            item_id = item.get("id")
+            if isinstance(item_id, str) and usable(item_id):
+                if item_id in taken:
+                    raise item_taken(item_id)
+                taken.add(item_id)
+                item = await self._elsewhere(item_id) or item
+            resolved.append(item)
+        return await self.append(conversation_id, resolved)
+
     async def append(self, conversation_id: str, items: Sequence[JsonObject]) -> list[JsonObject]:
         """Add items, which get new ids where they have none or one that is taken."""
         taken = {item["id"] for item in await self.items(conversation_id)}
@@ -75,6 +93,10 @@ class KeptConversations:
         if not await asyncio.to_thread(self._resources.remove, ITEM, _key(conversation_id, item_id)):
             raise unknown_conversation_item(item_id)
 
+    async def _elsewhere(self, item_id: str) -> JsonObject | None:
+        kept = await asyncio.to_thread(self._resources.ending, ITEM, _key("", item_id))
+        return kept.body if kept else None
+
     async def _write(self, conversation_id: str, metadata: dict[str, str]) -> Resource:
         body: JsonObject = {"metadata": metadata}
         await asyncio.to_thread(self._resources.add, CONVERSATION, [(conversation_id, body)])
@@ -84,7 +106,7 @@ class KeptConversations:
 def unknown_conversation(conversation_id: str) -> NotFoundError:
     """There is no such conversation."""
     return NotFoundError(
-        f"There is no conversation {conversation_id[:100]!r}.",
+        f"Conversation {conversation_id[:100]!r} not found.",
         code="unknown_conversation",
         hint="POST /v1/conversations makes one; its id is `conv_` and 48 hex digits.",
     )
@@ -96,6 +118,14 @@ def unknown_conversation_item(item_id: str) -> NotFoundError:
         f"The conversation has no item {item_id[:100]!r}.",
         code="unknown_item",
         hint="GET /v1/conversations/{conversation_id}/items lists them.",
+    )
+
+
+def item_taken(item_id: str) -> InputError:
+    """The conversation has an item of this id."""
+    return InputError(
+        f"Item already in conversation: {item_id[:100]!r}.",
+        hint="Leave the id out and the item gets a new one; an item in place is changed by no route.",
     )
 
 

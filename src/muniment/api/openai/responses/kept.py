@@ -8,6 +8,7 @@ from muniment.api.openai.identifiers import new_item_id, usable
 from muniment.api.openai.paging import Page, Paging
 from muniment.api.openai.responses.objects import Response, ResponseWithInput
 from muniment.api.openai.responses.requests import ResponseRequest
+from muniment.api.openai.responses.turn import COMPACTION
 from muniment.catalog.resources import Resources
 from muniment.errors import InputError, NotFoundError
 from muniment.types import JsonObject, Resource
@@ -79,11 +80,11 @@ class KeptResponses:
         return [item for turn in reversed(turns) for item in turn]
 
     async def input_items(self, response_id: str) -> list[JsonObject]:
-        """What the response was made from: what it continues, and what was sent for it."""
+        """What the response was made from: what it continues, and what was sent for it, without summaries."""
         body = (await self._find(response_id)).body
         previous = body["response"].get("previous_response_id")
         before = await self.items_before(previous) if previous else []
-        return [*before, *body["input"]]
+        return [item for item in (*before, *body["input"]) if item.get("type") != COMPACTION]
 
     async def context(self, asked: ResponseRequest) -> list[JsonObject]:
         """The items that the request continues.
@@ -100,6 +101,11 @@ class KeptResponses:
         if asked.previous_response_id:
             return await self.items_before(asked.previous_response_id)
         if asked.conversation_id:
+            if not asked.conversation_id.startswith("conv_"):
+                raise InputError(
+                    f"'conversation' is {asked.conversation_id[:100]!r}, which is no id of a conversation.",
+                    hint="Ids begin with `conv_`; POST /v1/conversations makes a conversation.",
+                )
             return list(await self._conversations.items(asked.conversation_id))
         return []
 
@@ -151,9 +157,10 @@ class KeptResponses:
 def unknown_response(response_id: str) -> NotFoundError:
     """There is no such response."""
     return NotFoundError(
-        f"No response {response_id[:100]!r} is kept.",
+        f"Response {response_id[:100]!r} not found.",
         code="unknown_response",
-        hint="One made with `store: false` is not kept. GET /v1/responses lists those that are.",
+        hint="Use 'client.responses.list()' to list available Responses. One made with `store: false` is not "
+        "kept.",
     )
 
 

@@ -182,6 +182,7 @@ class Response(Sent):
     previous_response_id: str | None = None
     conversation: ConversationId | None = None
     prompt: JsonObject | None = None
+    prompt_cache_key: str | None = None
     reasoning: JsonObject | None = None
     service_tier: str = "default"
     store: bool = True

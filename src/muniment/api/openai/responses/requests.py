@@ -35,7 +35,7 @@ class Kept(BaseModel):
 
     def json_object(self) -> JsonObject:
         """What was sent."""
-        return self.model_dump(mode="json", exclude_unset=True)
+        return self.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
 # -- input
@@ -252,10 +252,18 @@ class ResponseRequest(Lenient):
     """Of the generator, where it has one."""
     top_p: float | None = Field(default=None, ge=0, le=1)
     """Passed on to a language model that answers without documents or with functions."""
-    max_output_tokens: int | None = Field(default=None, ge=1)
+    max_output_tokens: int | None = Field(default=None, ge=16)
     """Longest text."""
+    max_tool_calls: int | None = Field(default=None, ge=1)
+    """Shown again. The one tool that runs here, `file_search`, is called once."""
     text: TextOptions | None = None
     """`format` is passed on to the language model."""
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    """Shown again."""
+    truncation: Literal["auto", "disabled"] | None = None
+    """Shown again. What the model has no room for is left out, oldest first, where documents are searched."""
+    prompt_cache_key: str | None = None
+    """Shown again."""
     include: list[str] | None = None
     """`file_search_call.results` shows what was found; dialects other than OpenAI's show it always."""
     parallel_tool_calls: bool | None = None

@@ -118,6 +118,10 @@ def new_response(plan: Plan) -> Response:
     shown: dict[str, object] = {
         "instructions": plan.turn.instructions or None,
         "max_output_tokens": asked.max_output_tokens,
+        "max_tool_calls": asked.max_tool_calls,
+        "top_logprobs": asked.top_logprobs or 0,
+        "truncation": asked.truncation or "disabled",
+        "prompt_cache_key": asked.prompt_cache_key,
         "temperature": asked.temperature or 0.0,
         "top_p": 1.0 if asked.top_p is None else asked.top_p,
         "previous_response_id": asked.previous_response_id,

@@ -19,6 +19,7 @@ from muniment.api.openai.responses.objects import (
 from muniment.api.openai.responses.plan import Plan
 from muniment.api.questions import checked_question
 from muniment.collections.services import ServedWorkspace
+from muniment.errors import NotOfferedError
 from muniment.language.terms import WORD
 from muniment.settings import Settings
 from muniment.types import Answer, AnswerVerdict, CitationVerdict, JsonObject, Passage
@@ -138,6 +139,23 @@ class Maker:
                 found[(collection, hit.passage.id)] = hit
         keys = [(passage.collection, passage.id) for passage in passages]
         return tuple(found[key] for key in keys if key in found)
+
+
+async def said_by_model(plan: Plan, messages: Sequence[JsonObject]) -> tuple[str, ResponseUsage]:
+    """What the plan's language model says to these messages, without functions and documents.
+
+    Raises:
+        NotOfferedError: there is no language model.
+        MunimentError: whatever the model raises.
+    """
+    if plan.speaker.chat is None:
+        raise NotOfferedError(
+            f"Model {plan.model!r} has no language model behind it, so it cannot write a summary.",
+            hint="Declare a generator with a language model, and name it as the model.",
+        )
+    generator = _chat_generator(plan, (), live=False)
+    text = "".join([piece async for piece in generator.say(messages, {})])
+    return text, _usage(generator, " ".join(str(one.get("content") or "") for one in messages), text)
 
 
 def _chat_generator(plan: Plan, after: Sequence[JsonObject], *, live: bool) -> ChatGenerator:

@@ -7,6 +7,8 @@ from muniment.errors import InputError, NotOfferedError
 from muniment.types import JsonObject
 
 _FUNCTIONS = ("function_call", "function_call_output")
+COMPACTION = "compaction"
+"""Type of the item that holds the summary of a conversation."""
 _TEXTS = ("input_text", "output_text", "text")
 
 
@@ -32,7 +34,7 @@ class Turn:
     def history(self) -> tuple[tuple[str, str], ...]:
         """Role and text of the messages before the question."""
         said = self.items[: self._asked_at or 0]
-        told = ((item["role"], text_of_item(item)) for item in said if _is_said(item))
+        told = ((_role(item), text_of_item(item)) for item in said if _is_said(item) or _is_summary(item))
         return tuple((role, text) for role, text in told if text)
 
     @property
@@ -70,6 +72,8 @@ class Turn:
 
 def text_of_item(item: JsonObject) -> str:
     """The text of a message or of a function's output, parts joined by newlines."""
+    if _is_summary(item):
+        return str(item.get("encrypted_content") or "")
     content = item.get("content", item.get("output"))
     if isinstance(content, str):
         return content
@@ -101,6 +105,8 @@ def chat_messages(items: Sequence[JsonObject]) -> list[JsonObject]:
         elif kind == "function_call_output":
             text = text_of_item(item)
             messages.append({"role": "tool", "tool_call_id": item["call_id"], "content": text})
+        elif kind == COMPACTION:
+            messages.append({"role": _role(item), "content": text_of_item(item)})
         elif kind == "message":
             messages.append({"role": item["role"], "content": _chat_content(item)})
     return messages
@@ -139,6 +145,15 @@ def _chat_part(part: JsonObject) -> JsonObject:
 
 def _is_said(item: JsonObject) -> bool:
     return item.get("type", "message") == "message" and item.get("role") in ("user", "assistant")
+
+
+def _is_summary(item: JsonObject) -> bool:
+    return item.get("type") == COMPACTION
+
+
+def _role(item: JsonObject) -> str:
+    """Who said it; the summary is the model's own."""
+    return "assistant" if _is_summary(item) else str(item["role"])
 
 
 def _is_instruction(item: JsonObject) -> bool:
