@@ -493,6 +493,9 @@ class _NeverFetched:
     async def check(self) -> None:
         """Nothing to try."""
 
+    async def aclose(self) -> None:
+        await self._inner.aclose()  # type: ignore[attr-defined]
+
     async def fetch(self, file: object, target: Path) -> None:
         raise AssertionError(f"{file} was fetched")
 
