@@ -2,21 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from workspaces import Open, found, ingest, row_ids, use_chunker
 
+from muniment.build import open_workspace
 from muniment.collections.generations import Generations
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.recipe import alias_of, index_name
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, MunimentError
+from muniment.providers.fake_parser import FakeParser
+from muniment.settings import Settings
 from muniment.types import (
     AnswerVerdict,
     Chunk,
     CollectionState,
     DocumentState,
+    GenerationChange,
     GivenChunk,
     ParsedDocument,
     Run,
@@ -25,6 +30,7 @@ from muniment.types import (
     StaticChunking,
     StoreFileState,
 )
+from muniment.weights import list_weights
 
 CANTEEN = "The canteen opens at half past eleven on working days."
 WARRANTY = "The warranty of pump P-7 is 36 months from delivery."
@@ -49,6 +55,10 @@ async def states(workspace: LocalWorkspace) -> dict[int, str]:
     return {one.number: one.state.value for one in await workspace.generations("docs")}
 
 
+async def wanted(workspace: LocalWorkspace) -> GenerationChange | None:
+    return (await workspace.plan("docs")).generation
+
+
 async def texts(workspace: LocalWorkspace, query: str) -> set[str]:
     result = await workspace.search("docs", query, limit=50)
     return {passage.chunk.text for passage in result.passages}
@@ -61,12 +71,12 @@ async def index_names(workspace: LocalWorkspace) -> set[str]:
 async def test_a_changed_embedding_model_is_answered_without_until_it_is_promoted(open_docs: Open) -> None:
     async with open_docs() as workspace:
         await ingest(workspace)
-        assert await workspace._generations.change("docs") is None
+        assert await wanted(workspace) is None
     async with open_docs(embedding_model="large") as workspace:
         status = await workspace.collection("docs")
         assert (status.state, status.dimension) == (CollectionState.READY, 64)
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
-        change = await workspace._generations.change("docs")
+        change = await wanted(workspace)
         assert change is not None
         assert [(one.what, one.live, one.wanted) for one in change.differences] == [
             ("embedding_model", "small", "large")
@@ -78,7 +88,7 @@ async def test_a_changed_embedding_model_is_answered_without_until_it_is_promote
         status = await workspace.collection("docs")
         assert (status.dimension, status.embedding_model, status.documents) == (96, "large", 3)
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
-        assert await workspace._generations.change("docs") is None
+        assert await wanted(workspace) is None
         assert await states(workspace) == {1: "previous", 2: "live"}
     async with open_docs(embedding_model="large") as workspace:
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
@@ -108,7 +118,7 @@ async def test_nothing_is_parsed_or_fetched_again_for_another_chunking(open_docs
     async with open_docs(chunking=smaller) as workspace:
         sources = workspace._parts.runtime("docs").sources
         workspace._parts.runtime("docs").sources = [_NeverFetched(source) for source in sources]
-        change = await workspace._generations.change("docs")
+        change = await wanted(workspace)
         assert change is not None
         assert (change.reparse, change.rechunk, change.reembed) == (0, 4, 4)
         run = await stage(workspace)
@@ -116,6 +126,87 @@ async def test_nothing_is_parsed_or_fetched_again_for_another_chunking(open_docs
         await promote(workspace)
         assert len(await row_ids(workspace)) > len(before)
         assert not await row_ids(workspace) & before
+
+
+async def test_a_new_parser_reads_the_kept_files(
+    open_docs: Open, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (docs / "broken.txt").write_bytes(b"\x00\xff broken")
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        before = await row_ids(workspace)
+    monkeypatch.setattr(FakeParser, "version", "fake-2")
+    async with open_docs() as workspace:
+        change = await wanted(workspace)
+        assert change is not None
+        assert (change.reparse, change.rechunk, change.reembed) == (3, 3, 3)
+        run = await stage(workspace)
+        assert (run.done, run.failed) == (3, 1)
+        await promote(workspace)
+        assert {one.parser for one in await workspace.documents("docs")} == {"fake-2"}
+        assert not await row_ids(workspace) & before
+        await last_run(workspace.rollback("docs"))
+        assert await row_ids(workspace) == before
+
+
+async def test_the_real_encoder_changes_its_chunking_and_then_its_model(docs: Path, tmp_path: Path) -> None:
+    fixture = Path(__file__).parents[1] / "fixtures" / "encoders" / "bert"
+    here = [known for known in list_weights(tmp_path) if known.state in ("ready", "installed")]
+    if "all-MiniLM-L6-v2" not in [known.weights.name for known in here]:
+        pytest.skip("the weights of all-MiniLM-L6-v2 are not installed")
+    for number in range(6):
+        pumps = [f"Pump {number}-{part} takes {part * 7} litres of oil a year." for part in range(30)]
+        (docs / f"pumps-{number}.txt").write_text("\n\n".join(pumps))
+
+    @asynccontextmanager
+    async def opened(model: str, max_tokens: int) -> AsyncIterator[LocalWorkspace]:
+        settings = Settings.model_validate(
+            {
+                "data_dir": str(tmp_path / "data"),
+                "collections": {
+                    "docs": {
+                        "sources": str(docs),
+                        "embedding_model": model,
+                        "chunking": {"max_tokens": max_tokens, "min_tokens": 8},
+                    }
+                },
+                "embedding_models": {"tiny": {"provider": "encoder", "path": str(fixture)}},
+                "default_embedding_model": model,
+                "parser": {"provider": "fake"},
+                "reconcile": {"ingest_on_start": False},
+            }
+        )
+        workspace = await open_workspace(settings, serving=True)
+        try:
+            yield workspace
+        finally:
+            await workspace.aclose()
+
+    question = "How many days of paid leave do employees receive?"
+    async with opened("all-MiniLM-L6-v2", 200) as workspace:
+        await ingest(workspace)
+        assert (await found(workspace, question))[0] == "leave.txt"
+        coarse = len(await row_ids(workspace))
+    async with opened("all-MiniLM-L6-v2", 48) as workspace:
+        await stage(workspace)
+        assert len(await row_ids(workspace)) == coarse
+        await promote(workspace)
+        assert len(await row_ids(workspace)) > coarse
+        assert (await found(workspace, question))[0] == "leave.txt"
+    async with opened("tiny", 48) as workspace:
+        assert (await workspace.collection("docs")).embedding_model == "all-MiniLM-L6-v2"
+        assert (await found(workspace, question))[0] == "leave.txt"
+        await stage(workspace)
+        await promote(workspace)
+        status = await workspace.collection("docs")
+        assert (status.embedding_model, status.generation) == ("tiny", 3)
+        assert status.dimension != 384
+        assert "leave.txt" in await found(workspace, question)
+        await last_run(workspace.rollback("docs"))
+        assert (await workspace.collection("docs")).dimension == 384
+        assert (await found(workspace, question))[0] == "leave.txt"
+        assert await states(workspace) == {2: "live", 3: "previous"}
+        assert (await workspace.collection("docs")).mended == ()
 
 
 async def test_what_changed_since_is_caught_up_with_on_promotion(open_docs: Open, docs: Path) -> None:
@@ -189,7 +280,7 @@ async def test_a_rollback_brings_the_previous_generation_up_to_date(open_docs: O
         assert (status.dimension, status.documents, status.embedding_model) == (64, 4, "small")
         assert (await found(workspace, "when does the canteen open"))[0] == "canteen.txt"
         assert await states(workspace) == {1: "live", 2: "previous"}
-        assert await workspace._generations.change("docs") is not None
+        assert await wanted(workspace) is not None
     async with open_docs(embedding_model="large") as workspace:
         assert (await workspace.collection("docs")).dimension == 64
 
@@ -248,7 +339,7 @@ async def test_a_collection_that_holds_nothing_takes_the_declaration_over(open_d
         pass
     async with open_docs(embedding_model="large") as workspace:
         assert (await workspace.collection("docs")).dimension == 96
-        assert await workspace._generations.change("docs") is None
+        assert await wanted(workspace) is None
         assert await states(workspace) == {1: "live"}
         assert (await ingest(workspace)).done == 3
 
@@ -401,6 +492,9 @@ class _NeverFetched:
 
     async def check(self) -> None:
         """Nothing to try."""
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()  # type: ignore[attr-defined]
 
     async def fetch(self, file: object, target: Path) -> None:
         raise AssertionError(f"{file} was fetched")

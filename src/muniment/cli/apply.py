@@ -27,10 +27,13 @@ def apply(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try documents again that failed and have not changed.")
     ] = False,
+    stage: Annotated[
+        bool, typer.Option("--stage", help="Build the new generation that is wanted, and do not promote it.")
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Carry out a plan, or plan and do what there is to do.
+    """Carry out a plan, or plan and do what there is to do; a new generation that is wanted, too.
 
     One bad document fails alone; the exit code is 3 then. Interrupted, it goes on where it was.
     """
@@ -38,10 +41,17 @@ def apply(
     from muniment.cli.ingest import report_runs
     from muniment.collections.planning import shard_from
 
+    if stage and (plan or shard or retry_failed):
+        raise typer.BadParameter("--stage goes with none of --plan, --shard and --retry-failed.")
     part = shard_from(shard) if shard else None
     given = _given(plan)
     settings = settings_from(config)
-    runs = run(_applied(settings, collection, given, part, retry_failed=retry_failed, quiet=as_json))
+    work = (
+        _staged(settings, collection, quiet=as_json)
+        if stage
+        else _applied(settings, collection, given, part, retry_failed=retry_failed, quiet=as_json)
+    )
+    runs = run(work)
     report_runs(runs, as_json=as_json)
 
 
@@ -77,10 +87,22 @@ async def _applied(
                 code="collection_required",
                 hint=f"Name it: muniment apply COLLECTION --plan {given}.",
             )
-        return [
-            await shown_run(
-                workspace.apply(name, trigger="cli", plan=given, shard=shard, retry_failed=retry_failed),
-                quiet=quiet,
-            )
-            for name in names
-        ]
+        runs: list[Run] = []
+        for name in names:
+            if not given and not shard and (await workspace.collection(name)).wanted:
+                await shown_run(workspace.stage(name), quiet=quiet)
+                runs.append(await shown_run(workspace.promote(name), quiet=quiet))
+                continue
+            applied = workspace.apply(name, trigger="cli", plan=given, shard=shard, retry_failed=retry_failed)
+            runs.append(await shown_run(applied, quiet=quiet))
+        return runs
+
+
+async def _staged(settings: "Settings", collection: str | None, *, quiet: bool) -> "list[Run]":
+    from muniment.api.questions import chosen_collection
+    from muniment.cli.connect import connected
+    from muniment.cli.run_display import shown_run
+
+    async with connected(settings) as workspace:
+        name = await chosen_collection(workspace, collection)
+        return [await shown_run(workspace.stage(name), quiet=quiet)]

@@ -24,9 +24,11 @@ async def carried_uploads(
 
     Their bytes are kept, and so is their text as long as the parser is the same.
     """
-    held = await asyncio.to_thread(lambda: {one.uri: one for one in _uploads(catalog, other)})
+    held = await asyncio.to_thread(
+        lambda: {one.uri: one for one in _uploads(catalog, other.name, other.number)}
+    )
     work: list[Work] = []
-    for document in await asyncio.to_thread(lambda: tuple(_uploads(catalog, live))):
+    for document in await asyncio.to_thread(lambda: tuple(_uploads(catalog, live.name, live.number))):
         before = held.pop(document.uri, None)
         if before is not None and _same(document, before):
             continue
@@ -39,11 +41,11 @@ async def carried_uploads(
     return CarriedWork(tuple(work), gone)
 
 
-def _uploads(catalog: Catalog, runtime: CollectionRuntime) -> Iterator[Document]:
+def _uploads(catalog: Catalog, collection: str, generation: int) -> Iterator[Document]:
     page = partial(
         catalog.documents_by_uri,
-        runtime.name,
-        generation=runtime.number,
+        collection,
+        generation=generation,
         origin=DocumentOrigin.UPLOAD,
         limit=_AT_A_TIME,
     )
@@ -93,6 +95,21 @@ def _chunker_spec(catalog: Catalog, document: Document, other: CollectionRuntime
     if attached is None or attached.chunking is None:
         return document.chunker
     return other.own_chunker_spec(attached.chunking)
+
+
+async def late_uploads(
+    catalog: Catalog, kept: KeptFiles, runtime: CollectionRuntime, former: int
+) -> tuple[Work, ...]:
+    """What came into a former generation after the one that the runtime serves was promoted."""
+    promoted_at = runtime.generation.promoted_at if runtime.generation is not None else ""
+    find = partial(catalog.document_at, runtime.name)
+
+    def late() -> list[Document]:
+        uploads = _uploads(catalog, runtime.name, former)
+        return [one for one in uploads if one.updated_at > promoted_at and find(one.uri) is None]
+
+    found = await asyncio.to_thread(late)
+    return tuple([_carried(catalog, kept, document, None, runtime) for document in found])
 
 
 async def carry_given(catalog: Catalog, other: CollectionRuntime) -> None:

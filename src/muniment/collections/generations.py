@@ -9,17 +9,17 @@ from typing import Protocol
 
 from muniment.catalog.doubts import DoubtfulContent
 from muniment.collections.adopted import refuse_change
-from muniment.collections.carrying import carried_uploads, carry_given, show_carried
+from muniment.collections.carrying import carried_uploads, carry_given, late_uploads, show_carried
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.parts import Parts
 from muniment.collections.recipe import index_name, index_spec, recipe_of
 from muniment.collections.reconcile import point_alias
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, MunimentError, UnavailableError
+from muniment.ingest.plan import Work
 from muniment.ingest.rows import forget_unneeded
 from muniment.types import (
     Generation,
-    GenerationChange,
     GenerationState,
     GenerationStatus,
     RunEvent,
@@ -52,6 +52,7 @@ class Generations:
         self._ingestion = ingestion
         self._gates = gates
         self._beside: dict[tuple[str, int], CollectionRuntime] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     # -- what there is
 
@@ -81,24 +82,6 @@ class Generations:
             chunks=totals.chunks,
             created_at=generation.created_at,
             promoted_at=generation.promoted_at,
-        )
-
-    async def change(self, collection: str) -> GenerationChange | None:
-        """Why the settings ask for a new generation, and what it costs; None when they do not."""
-        runtime = self._parts.runtime(collection)
-        if not runtime.differences or runtime.settings.adopt is not None:
-            return None
-        what = {one.what for one in runtime.differences}
-        catalog = self._parts.catalog
-        count = partial(catalog.count_read_by_others, collection, runtime.wanted.parser_version)
-        documents, others = await asyncio.to_thread(count)
-        given = await asyncio.to_thread(catalog.given.count, collection)
-        return GenerationChange(
-            live=runtime.number,
-            differences=runtime.differences,
-            reparse=others if "parser" in what else 0,
-            rechunk=documents if what & {"parser", "chunker"} else 0,
-            reembed=documents + given,
         )
 
     # -- build
@@ -215,8 +198,19 @@ class Generations:
             return
         beside = await self._opened(runtime, live)
         await show_carried(self._parts.catalog, beside)
+        former = runtime.number
         runtime.serve(beside, live)
         self._beside.pop((runtime.name, live.number), None)
+        late = await late_uploads(self._parts.catalog, self._parts.kept, runtime, former)
+        if late:
+            task = asyncio.create_task(self._take_in(runtime, late))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _take_in(self, runtime: CollectionRuntime, late: tuple[Work, ...]) -> None:
+        """Ingest what this server took into a generation when another server had just replaced it."""
+        async for _ in self._ingestion.work(runtime.name, "promote", late):
+            pass
 
     async def tidy(self, runtime: CollectionRuntime) -> None:
         """Remove retired generations, and indexes of this collection that no generation has."""

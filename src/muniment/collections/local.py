@@ -368,10 +368,12 @@ class LocalWorkspace:
         self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
     ) -> Document:
         """Keep the file, ingest it and return its document."""
+        await self.services.stores.refresh(self._parts.runtime(collection))
         return await self._ingestion.upload(collection, name, file, metadata)
 
     async def delete_document(self, collection: str, document_id: str) -> Document:
         """Remove an uploaded document with its chunks."""
+        await self.services.stores.refresh(self._parts.runtime(collection))
         return await self._ingestion.delete(collection, document_id)
 
     # -- read back

@@ -12,6 +12,7 @@ from pathlib import Path
 from muniment.catalog.clock import now
 from muniment.collections.parts import Parts
 from muniment.collections.runtime import CollectionRuntime
+from muniment.collections.wanted import generation_change
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.ingest.estimate import MeasuredRate
 from muniment.ingest.outdated import check_plan
@@ -100,6 +101,7 @@ class Planning:
             dimension=runtime.embedder.dimension,
             rate=await asyncio.to_thread(self._rate, runtime.name),
             retry_failed=retry_failed,
+            generation=await generation_change(runtime, catalog),
         )
         known = catalog.known.by_uri(runtime.name, runtime.number)
         return await make_plan(spool, runtime.sources, known, declared, now())
@@ -108,8 +110,8 @@ class Planning:
         declared = (
             runtime.name,
             [source.model_dump(mode="json") for source in runtime.settings.sources],
-            runtime.embedder.fingerprint,
-            runtime.recipe.chunker_spec,
+            runtime.number,
+            [(one.embedder.fingerprint, one.chunker_spec) for one in (runtime.recipe, runtime.wanted)],
             self._parts.parser.version,
         )
         return sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:24]

@@ -78,6 +78,7 @@ class Reconciler:
     async def _check(self, runtime: CollectionRuntime, *, in_background: bool) -> None:
         try:
             async with runtime.busy:
+                await self._generations.refresh(runtime)
                 parts = self._parts
                 finding = await reconcile(runtime, parts.catalog, parts.store, parts.embedding_models)
                 if runtime.settings.adopt is None:

@@ -15,6 +15,7 @@ from muniment.types import (
     ChangeKind,
     DocumentOrigin,
     DocumentState,
+    GenerationChange,
     MetadataValue,
     Plan,
     PlannedKind,
@@ -33,6 +34,7 @@ class Declared:
         fingerprint: changes when the declaration would give other documents or other chunks.
         retry_failed: whether documents that failed are tried again although nothing changed.
         rate: how quick earlier runs were.
+        generation: what of the declaration asks for another index, if anything does.
     """
 
     collection: str
@@ -41,6 +43,7 @@ class Declared:
     dimension: int
     rate: MeasuredRate
     retry_failed: bool = False
+    generation: GenerationChange | None = None
 
 
 async def make_plan(
@@ -94,6 +97,7 @@ def _compared(
         estimate=comparison.estimator.result(declared.rate),
         fingerprint=declared.fingerprint,
         retry_failed=declared.retry_failed,
+        generation=declared.generation,
     )
     spool.seal(plan)
     return plan
