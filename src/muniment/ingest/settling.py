@@ -79,11 +79,6 @@ class Settling:
             await self.claims.release(*keys)
             return False
         await self.finished(document)
-        if document.chunks and document.state is DocumentState.DONE:
-            await asyncio.to_thread(
-                self.catalog.doubts.strike, self.collection, self.generation, document.document_id
-            )
-        await self.claims.release(*keys)
         if gone is not None:
             await self.clean(_content_of(gone))
         if work.moved_from:
@@ -172,7 +167,7 @@ class Settling:
         gone: Document | None,
         come: Document | None = None,
     ) -> bool:
-        """Write in one transaction, and show what is written; False when a lease was lost.
+        """Write in one transaction, which lets go of the keys, and show it; False when a lease was lost.
 
         Shielded: when a run is cancelled, what its thread writes all the same must be seen, too.
         """
@@ -183,8 +178,11 @@ class Settling:
         def told(connection: Connection) -> None:
             if fate is not None:
                 self.catalog.runs.add_documents(connection, [fate])
+            if come is not None and come.chunks and come.state is DocumentState.DONE:
+                self.catalog.doubts.strike_in(connection, self.collection, self.generation, come.document_id)
             if gone is not None and gone.document_id:
                 self.catalog.doubts.note_in(connection, self.collection, self.generation, _content_of(gone))
+            self.claims.release_in(connection, keys)
 
         async def written() -> bool:
             try:
@@ -192,6 +190,7 @@ class Settling:
             except LeaseLostError as error:
                 logger.warning("%s", error.message)
                 return False
+            self.claims.released(*keys)
             still = await self._other_name(gone)
             self.show(Shown(come, gone.document_id if gone else "", still))
             return True
