@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from s3_servers import bad_line
 
 from muniment.errors import InputError, StorageError, UnavailableError
 from muniment.protocols import ProviderContext
@@ -14,6 +13,7 @@ from muniment.providers.folder_file_store import FolderFileStore
 from muniment.providers.s3.connection import Bucket
 from muniment.providers.s3.file_store import S3FileStore, S3FileStoreOptions, create
 from muniment.testing.file_store import FileStoreContract
+from s3_servers import bad_line
 
 
 class TestFakeFileStore(FileStoreContract):

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from s3_servers import READER_KEY, READER_SECRET, bad_line
 
 from muniment.errors import DocumentError, MunimentError, NotFoundError, SettingsError, StorageError
 from muniment.protocols import ProviderContext
@@ -18,6 +17,7 @@ from muniment.providers.s3.connection import Bucket
 from muniment.providers.s3.source import S3Source, S3SourceOptions, create
 from muniment.testing.source import SourceContract
 from muniment.types import SourceFile
+from s3_servers import READER_KEY, READER_SECRET, bad_line
 
 LARGE = bytes(range(256)) * 12_000
 """Three megabytes."""

@@ -63,6 +63,5 @@ LLAMA_STACK_0_7 = replace(
     name=DialectName.LLAMA_STACK_0_7,
     version="0.7.5",
     content_in_pages=True,
-    last_of_all=False,
 )
 """From 0.4 on."""
