@@ -127,6 +127,15 @@ def test_the_setting_decides_the_rest(default: DialectName) -> None:
     assert chosen("/v1/vector-io/insert", default) == (L3 if default == OPENAI else default)
 
 
+@pytest.mark.parametrize("default", ALL)
+def test_openais_client_gets_the_answers_of_the_server_that_is_stood_in_for(default: DialectName) -> None:
+    agent = "OpenAI/Python 2.8.0"
+    assert chosen(STORES, default, user_agent=agent) == default
+    at_llama_stack = default if default in (L12, L22, L3, L7) else L22
+    assert chosen(f"/v1/openai{STORES}", default, user_agent=agent) == at_llama_stack
+    assert chosen("/v1/openai-of-mine", default, user_agent=agent) == default
+
+
 def test_narrower_paths_are_looked_at_before_wider_ones() -> None:
     places = list(SPOKEN_AT)
     hidden = [

@@ -24,6 +24,20 @@ def test_the_form_of_openai_is_understood() -> None:
     )
 
 
+def test_the_values_alone_are_understood() -> None:
+    assert parse_filter({"team": "hr"}) == Comparison("team", Operator.EQ, "hr")
+    assert parse_filter({"team": "hr", "year": [2023, 2024]}) == Combination(
+        True, (Comparison("team", Operator.EQ, "hr"), Comparison("year", Operator.IN, (2023, 2024)))
+    )
+
+
+@pytest.mark.parametrize("written", [{"": "hr"}, {"team": None}, {"team": {"a": 1}}, {3: "x"}])
+def test_values_alone_are_checked_too(written: dict[str, object]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_filter(written)
+    assert caught.value.code == "invalid_filter"
+
+
 @pytest.mark.parametrize("operator", list(Operator))
 def test_every_operator_is_known(operator: Operator) -> None:
     value: object = [1] if operator in (Operator.IN, Operator.NIN) else 1

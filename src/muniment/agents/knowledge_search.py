@@ -121,7 +121,9 @@ class KnowledgeSearch:
             if passage.id not in given:
                 document = documents.get(passage.document_id)
                 file_id = file_id_of(collection, document.uri) if document else passage.document_id
-                origins[passage.id] = _Origin(file_id, dict(passage.metadata))
+                # An inserted document keeps the id its client gave it; of an uploaded file it is the file's.
+                named = str(passage.metadata.get("document_id") or file_id)
+                origins[passage.id] = _Origin(named, dict(passage.metadata))
         return origins
 
 

@@ -20,7 +20,7 @@ def parse_filter(written: Mapping[str, object]) -> Filter:
     """A filter from ``{"type": "eq", "key": …, "value": …}`` or ``{"type": "and", "filters": […]}``.
 
     Types are eq, ne, gt, gte, lt, lte, in, nin, and, or. Keys are metadata keys, ``document_id`` and
-    ``page``.
+    ``page``. An object without ``type`` holds the values that keys must have: ``{"team": "hr"}``.
 
     Raises:
         InputError: code ``invalid_filter``; says where and what was expected.
@@ -37,6 +37,8 @@ def _parse(written: object, where: str, depth: int) -> Filter:
     if depth > MAX_DEPTH:
         raise _invalid(where, f"is nested more than {MAX_DEPTH} deep")
     kind = written.get("type")
+    if kind is None and "key" not in written and "filters" not in written and written:
+        return _equalities(written, where)
     if kind in ("and", "or"):
         _only(written, {"type", "filters"}, where)
         parts = written.get("filters")
@@ -54,6 +56,18 @@ def _parse(written: object, where: str, depth: int) -> Filter:
         raise _invalid(f"{where}.key", f"must be the name of a metadata key, not {_shown(key)}")
     operator = Operator(str(kind))
     return Comparison(key, operator, _value(operator, written.get("value"), f"{where}.value"))
+
+
+def _equalities(written: Mapping[str, object], where: str) -> Filter:
+    """The short form: all keys have these values, or one of these where a list is given."""
+    parts = []
+    for key, value in written.items():
+        if not isinstance(key, str) or not key or not _is_text(key):
+            raise _invalid(where, f"names the metadata key {_shown(key)}")
+        several = isinstance(value, Sequence) and not isinstance(value, str)
+        operator = Operator.IN if several else Operator.EQ
+        parts.append(Comparison(key, operator, _value(operator, value, f"{where}.{key[:60]}")))
+    return parts[0] if len(parts) == 1 else Combination(True, tuple(parts))
 
 
 def _value(operator: Operator, value: object, where: str) -> MetadataValue | tuple[MetadataValue, ...]:

@@ -146,7 +146,8 @@ class ServerSettings(_Strict):
     max_question_chars: int = Field(default=8000, ge=100, description="Longest question in characters.")
     dialect: DialectName = Field(
         default=DialectName.OPENAI,
-        description="Dialect of requests whose headers and path do not tell what their client expects.",
+        description="Dialect of requests whose headers and path do not tell what their client expects, those "
+        "of OpenAI's client among them: name the server that this one stands in for.",
     )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line."

@@ -102,5 +102,5 @@ def _check_documented(document: Body, response: httpx.Response) -> None:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    pattern = re.escape(template).replace(r"\{model\}", ".+")
+    pattern = re.sub(r"\\{(?:model|provider_id)\\}", ".+", re.escape(template))
     return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", pattern))

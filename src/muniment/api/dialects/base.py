@@ -219,6 +219,11 @@ class Dialect(ABC):
         attaching_waits_s: seconds that attaching files waits for them to be read; what takes longer is
             still in progress in the answer.
         batch_object: what a file batch calls itself.
+        keeps_completions: whether a chat completion is kept when the request does not say so with ``store``.
+        shows_deleted_items: whether deleting a conversation's item answers with the item that is gone, rather
+            than with the conversation.
+        last_of_all: whether ``last_id`` of a page of a store's files is that of the whole list's last file,
+            rather than of the page's.
         tool_arguments_are_text: whether agents' tool calls have arguments as JSON text, not as an object.
         streams_end_with_done: whether ``[DONE]`` ends a stream of chunks; clients of Llama Stack up to 0.3
             take it for a chunk and fail.
@@ -238,6 +243,9 @@ class Dialect(ABC):
     largest_overlap: float = 0.5
     attaching_waits_s: float = 10.0
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
+    keeps_completions: bool = False
+    shows_deleted_items: bool = False
+    last_of_all: bool = False
     tool_arguments_are_text: bool = False
     streams_end_with_done: bool = True
 
@@ -339,6 +347,9 @@ class DetailDialect(Dialect):
 
     largest_overlap: float = 1.0
     attaching_waits_s: float = 50.0
+    keeps_completions: bool = True
+    shows_deleted_items: bool = True
+    last_of_all: bool = True
     provider_store_key: str = "provider_vector_store_id"
 
     def error_body(self, error: MunimentError, path: str, request_id: str) -> BaseModel:

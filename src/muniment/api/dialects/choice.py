@@ -2,6 +2,10 @@
 
 First the version header, then what the client says of itself, then the path, then ``server.dialect``. No
 client is turned away for its version: an unknown one gets the nearest dialect, and the log one line.
+
+OpenAI's client says which client it is, not which server it was made to talk to: applications of Llama Stack
+and OGX use it too. Below ``/v1/openai``, a path that only Llama Stack has, and where ``server.dialect`` names
+the server that this one stands in for, it gets that server's answers.
 """
 
 import logging
@@ -73,6 +77,8 @@ SPOKEN_AT: MappingProxyType[str, tuple[Dialect, ...]] = MappingProxyType(
 )
 """Dialects that have the routes below a path, the likeliest first, narrower paths before wider ones."""
 
+_OPENAI_AT_LLAMA_STACK = "/v1/openai"
+
 logger = logging.getLogger(__name__)
 
 _AGENT = re.compile(
@@ -125,7 +131,8 @@ class DialectChooser:
 
     def _of_client(self, client: str, version: str, path: str) -> Dialect:
         if client == "OpenAI":
-            return OPENAI
+            at_llama_stack = self._at(path) if is_below(path, _OPENAI_AT_LLAMA_STACK) else None
+            return at_llama_stack or self._default
         return self._llama_stack(version, path) if client == "LlamaStackClient" else self._ogx(version)
 
     def _at(self, path: str) -> Dialect | None:

@@ -59,6 +59,10 @@ LLAMA_STACK_0_3 = LlamaStack03(
 """The 0.3.5 that was captured."""
 
 LLAMA_STACK_0_7 = replace(
-    LLAMA_STACK_0_3, name=DialectName.LLAMA_STACK_0_7, version="0.7.5", content_in_pages=True
+    LLAMA_STACK_0_3,
+    name=DialectName.LLAMA_STACK_0_7,
+    version="0.7.5",
+    content_in_pages=True,
+    last_of_all=False,
 )
 """From 0.4 on."""

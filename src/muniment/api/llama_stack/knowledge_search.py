@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pydantic import Field, StrictStr
+from pydantic import Field, StrictStr, field_validator
 
 from muniment.api.dialects.base import FoundChunk
 from muniment.api.llama_stack.retrieved import document_id_of, search_store
@@ -14,6 +14,7 @@ from muniment.errors import InputError
 from muniment.types import SearchMode
 
 TOOL_NAME = "knowledge_search"
+NEEDED_IN_TEMPLATE = ("{chunk.content}", "{index}")
 TEMPLATE = "Result {index}\nContent: {chunk.content}\nMetadata: {metadata}\n"
 SHOWN_TO_NO_MODEL = ("token_count", "metadata_token_count", "chunk_id", "file_id")
 _PLACEHOLDER = re.compile(r"\{(index|chunk\.content|metadata)\}")
@@ -26,9 +27,16 @@ class SearchConfig(Asked):
     max_tokens_in_context: int = Field(default=4096, ge=1)
     """Most tokens of all results together; at least one result is given."""
     chunk_template: Text = TEMPLATE
-    """Text of one result, with `{index}`, `{chunk.content}` and `{metadata}`."""
+    """Text of one result, with `{index}` and `{chunk.content}`, and `{metadata}` where it is wanted."""
     mode: StrictStr | None = None
     """`vector`, `keyword` or `hybrid` (when omitted)."""
+
+    @field_validator("chunk_template")
+    @classmethod
+    def _shows_results(cls, template: str) -> str:
+        if missing := [name for name in NEEDED_IN_TEMPLATE if name not in template]:
+            raise ValueError(f"chunk_template must contain {' and '.join(missing)}")
+        return template
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from muniment.api.context import SettingsOf, dialect_failures
 from muniment.api.wire.base import Wire
-from muniment.collections.model_directory import PACKAGED_PROVIDER
+from muniment.collections.model_directory import PACKAGED_PROVIDER, SENTENCE_TRANSFORMERS
 from muniment.errors import unknown_name
 from muniment.settings import Settings
 
@@ -45,12 +45,10 @@ class ProviderList(Wire):
 def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
     """Every provider, by API; those of ``vector_io`` are the ones a store may name."""
     files, store = settings.file_store.provider, settings.vector_store.provider
-    embedders = {PACKAGED_PROVIDER, *(model.provider for model in settings.embedding_models.values())}
     named = [
         *(("vector_io", name, f"inline::{store}") for name in dict.fromkeys((store, *STORE_NAMES))),
         ("inference", "muniment", "inline::muniment"),
-        *(("inference", name, f"remote::{g.provider}") for name, g in settings.generators.items()),
-        *(("inference", name, _embedder_type(name)) for name in sorted(embedders - {*settings.generators})),
+        *_behind_models(settings),
         ("files", files, f"inline::{files}"),
         ("agents", "muniment", "inline::muniment"),
         ("tool_runtime", RAG_PROVIDER, f"inline::{RAG_PROVIDER}"),
@@ -65,8 +63,14 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
     )
 
 
-def _embedder_type(provider: str) -> str:
-    return f"{'inline' if provider == PACKAGED_PROVIDER else 'remote'}::{provider}"
+def _behind_models(settings: Settings) -> list[tuple[str, str, str]]:
+    """The providers that models name: each generator is its own, embedding models share their kind's."""
+    named = [(name, f"remote::{generator.provider}") for name, generator in settings.generators.items()]
+    taken = {name for name, _ in named} | {"muniment"}
+    kinds = {model.provider for model in settings.embedding_models.values()} | {PACKAGED_PROVIDER}
+    in_server = {PACKAGED_PROVIDER: f"inline::{SENTENCE_TRANSFORMERS}"}
+    named += [(kind, in_server.get(kind, f"remote::{kind}")) for kind in sorted(kinds - taken)]
+    return [("inference", name, kind) for name, kind in named]
 
 
 def checked_provider(settings: Settings, api: str, provider: str | None) -> str:

@@ -20,6 +20,7 @@ from muniment.api.openai.chat_wire import (
 )
 from muniment.api.openai.completing import Keep, completed, streamed
 from muniment.api.openai.kept_completions import KeptCompletions, Order
+from muniment.api.openai.paging import MAX_LIMIT
 from muniment.protocols import JsonObject
 
 router = APIRouter(tags=["openai"])
@@ -33,7 +34,7 @@ EVENTS = (
     "Where it breaks off: the error in the request's dialect."
 )
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="Most entries of the page.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most entries of the page.")]
 After = Annotated[str | None, Query(description="Id of the last entry of the page before.")]
 Sort = Annotated[Order, Query(description="Oldest first, or newest first.")]
 
@@ -66,7 +67,8 @@ async def create_chat_completion(
     """
     model = await models.chat(asked.model)
     sent = asked.as_sent()
-    keep = await _keeper(request, sent) if asked.store else None
+    kept = dialect.keeps_completions if asked.store is None else asked.store
+    keep = await _keeper(request, sent) if kept else None
     passed = {key: value for key, value in sent.items() if key not in ONLY_HERE}
     if asked.stream:
         return await streamed(request, model, passed, dialect, keep)
@@ -93,7 +95,10 @@ async def list_chat_completions(
     order: Sort = "asc",
     model: Annotated[str | None, Query(description="Only those of the model.")] = None,
 ) -> KeptCompletionList:
-    """Those asked for with `store`; `metadata[key]=value` leaves only those that were noted so."""
+    """Those asked for with `store`, and of clients of Llama Stack and OGX all but those with `store: false`.
+
+    `metadata[key]=value` leaves only those that were noted so.
+    """
     wanted = {
         key.removeprefix("metadata[").removesuffix("]"): value
         for key, value in request.query_params.items()

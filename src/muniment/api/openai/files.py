@@ -16,7 +16,8 @@ from starlette.datastructures import FormData, UploadFile
 from muniment.api.context import DialectOf, ServicesOf, dialect_failures
 from muniment.api.dialects.base import Dialect
 from muniment.api.openai.body import Body
-from muniment.api.openai.listing import MAX_LIMIT, After, ListPage, OrderOf, PageQuery
+from muniment.api.openai.listing import After, ListPage, OrderOf, PageQuery
+from muniment.api.openai.paging import MAX_LIMIT
 from muniment.api.uploads import on_disk, safe_name, upload_form
 from muniment.api.wire.base import Wire
 from muniment.types import JsonObject, UploadedFile

@@ -9,6 +9,9 @@ from muniment.errors import NotFoundError
 Item = TypeVar("Item")
 Order = Literal["asc", "desc"]
 
+MAX_LIMIT = 10_000
+"""Entries of the largest page; clients ask for a thousand to have everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Paging:

@@ -90,7 +90,9 @@ async def list_vector_store_files(
     """Attached ones, and those of the collection's sources; newest first unless `order` says otherwise."""
     files = await services.attachments.list(store.collection)
     page = asked.page(files, id_of, lambda file: state is None or file.state == state)
-    return page.response(id_of, lambda file: store_file_body(file, store.id, dialect))
+    return page.response(
+        id_of, lambda file: store_file_body(file, store.id, dialect), last_of_all=dialect.last_of_all
+    )
 
 
 @router.get(

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, RootModel
 
-from muniment.api.context import ServicesOf, dialect_failures
+from muniment.api.context import DialectOf, ServicesOf, dialect_failures
 from muniment.api.openai.body import Body
 from muniment.api.openai.conversations.kept import KeptConversations, unknown_conversation_item
-from muniment.api.openai.paging import Order, Paging
+from muniment.api.openai.paging import MAX_LIMIT, Order, Paging
 from muniment.api.openai.responses.objects import ItemPage
 from muniment.api.openai.responses.requests import InputItem, ItemReference
 from muniment.api.wire.base import Wire
@@ -63,6 +63,14 @@ class ConversationDeleted(Wire):
 
     id: str
     object: Literal["conversation.deleted"] = "conversation.deleted"
+    deleted: bool = True
+
+
+class ItemDeleted(Wire):
+    """The item is gone."""
+
+    id: str
+    object: Literal["conversation.item.deleted"] = "conversation.item.deleted"
     deleted: bool = True
 
 
@@ -148,7 +156,7 @@ async def list_items(
     conversation_id: str,
     kept: KeptOf,
     after: Annotated[str | None, Query(description="Id of the last item of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Most items of the page.")] = 20,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items of the page.")] = 20,
     order: Annotated[Order, Query(description="Newest first, or oldest first.")] = "desc",
     include: Include = None,
 ) -> ItemPage:
@@ -176,9 +184,13 @@ async def get_item(
     operation_id="delete_conversation_item",
     responses=dialect_failures(400, 403, 404, 501, 503, 507),
 )
-async def delete_item(conversation_id: str, item_id: str, kept: KeptOf) -> Conversation:
-    """The conversation without it."""
+async def delete_item(
+    conversation_id: str, item_id: str, kept: KeptOf, dialect: DialectOf
+) -> Conversation | ItemDeleted:
+    """The conversation without it; in Llama Stack's and OGX's dialects, that the item is gone."""
     await kept.remove_item(conversation_id, item_id)
+    if dialect.shows_deleted_items:
+        return ItemDeleted(id=item_id)
     return Conversation.of(await kept.get(conversation_id))
 
 

@@ -18,7 +18,7 @@ from muniment.api.context import (
 )
 from muniment.api.dialects.base import Dialect
 from muniment.api.named_models import NamedModelsOf
-from muniment.api.openai.paging import Order, Paging
+from muniment.api.openai.paging import MAX_LIMIT, Order, Paging
 from muniment.api.openai.prompts.kept import KeptPrompts
 from muniment.api.openai.responses.kept import KeptResponses, unknown_item
 from muniment.api.openai.responses.objects import (
@@ -52,7 +52,7 @@ Include = Annotated[list[str] | None, Query(description=f"`{RESULTS}` shows what
 IncludeInBrackets = Annotated[list[str] | None, Query(alias="include[]", description="The same.")]
 After = Annotated[str | None, Query(description="Id of the last entry of the page before.")]
 Before = Annotated[str | None, Query(description="Id of the first entry of the page behind.")]
-Limit = Annotated[int, Query(ge=1, le=100, description="Most entries of the page.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most entries of the page.")]
 Sort = Annotated[Order, Query(description="Newest first, or oldest first.")]
 
 
