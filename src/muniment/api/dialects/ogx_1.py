@@ -152,7 +152,6 @@ OGX_1 = Ogx1(
     attaching_waits_s=50.0,
     cut_reason="length",
     keeps_completions=True,
-    shows_deleted_items=True,
     statuses={"unknown_provider": 400, "unknown_store": 400, "unknown_collection": 400},
 )
 """The 1.5.0 that was captured; other versions are served as this one."""
