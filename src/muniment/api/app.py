@@ -10,6 +10,7 @@ from fastapi.middleware import Middleware
 import muniment
 from muniment.api import answers, collections, documents, errors, health, home, llama_stack, openai, search
 from muniment.api.middleware import BodyLimit, RequestContext
+from muniment.api.openai.batches.running import RunningBatches
 from muniment.api.openai.responses.running import BackgroundResponses
 from muniment.api.opening import Opening, WorkspaceFactory
 from muniment.settings import Settings
@@ -36,6 +37,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
             yield
         finally:
             await app.state.background.aclose()
+            await app.state.batches.aclose()
             await opening.close()
 
     app = FastAPI(
@@ -53,6 +55,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.opening = opening
     app.state.settings = settings
     app.state.background = BackgroundResponses()
+    app.state.batches = RunningBatches()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
     for module in (health, answers, search, collections, documents, home):

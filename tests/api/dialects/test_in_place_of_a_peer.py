@@ -91,7 +91,14 @@ async def test_a_filter_may_be_the_values_alone(served: httpx.AsyncClient) -> No
     assert [result["attributes"]["kind"] for result in found["data"]] == ["brass"]
 
 
-@pytest.mark.parametrize("headers", PEERS)
+async def test_a_removed_item_leaves_ogx_the_conversation(served: httpx.AsyncClient) -> None:
+    item = {"type": "message", "role": "user", "content": "Hello", "id": "msg_1"}
+    made = (await served.post("/v1/conversations", json={"items": [item]})).json()["id"]
+    left = (await served.delete(f"/v1/conversations/{made}/items/msg_1", headers=OGX)).json()
+    assert (left["object"], left["id"]) == ("conversation", made)
+
+
+@pytest.mark.parametrize("headers", [one for one in PEERS if one is not OGX])
 async def test_a_removed_item_is_told_by_its_id(served: httpx.AsyncClient, headers: dict[str, str]) -> None:
     item = {"type": "message", "role": "user", "content": "Hello"}
     made = (await served.post("/v1/conversations", json={"items": [item]})).json()["id"]

@@ -195,7 +195,7 @@ BAD = [
     ("/v1/datasetio/append-rows/nope", {"rows": []}, 404, "nope"),
     ("/v1/eval/benchmarks", {"benchmark_id": "x"}, 400, "dataset_id"),
     ("/v1/eval/benchmarks/b/jobs", {}, 501, "not offered"),
-    ("/v1/batches", {}, 501, "one by one"),
+    ("/v1/batches", {}, 400, "input_file_id"),
     ("/v1/telemetry/events", {}, 501, "log"),
 ]
 

@@ -218,6 +218,7 @@ class Dialect(ABC):
         largest_overlap: of chunks of a fixed size, as a share of that size; with 1 it must stay below it.
         attaching_waits_s: seconds that attaching files waits for them to be read; what takes longer is
             still in progress in the answer.
+        cut_reason: why a response is incomplete whose text reached its longest.
         batch_object: what a file batch calls itself.
         keeps_completions: whether a chat completion is kept when the request does not say so with ``store``.
         shows_deleted_items: whether deleting a conversation's item answers with the item that is gone, rather
@@ -240,6 +241,7 @@ class Dialect(ABC):
     always_shows_results: bool = True
     largest_overlap: float = 0.5
     attaching_waits_s: float = 10.0
+    cut_reason: Literal["max_output_tokens", "length"] = "max_output_tokens"
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
     keeps_completions: bool = False
     shows_deleted_items: bool = False

@@ -2,7 +2,6 @@
 
 from fastapi import FastAPI
 
-from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.llama_stack import (
     benchmarks,
     datasets,
@@ -47,6 +46,3 @@ def include(app: FastAPI) -> None:
         app.include_router(module.router)
     app.include_router(agents.router, prefix="/v1")
     app.include_router(agents.router, prefix="/v1alpha", include_in_schema=False)
-    for router in (listings.openai_router, not_offered.openai_router):
-        app.include_router(router, prefix="/v1")
-        app.include_router(router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)

@@ -9,8 +9,6 @@ from muniment.api.wire.base import Wire
 from muniment.errors import unknown_name
 
 router = APIRouter(tags=["llama stack"])
-openai_router = APIRouter(tags=["llama stack"])
-"""Below ``/v1`` and ``/v1/openai/v1``."""
 
 
 class EmptyPage(Wire):
@@ -27,14 +25,6 @@ class EmptyList(Wire):
     """A list that is always empty."""
 
     data: tuple[str, ...] = ()
-
-
-@openai_router.get(
-    "/batches", summary="Every batch of requests", operation_id="list_batches", responses=dialect_failures()
-)
-async def list_batches() -> EmptyPage:
-    """Always empty: batches are not offered."""
-    return EmptyPage()
 
 
 @router.get(

@@ -15,6 +15,7 @@ from muniment.api.openai import (
     vector_store_search,
     vector_stores,
 )
+from muniment.api.openai.batches import routes as batches
 from muniment.api.openai.conversations import routes as conversations
 from muniment.api.openai.prompts import routes as prompts
 from muniment.api.openai.responses import compaction
@@ -35,6 +36,7 @@ MODULES = (
     vector_store_files,
     file_batches,
     embeddings,
+    batches,
 )
 
 

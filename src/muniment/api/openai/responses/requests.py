@@ -1,9 +1,9 @@
 """What a request for a response holds."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from muniment.api.openai.body import JsonBody
 from muniment.types import JsonObject
@@ -268,6 +268,13 @@ class ResponseRequest(Lenient):
     """`file_search_call.results` shows what was found; dialects other than OpenAI's show it always."""
     parallel_tool_calls: bool | None = None
     """Whether several functions may be called at once."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        given = {"input", "prompt", "previous_response_id", "conversation"} & self.model_fields_set
+        if not given:
+            raise ValueError("input: Field required")
+        return self
 
     @property
     def conversation_id(self) -> str | None:

@@ -23,6 +23,7 @@ from muniment.api.openai.prompts.kept import KeptPrompts
 from muniment.api.openai.responses.kept import KeptResponses, unknown_item
 from muniment.api.openai.responses.objects import (
     FileSearchCall,
+    IncompleteDetails,
     ItemPage,
     Response,
     ResponseDeleted,
@@ -35,7 +36,7 @@ from muniment.api.openai.responses.running import UNFINISHED, BackgroundResponse
 from muniment.api.openai.responses.steps import Maker
 from muniment.api.openai.responses.stream_events import StreamEvent
 from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
-from muniment.errors import InputError, MunimentError, NotOfferedError
+from muniment.errors import ConflictError, InputError, MunimentError, NotOfferedError
 from muniment.types import JsonObject
 
 router = APIRouter(prefix="/responses", tags=["responses"])
@@ -200,7 +201,7 @@ async def delete_response(response_id: str, kept: KeptOf, background: Background
     summary="Stop a response that is made in the background",
     operation_id="cancel_response",
     response_model=Response,
-    responses=dialect_failures(400, 403, 404, 501, 503, 507),
+    responses=dialect_failures(400, 403, 404, 409, 501, 503, 507),
 )
 async def cancel_response(
     response_id: str, kept: KeptOf, background: BackgroundOf, dialect: DialectOf
@@ -208,8 +209,9 @@ async def cancel_response(
     """One that is finished stays as it is."""
     response = await kept.get(response_id)
     if not response.background:
-        raise InputError(
+        raise ConflictError(
             f"Cannot cancel response {response_id[:100]!r}: it is not made in the background.",
+            code="not_in_background",
             hint="Close the connection to stop a response that is awaited.",
         )
     if response.status in UNFINISHED and await background.cancel(response_id):
@@ -255,7 +257,10 @@ def _sent(response: Response, dialect: Dialect, include: Iterable[str]) -> HttpR
 
 
 def _shown(response: Shape, dialect: Dialect, include: Iterable[str]) -> Shape:
-    """The response with or without what its searches found."""
+    """The response in the dialect: with or without what its searches found, and why it is incomplete."""
+    if response.incomplete_details is not None:
+        details = IncompleteDetails(reason=dialect.cut_reason)
+        response = response.model_copy(update={"incomplete_details": details})
     if _shows_results(dialect, include):
         return response
     output = tuple(
