@@ -16,7 +16,7 @@ from muniment.settings.model import McpSettings
 from muniment.types import JsonObject
 
 if TYPE_CHECKING:
-    from mcp import Client
+    from mcp import Client, Tool
 
 MOST_TOOLS = 256
 """Of one server; a model could not choose among more."""
@@ -63,7 +63,7 @@ class McpClient:
             cursor: str | None = None
             for _ in range(MOST_PAGES):
                 page = await client.list_tools(cursor=cursor)
-                found += [McpTool(one.name, one.description or "", one.input_schema) for one in page.tools]
+                found += [_tool(one) for one in page.tools]
                 cursor = page.next_cursor
                 if cursor is None or len(found) >= MOST_TOOLS:
                     break
@@ -132,6 +132,11 @@ class McpClient:
     def _limit_bytes(self) -> int:
         # JSON escapes a character with at most six bytes, and the protocol may say everything twice.
         return 1_000_000 + 12 * self._settings.max_result_chars
+
+
+def _tool(tool: "Tool") -> McpTool:
+    says = tool.annotations
+    return McpTool(tool.name, tool.description or "", tool.input_schema, bool(says and says.read_only_hint))
 
 
 def _text_of(part: JsonObject) -> str:

@@ -22,11 +22,17 @@ class McpServer:
 
 @dataclass(frozen=True, slots=True)
 class McpTool:
-    """A tool of a server; ``input_schema`` is the JSON schema of what it takes."""
+    """A tool of a server.
+
+    Attributes:
+        input_schema: the JSON schema of what it takes.
+        read_only: the server says that it changes nothing.
+    """
 
     name: str
     description: str
     input_schema: JsonObject
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,8 @@ class Dialect(ABC):
         attaching_waits: whether attaching a file answers when the file has been read, not before.
         batch_object: what a file batch calls itself.
         tool_arguments_are_text: whether agents' tool calls have arguments as JSON text, not as an object.
+        mcp_needs_approval: whether calls of MCP tools need the user's approval when the request does not say.
+        mcp_errors_are_text: whether the error of an MCP call is text, rather than an object.
         streams_end_with_done: whether ``[DONE]`` ends a stream of chunks; clients of Llama Stack up to 0.3
             take it for a chunk and fail.
     """
@@ -238,6 +240,8 @@ class Dialect(ABC):
     attaching_waits: bool = False
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
     tool_arguments_are_text: bool = False
+    mcp_needs_approval: bool = True
+    mcp_errors_are_text: bool = False
     streams_end_with_done: bool = True
 
     def status(self, error: MunimentError, path: str) -> int:
@@ -338,6 +342,8 @@ class DetailDialect(Dialect):
 
     largest_overlap: float = 1.0
     attaching_waits: bool = True
+    mcp_needs_approval: bool = False
+    mcp_errors_are_text: bool = True
     provider_store_key: str = "provider_vector_store_id"
 
     def error_body(self, error: MunimentError, path: str, request_id: str) -> BaseModel:

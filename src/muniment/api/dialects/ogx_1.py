@@ -150,6 +150,8 @@ OGX_1 = Ogx1(
     insert_status=204,
     largest_overlap=1.0,
     attaching_waits=True,
+    mcp_needs_approval=False,
+    mcp_errors_are_text=True,
     statuses={"unknown_provider": 400, "unknown_store": 400, "unknown_collection": 400},
 )
 """The 1.5.0 that was captured; other versions are served as this one."""

@@ -9,6 +9,8 @@ ITEM_PREFIXES = {
     "function_call_output": "fco",
     "file_search_call": "fs",
     "reasoning": "rs",
+    "mcp_approval_response": "mcprs",
+    "mcp_call": "mcp",
 }
 
 
