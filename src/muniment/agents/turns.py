@@ -29,6 +29,7 @@ from muniment.agents.values import (
 )
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import ConflictError, InputError, NotOfferedError
+from muniment.mcp.tool_groups import McpToolGroups
 from muniment.types import Answer
 
 _NOTHING_YET = Completion("", StopReason.END_OF_TURN)
@@ -49,6 +50,7 @@ class Turns:
 
     Args:
         generators: names of all generators.
+        groups: tool groups of MCP servers.
         written: an answer as text, its sources included.
         most_chars: of a question that is searched for.
     """
@@ -58,12 +60,13 @@ class Turns:
         workspace: ServedWorkspace,
         records: Records,
         generators: Collection[str],
+        groups: McpToolGroups,
         written: Callable[[Answer], str],
         most_chars: int,
     ) -> None:
         self._workspace = workspace
         self._records = records
-        self._answerers = Answerers(workspace, generators, most_chars)
+        self._answerers = Answerers(workspace, generators, groups, most_chars)
         self._written = written
         self._most_chars = most_chars
 
@@ -141,6 +144,7 @@ class Turns:
             messages=messages,
             question=turn.question,
             search=by.search,
+            tools=by.tools,
             check=EvidenceCheck(self._workspace),
             iterations=turn.iterations,
             found=list(turn.found),

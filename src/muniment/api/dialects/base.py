@@ -165,13 +165,13 @@ class NamedVectorDb(VectorDb):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that can be invoked; ``parameters`` are descriptions by name, all of them required text."""
+    """A tool that can be invoked; ``input_schema`` is the JSON schema of what it takes, None for nothing."""
 
     name: str
     group: str
     provider: str
     description: str
-    parameters: Mapping[str, str]
+    input_schema: JsonObject | None
 
 
 class ToolDef(Wire):
@@ -280,13 +280,11 @@ class Dialect(ABC):
 
     def tool(self, tool: Tool) -> BaseModel:
         """A tool in a listing."""
-        properties = {name: {"type": "string", "description": text} for name, text in tool.parameters.items()}
-        schema = {"type": "object", "properties": properties, "required": list(properties)}
         return ToolDef(
             toolgroup_id=tool.group,
             name=tool.name,
             description=tool.description,
-            input_schema=schema if properties else None,
+            input_schema=tool.input_schema,
         )
 
     @abstractmethod

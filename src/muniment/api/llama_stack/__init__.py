@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.llama_stack import (
     benchmarks,
+    connectors,
     datasets,
     inference,
     inspect,
@@ -36,6 +37,7 @@ MODULES = (
     scoring,
     datasets,
     benchmarks,
+    connectors,
     listings,
     not_offered,
 )

@@ -133,7 +133,7 @@ class AgentConfig(Lenient):
     name: str | None = None
     sampling_params: AgentSamplingParams | None = AgentSamplingParams()
     toolgroups: tuple[ToolGroupWire, ...] | None = ()
-    """`builtin::rag` or `builtin::rag/knowledge_search`, with `{"vector_db_ids": […]}`."""
+    """`builtin::rag`, `builtin::rag/knowledge_search` (with `{"vector_db_ids": […]}`), or an MCP server's."""
     client_tools: tuple[ClientTool, ...] | None = ()
     """Tools that the client runs."""
     tools: tuple[ToolGroupWire | ClientTool, ...] | None = None
@@ -152,7 +152,7 @@ class AgentConfig(Lenient):
         """How the agent answers.
 
         Raises:
-            NotFoundError: codes ``unknown_shield``, ``unknown_tool_group``.
+            NotFoundError: code ``unknown_shield``.
             InputError: codes ``invalid_tool_group``, ``duplicate_tool``.
             NotOfferedError: a grammar.
         """
