@@ -413,8 +413,8 @@ async def test_everything_survives_a_restart(open_server: Open) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"input_shields": ["guard"]}, "Shield 'guard' would not be run"),
-        ({"output_shields": ["guard"]}, "Shield 'guard' would not be run"),
+        ({"input_shields": ["guard"]}, "Unknown shield 'guard'"),
+        ({"output_shields": ["guard"]}, "Unknown shield 'guard'"),
         ({"toolgroups": ["builtin::websearch"]}, "Unknown tool group 'builtin::websearch'"),
         ({"toolgroups": [{"name": "builtin::rag", "args": {"vector_db_ids": 5}}]}, "vector_db_ids"),
         ({"client_tools": [WEATHER, WEATHER]}, "two tools named 'weather'"),

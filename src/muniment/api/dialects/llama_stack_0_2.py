@@ -91,6 +91,7 @@ LLAMA_STACK_0_2_12 = LlamaStack02(
         "unknown_conversation": 400,
         "unknown_provider": 400,
         "unknown_shield": 400,
+        "shield_unreadable": 400,
         "unknown_agent": 400,
         "unknown_session": 400,
         "unknown_turn": 400,

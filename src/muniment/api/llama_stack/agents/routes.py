@@ -39,6 +39,7 @@ from muniment.api.llama_stack.agents.shapes import (
 from muniment.api.llama_stack.agents.storable import Storable
 from muniment.api.llama_stack.agents.stream import TurnStream
 from muniment.api.llama_stack.provider_data import McpToolGroupsOf
+from muniment.api.safety import ShieldsOf
 from muniment.api.sources import sources_text
 from muniment.api.streaming import event_response, last_event, until_disconnect
 from muniment.errors import NotFoundError
@@ -110,9 +111,11 @@ async def _turns(
     settings: SettingsOf,
     records: Annotated[Records, Depends(_records)],
     groups: McpToolGroupsOf,
+    shields: ShieldsOf,
 ) -> Turns:
     generators = (DEFAULT_GENERATOR, *settings.generators)
-    return Turns(workspace, records, generators, groups, _written, settings.server.max_question_chars)
+    most_chars = settings.server.max_question_chars
+    return Turns(workspace, records, generators, groups, shields, _written, most_chars)
 
 
 def _written(answer: Answer) -> str:
@@ -134,9 +137,14 @@ Limit = Annotated[int | None, Query(ge=-1, description="How many at most; all wh
     operation_id="create_agent",
     responses=dialect_failures(400, 403, 404, 413, 501, 503),
 )
-async def create_agent(created: CreateAgent, records: RecordsOf, groups: McpToolGroupsOf) -> AgentCreated:
+async def create_agent(
+    created: CreateAgent, records: RecordsOf, groups: McpToolGroupsOf, shields: ShieldsOf
+) -> AgentCreated:
     """Keep an agent; its model and stores are looked for, and its MCP servers asked, when a turn begins."""
-    await check_tool_groups(created.agent_config.domain().tool_groups, groups)
+    wanted = created.agent_config.domain()
+    await check_tool_groups(wanted.tool_groups, groups)
+    for shield in (*wanted.input_shields, *wanted.output_shields):
+        await shields.check(shield)
     agent = await records.create_agent(created.agent_config.model_dump(mode="json"))
     return AgentCreated(agent_id=agent.agent_id)
 
