@@ -53,6 +53,7 @@ def _token(group: str, declared: McpServerSettings) -> str | None:
     if not token:
         raise SettingsError(
             f"mcp.servers.{group}.authorization_env: {declared.authorization_env} is not set.",
+            code="secret_missing",
             hint="Set it where the server is started.",
         )
     return token
