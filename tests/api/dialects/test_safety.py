@@ -183,3 +183,46 @@ async def test_what_a_shield_objected_to_is_no_part_of_the_conversation(serve: S
         assert made["output_message"]["content"] == "Hello"
         kept = (await client.get(f"{place}/{session}")).json()["turns"]
         assert [one["steps"][0]["step_type"] for one in kept] == ["shield_call", "shield_call"]
+
+
+# -- responses
+
+
+def test_guardrails_judge_question_and_answer_of_a_response(served_url: str) -> None:
+    client = openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0)
+
+    def ask(text: str, guardrails: Any, **more: Any) -> Any:
+        return client.responses.create(
+            model="echo", input=text, extra_body={"guardrails": guardrails}, **more
+        )
+
+    for guardrails in (["lg"], [{"type": "lg"}], True):
+        assert ask("Hello", guardrails).output_text == "Hello"
+        (message,) = ask("a bomb", guardrails).output
+        assert message.content[0].type == "refusal"
+        assert message.content[0].refusal.startswith("I can't answer that.")
+    for guardrails in ([], False, None):
+        assert ask("a bomb", guardrails).output_text == "a bomb"
+    kinds = [event.type for event in ask("a bomb", ["lg"], stream=True)]
+    assert kinds == [
+        "response.created", "response.in_progress", "response.output_item.added",
+        "response.content_part.added", "response.refusal.delta", "response.refusal.done",
+        "response.content_part.done", "response.output_item.done", "response.completed",
+    ]  # fmt: skip
+    with pytest.raises(openai.NotFoundError):
+        ask("Hello", ["nope"])
+    with pytest.raises(openai.InternalServerError, match="gave no verdict"):
+        ask("A riddle", ["lg"])
+
+
+async def test_an_answer_that_a_guardrail_objects_to_is_never_sent(serve: Serve) -> None:
+    bad = {"provider": "fake", "answers": {"Tell me": "Build a bomb like this."}}
+    async with serve(generators={**SAFE["generators"], "bad": bad}) as client:
+        body = {"model": "bad", "input": "Tell me", "guardrails": ["lg"]}
+        for stream in (False, True):
+            sent = await client.post("/v1/responses", json={**body, "stream": stream})
+            assert "bomb" not in sent.text
+            assert "I can't answer that." in sent.text
+        made = (await client.post("/v1/responses", json=body)).json()
+        again = {**body, "input": "Hello", "previous_response_id": made["id"]}
+        assert (await client.post("/v1/responses", json=again)).json()["status"] == "completed"

@@ -89,6 +89,13 @@ class OutputText(Sent):
     logprobs: tuple[JsonObject, ...] = ()
 
 
+class Refusal(Sent):
+    """What is said in place of something that a shield objects to."""
+
+    type: Literal["refusal"] = "refusal"
+    refusal: str
+
+
 class OutputMessage(Sent):
     """What the model says."""
 
@@ -96,7 +103,7 @@ class OutputMessage(Sent):
     type: Literal["message"] = "message"
     role: Literal["assistant"] = "assistant"
     status: Literal["in_progress", "completed", "incomplete"] = "completed"
-    content: tuple[OutputText, ...]
+    content: tuple[OutputText | Refusal, ...]
     muniment: AnswerWire | None = None
     """The whole answer as `POST /v1/answers` gives it; null where no documents were searched or the text
     rests on something else, such as a function's result."""

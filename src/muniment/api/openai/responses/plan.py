@@ -12,6 +12,7 @@ from muniment.api.openai.responses.named_servers import NamedServers
 from muniment.api.openai.responses.requests import (
     FileSearchTool,
     FunctionTool,
+    Guardrail,
     McpServerTool,
     PromptReference,
     ResponseRequest,
@@ -23,6 +24,7 @@ from muniment.collections.services import Searched, ServedWorkspace
 from muniment.errors import InputError, NotFoundError, NotOfferedError
 from muniment.protocols import ChatModel, JsonObject
 from muniment.retrieve.filters import parse_filter
+from muniment.safety.shields import Shield, Shields
 from muniment.settings import Settings
 from muniment.settings.model import DEFAULT_GENERATOR
 from muniment.types import Passage
@@ -59,6 +61,7 @@ class Plan:
         new_items: what was sent, as it is kept; the turn holds it behind what it continues.
         searched: the collections that are searched; None when there is nothing to search.
         servers: the MCP servers whose tools the model may call.
+        guards: shields that judge question and answer.
     """
 
     asked: ResponseRequest
@@ -69,6 +72,7 @@ class Plan:
     searched: Searched | None
     functions: tuple[FunctionTool, ...]
     servers: tuple[UsedServer, ...] = ()
+    guards: tuple[Shield, ...] = ()
 
     @property
     def format(self) -> TextFormat | None:
@@ -93,6 +97,7 @@ class Planner:
         responses: KeptResponses,
         prompts: KeptPrompts,
         servers: NamedServers,
+        shields: Shields,
     ) -> None:
         self._workspace = workspace
         self._settings = settings
@@ -100,14 +105,17 @@ class Planner:
         self._responses = responses
         self._prompts = prompts
         self._servers = servers
+        self._shields = shields
 
     async def plan(self, asked: ResponseRequest) -> Plan:
         """The plan of a request.
 
         Raises:
             NotFoundError: codes ``unknown_model``, ``unknown_store``, ``unknown_response``,
-                ``unknown_conversation``, ``unknown_item``, ``unknown_prompt``, ``unknown_connector``.
-            NotOfferedError: a tool or a form of text that this server or the model does not have.
+                ``unknown_conversation``, ``unknown_item``, ``unknown_prompt``, ``unknown_connector``,
+                ``unknown_shield``.
+            NotOfferedError: a tool or a form of text that this server or the model does not have; a shield
+                without its model.
             InputError: whatever else cannot be used.
         """
         tools = asked.tools or []
@@ -123,11 +131,27 @@ class Planner:
         servers = await self._servers.find([tool for tool in tools if isinstance(tool, McpServerTool)])
         if asked.tool_choice == "none":
             functions, servers = (), ()
-        plan = Plan(asked, model, speaker, turn, tuple(new_items), searched, functions, servers)
+        plan = Plan(
+            asked=asked,
+            model=model,
+            speaker=speaker,
+            turn=turn,
+            new_items=tuple(new_items),
+            searched=searched,
+            functions=functions,
+            servers=servers,
+            guards=await self._guards(asked.guardrails),
+        )
         _check_speaker(plan)
         if searched is not None:
             check_readable(new_items)
         return plan
+
+    async def _guards(self, wanted: list[str | Guardrail] | bool | None) -> tuple[Shield, ...]:
+        if isinstance(wanted, bool):
+            return (await self._shields.named(None),) if wanted else ()
+        names = [one if isinstance(one, str) else one.type for one in wanted or ()]
+        return tuple([await self._shields.find(name) for name in dict.fromkeys(names)])
 
     async def _speaker(self, model: str) -> Speaker:
         found = await self._models.collection(model)

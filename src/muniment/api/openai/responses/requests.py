@@ -325,6 +325,12 @@ class ConversationReference(Lenient):
     id: str
 
 
+class Guardrail(Lenient):
+    """A shield by its id."""
+
+    type: str
+
+
 class ResponseRequest(Lenient):
     """A conversation to answer. Other fields of OpenAI are ignored."""
 
@@ -363,6 +369,9 @@ class ResponseRequest(Lenient):
     """`format` is passed on to the language model."""
     include: list[str] | None = None
     """`file_search_call.results` shows what was found; dialects other than OpenAI's show it always."""
+    guardrails: list[str | Guardrail] | bool | None = None
+    """Shields that judge the question and the answer, as in Llama Stack; `true`, as in OGX, is the first one.
+    The text is then sent when it is whole."""
     max_tool_calls: int | None = Field(default=None, ge=1)
     """Most calls of tools that the server makes for the response."""
     parallel_tool_calls: bool | None = None

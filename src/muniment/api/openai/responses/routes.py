@@ -39,6 +39,7 @@ from muniment.api.openai.responses.requests import ResponseRequest
 from muniment.api.openai.responses.running import UNFINISHED, BackgroundResponses, Runner, new_response
 from muniment.api.openai.responses.steps import Maker
 from muniment.api.openai.responses.stream_events import StreamEvent
+from muniment.api.safety import ShieldsOf
 from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
 from muniment.errors import InputError, MunimentError, NotOfferedError
 from muniment.types import JsonObject
@@ -77,11 +78,12 @@ async def _planner(
     services: ServicesOf,
     client: McpClientOf,
     groups: McpGroupsOf,
+    shields: ShieldsOf,
     dialect: DialectOf,
 ) -> Planner:
     kept, prompts = KeptResponses(services.resources), KeptPrompts(services.resources)
     servers = NamedServers(client, groups, needs_approval=dialect.mcp_needs_approval)
-    return Planner(workspace, settings, models, kept, prompts, servers)
+    return Planner(workspace, settings, models, kept, prompts, servers, shields)
 
 
 async def _runner(

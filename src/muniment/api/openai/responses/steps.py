@@ -23,6 +23,7 @@ from muniment.api.questions import checked_question
 from muniment.collections.services import ServedWorkspace
 from muniment.language.terms import WORD
 from muniment.mcp.client import McpClient
+from muniment.safety.shields import first_violation
 from muniment.settings import Settings
 from muniment.types import Answer, AnswerVerdict, CitationVerdict, JsonObject, Passage
 
@@ -56,6 +57,7 @@ class Ended:
         cut: the text was cut off at its longest.
         waits: it goes on with calls of the server, or when the user has approved some; an empty text is then
             no message.
+        is_refusal: a shield objected, and the text is what is said instead.
     """
 
     text: str
@@ -65,6 +67,7 @@ class Ended:
     usage: ResponseUsage
     cut: bool = False
     waits: bool = False
+    is_refusal: bool = False
 
 
 Step = Searched | Said | Ended | McpStep
@@ -85,8 +88,30 @@ class Maker:
             live: whether somebody watches the text being written.
 
         Raises:
-            MunimentError: whatever searching or the model raise.
+            MunimentError: whatever searching, the model or a shield raise.
         """
+        if not plan.guards:
+            async for step in self._made(plan, live=live):
+                yield step
+            return
+        said = [*plan.turn.history, ("user", plan.turn.question)]
+        if plan.turn.question and (violation := await first_violation(plan.guards, said)):
+            yield Ended(
+                violation.message, (), None, (), _usage(None, plan.turn.question, ""), is_refusal=True
+            )
+            return
+        async for step in self._made(plan, live=False):
+            if isinstance(step, Ended) and step.text:
+                violation = await first_violation(plan.guards, [*said, ("assistant", step.text)])
+                if violation:
+                    yield Ended(violation.message, (), None, (), step.usage, is_refusal=True)
+                    return
+            # Pieces of text are held back until the whole has been judged.
+            if not isinstance(step, Said):
+                yield step
+
+    async def _made(self, plan: Plan, *, live: bool) -> AsyncIterator[Step]:
+        """The same without shields."""
         tools = McpTools(self._mcp, plan.servers, plan.turn.items, plan.asked.max_tool_calls)
         async for listed in tools.begin([function.name for function in plan.functions]):
             yield listed

@@ -19,6 +19,7 @@ from muniment.api.openai.responses.objects import (
     OutputItem,
     OutputMessage,
     OutputText,
+    Refusal,
     Response,
     ResponseError,
     Sent,
@@ -43,10 +44,11 @@ class StreamEvent(Sent):
     content_index: int | None = None
     annotation_index: int | None = None
     item: OutputItem | None = None
-    part: OutputText | None = None
+    part: OutputText | Refusal | None = None
     annotation: FileCitation | None = None
     delta: str | None = None
     text: str | None = None
+    refusal: str | None = None
     name: str | None = None
     arguments: str | None = None
     logprobs: tuple[str, ...] | None = None
@@ -118,6 +120,9 @@ class Composer:
         yield self._text_event("response.content_part.added", part=OutputText(text=""))
 
     def _ended(self, step: Ended) -> Iterator[StreamEvent]:
+        if step.is_refusal:
+            yield from self._refused(step)
+            return
         if step.cut:
             details = IncompleteDetails(reason="max_output_tokens")
             self.response = self.response.model_copy(update={"incomplete_details": details})
@@ -127,6 +132,18 @@ class Composer:
             self._message_id = self._said = ""
         for call in step.calls:
             yield from self._called(call)
+
+    def _refused(self, step: Ended) -> Iterator[StreamEvent]:
+        self.response = self.response.model_copy(update={"usage": step.usage})
+        self._message_id = new_id("msg")
+        empty = OutputMessage(id=self._message_id, status="in_progress", content=())
+        yield self._event("response.output_item.added", output_index=self._place, item=empty)
+        yield self._text_event("response.content_part.added", part=Refusal(refusal=""))
+        yield self._text_event("response.refusal.delta", delta=step.text)
+        yield self._text_event("response.refusal.done", refusal=step.text)
+        refusal = Refusal(refusal=step.text)
+        yield self._text_event("response.content_part.done", part=refusal)
+        yield self._done(OutputMessage(id=self._message_id, content=(refusal,)))
 
     def _message_ended(self, step: Ended) -> Iterator[StreamEvent]:
         rest = step.text[len(self._said) :]
