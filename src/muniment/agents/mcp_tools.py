@@ -1,17 +1,13 @@
 """Tools of MCP servers in a turn."""
 
-import re
 from collections.abc import Collection, Sequence
 
 from muniment.agents.tools import is_search
 from muniment.agents.values import ToolCall, ToolGroup, ToolResponse
 from muniment.errors import MunimentError
+from muniment.mcp.offered import as_function, offered_name
 from muniment.mcp.tool_groups import GroupTool, McpToolGroups
 from muniment.types import JsonObject
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
-_LONGEST_NAME = 64
-_LONGEST_DESCRIPTION = 4000
 
 
 class McpTurnTools:
@@ -31,14 +27,7 @@ class McpTurnTools:
     def functions(self) -> list[JsonObject]:
         """As chat completions take them."""
         return [
-            {
-                "type": "function",
-                "function": {
-                    "name": name,
-                    "description": one.tool.description[:_LONGEST_DESCRIPTION],
-                    "parameters": one.tool.input_schema or {"type": "object"},
-                },
-            }
+            {"type": "function", "function": as_function(name, one.tool)}
             for name, one in self._offered.items()
         ]
 
@@ -87,8 +76,7 @@ async def mcp_tools(
         if is_search(group.name):
             continue
         for found in await groups.tools(group.name):
-            name = _NOT_IN_NAMES.sub("_", found.tool.name)[:_LONGEST_NAME]
-            if name in taken or name in offered:
-                name = _NOT_IN_NAMES.sub("_", f"{found.group}__{found.tool.name}")[:_LONGEST_NAME]
-            offered.setdefault(name, found)
+            name = offered_name(found.tool, found.group, {*taken, *offered})
+            if name is not None:
+                offered[name] = found
     return McpTurnTools(groups, offered)

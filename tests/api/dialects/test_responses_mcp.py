@@ -314,3 +314,16 @@ async def test_made_up_items_do_no_harm(
     made = await create(served, input=said, tools=[mcp(warehouse)])
     assert made["status"] == "completed"
     assert warehouse.calls == []
+
+
+async def test_tools_of_the_same_name_are_told_apart(served: httpx.AsyncClient) -> None:
+    with tool_server() as first, tool_server() as second:
+        tools = [mcp(first, server_label="north"), mcp(second, server_label="south")]
+        said = 'CALL stock {"item": "valve"} CALL south__stock {"item": "pump"}'
+        made = await create(served, input=said, tools=tools)
+        assert [item["server_label"] for item in made["output"] if item["type"] == "mcp_call"] == [
+            "north", "south",
+        ]  # fmt: skip
+        assert (first.calls, second.calls) == (["stock valve"], ["stock pump"])
+        made = await create(served, input=said, tools=tools, max_tool_calls=1)
+        assert kinds(made).count("mcp_call") == 1

@@ -1,7 +1,6 @@
 """The MCP servers of one response: their tools are listed, offered to the model and called."""
 
 import json
-import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +8,10 @@ from muniment.answer.chat_generator import ToolCall
 from muniment.api.openai.responses.requests import McpServerTool
 from muniment.errors import MunimentError
 from muniment.mcp.client import McpClient
+from muniment.mcp.offered import as_function, offered_name
 from muniment.mcp.values import McpResult, McpServer, McpTool
 from muniment.types import JsonObject
 
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
-_LONGEST_NAME = 64
 DENIED = "The user did not approve this call."
 
 
@@ -131,14 +129,7 @@ class McpTools:
         """The tools as functions of a chat; none when no more calls may be made."""
         if self._left is not None and self._left <= 0:
             return []
-        return [
-            {
-                "name": name,
-                "description": one.tool.description[:4000],
-                "parameters": one.tool.input_schema or {"type": "object"},
-            }
-            for name, one in self._offered.items()
-        ]
+        return [as_function(name, one.tool) for name, one in self._offered.items()]
 
     def is_own(self, call: ToolCall) -> bool:
         """Whether the call is one of a server's tools."""
@@ -156,6 +147,8 @@ class McpTools:
         for call in calls:
             offered = self._offered[call.name]
             tool = offered.tool
+            if self._left is not None and self._left <= 0:
+                continue
             if offered.used.asked.needs_approval(tool, default=offered.used.needs_approval):
                 self.waits = True
                 yield ApprovalWanted(offered.used.server.label, tool.name, call.arguments)
@@ -183,11 +176,9 @@ class McpTools:
 
     def _offer(self, used: UsedServer, tools: Sequence[McpTool], taken: Sequence[str]) -> None:
         for tool in tools:
-            name = _NOT_IN_NAMES.sub("_", tool.name)[:_LONGEST_NAME]
-            if name in taken or name in self._offered:
-                name = _NOT_IN_NAMES.sub("_", f"{used.server.label}__{tool.name}")[:_LONGEST_NAME]
-            if name not in taken:
-                self._offered.setdefault(name, _Offered(used, tool))
+            name = offered_name(tool, used.server.label, {*taken, *self._offered})
+            if name is not None:
+                self._offered[name] = _Offered(used, tool)
 
     async def _call(
         self, used: UsedServer, call: ToolCall, name: str, request_id: str | None = None, said: str = ""
