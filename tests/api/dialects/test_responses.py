@@ -439,7 +439,7 @@ BAD: list[tuple[dict[str, Any], int]] = [
     ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]}, 501),
     ({"tools": [{"type": "no_such_tool"}]}, 400),
     ({"tools": [{"type": "web_search"}]}, 501),
-    ({"tools": [{"type": "mcp", "server_label": "x", "server_url": "http://127.0.0.1:1"}]}, 501),
+    ({"tools": [{"type": "computer_use"}]}, 501),
     ({"tools": [{"type": "file_search"}]}, 400),
     ({"tools": [{"type": "file_search", "vector_store_ids": []}]}, 400),
     ({"tools": [search(filters={"type": "like", "key": "a", "value": 1})]}, 400),

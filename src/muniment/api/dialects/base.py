@@ -165,13 +165,13 @@ class NamedVectorDb(VectorDb):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that can be invoked; ``parameters`` are descriptions by name, all of them required text."""
+    """A tool that can be invoked; ``input_schema`` is the JSON schema of what it takes, None for nothing."""
 
     name: str
     group: str
     provider: str
     description: str
-    parameters: Mapping[str, str]
+    input_schema: JsonObject | None
 
 
 class ToolDef(Wire):
@@ -224,6 +224,8 @@ class Dialect(ABC):
         shows_deleted_items: whether deleting a conversation's item answers with the item that is gone, rather
             than with the conversation.
         tool_arguments_are_text: whether agents' tool calls have arguments as JSON text, not as an object.
+        mcp_needs_approval: whether calls of MCP tools need the user's approval when the request does not say.
+        mcp_errors_are_text: whether the error of an MCP call is text, rather than an object.
         streams_end_with_done: whether ``[DONE]`` ends a stream of chunks; clients of Llama Stack up to 0.3
             take it for a chunk and fail.
     """
@@ -246,6 +248,8 @@ class Dialect(ABC):
     keeps_completions: bool = False
     shows_deleted_items: bool = False
     tool_arguments_are_text: bool = False
+    mcp_needs_approval: bool = True
+    mcp_errors_are_text: bool = False
     streams_end_with_done: bool = True
 
     def status(self, error: MunimentError, path: str) -> int:
@@ -284,13 +288,11 @@ class Dialect(ABC):
 
     def tool(self, tool: Tool) -> BaseModel:
         """A tool in a listing."""
-        properties = {name: {"type": "string", "description": text} for name, text in tool.parameters.items()}
-        schema = {"type": "object", "properties": properties, "required": list(properties)}
         return ToolDef(
             toolgroup_id=tool.group,
             name=tool.name,
             description=tool.description,
-            input_schema=schema if properties else None,
+            input_schema=tool.input_schema,
         )
 
     @abstractmethod
@@ -348,6 +350,8 @@ class DetailDialect(Dialect):
     attaching_waits_s: float = 50.0
     keeps_completions: bool = True
     shows_deleted_items: bool = True
+    mcp_needs_approval: bool = False
+    mcp_errors_are_text: bool = True
     provider_store_key: str = "provider_vector_store_id"
 
     def error_body(self, error: MunimentError, path: str, request_id: str) -> BaseModel:

@@ -152,6 +152,8 @@ OGX_1 = Ogx1(
     attaching_waits_s=50.0,
     cut_reason="length",
     keeps_completions=True,
+    mcp_needs_approval=False,
+    mcp_errors_are_text=True,
     statuses={"unknown_provider": 400, "unknown_store": 400, "unknown_collection": 400},
 )
 """The 1.5.0 that was captured; other versions are served as this one."""

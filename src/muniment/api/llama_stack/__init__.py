@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from muniment.api.llama_stack import (
     benchmarks,
+    connectors,
     datasets,
     inference,
     inspect,
@@ -35,6 +36,7 @@ MODULES = (
     scoring,
     datasets,
     benchmarks,
+    connectors,
     listings,
     not_offered,
 )

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 
 from muniment.api.context import dialect_failures
 from muniment.api.wire.base import Wire
-from muniment.errors import unknown_name
 
 router = APIRouter(tags=["llama stack"])
 
@@ -33,40 +32,3 @@ class EmptyList(Wire):
 async def list_skills() -> EmptyPage:
     """Always empty: skills are not offered."""
     return EmptyPage()
-
-
-@router.get(
-    "/v1alpha/admin/connectors",
-    summary="Every connector",
-    operation_id="list_connectors",
-    responses=dialect_failures(),
-)
-async def list_connectors() -> EmptyList:
-    """Always empty: name an MCP server in the request instead."""
-    return EmptyList()
-
-
-async def get_connector(connector_id: str) -> None:
-    """There is none."""
-    raise unknown_name("connector", connector_id[:200], [])
-
-
-async def get_connector_tool(connector_id: str, tool_name: str) -> None:
-    """There is none."""
-    await get_connector(connector_id)
-
-
-for place, endpoint, name in (
-    ("", get_connector, "get_connector"),
-    ("/tools", get_connector, "list_connector_tools"),
-    ("/tools/{tool_name}", get_connector_tool, "get_connector_tool"),
-):
-    router.add_api_route(
-        f"/v1alpha/admin/connectors/{{connector_id}}{place}",
-        endpoint,
-        summary="One connector, or its tools (there are none)",
-        operation_id=name,
-        status_code=404,
-        response_model=None,
-        responses=dialect_failures(404),
-    )

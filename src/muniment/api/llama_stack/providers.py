@@ -53,6 +53,7 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
         ("agents", "muniment", "inline::muniment"),
         ("tool_runtime", RAG_PROVIDER, f"inline::{RAG_PROVIDER}"),
         ("tool_runtime", MCP_PROVIDER, f"remote::{MCP_PROVIDER}"),
+        ("safety", "llama-guard", "inline::llama-guard"),
         ("scoring", "basic", "inline::basic"),
         ("datasetio", "localfs", "inline::localfs"),
         ("eval", "muniment", "inline::muniment"),

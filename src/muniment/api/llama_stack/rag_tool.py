@@ -11,11 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import Field
 
+from muniment.agents.knowledge_search import Findings
 from muniment.api.context import ServedOf, ServicesOf, dialect_failures
 from muniment.api.llama_stack.content import Interleaved, text_of
-from muniment.api.llama_stack.knowledge_search import Knowledge, SearchConfig, knowledge_search
 from muniment.api.llama_stack.rag_documents import DocumentFile, RagDocument, as_file
-from muniment.api.llama_stack.retrieved import document_id_of
+from muniment.api.llama_stack.rag_query import SearchConfig, knowledge_search
 from muniment.api.llama_stack.wire import Asked, Nothing, Text, json_response
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
@@ -73,14 +73,9 @@ class RagMetadata(Wire):
     """The stores they are from."""
 
     @classmethod
-    def of(cls, found: Knowledge) -> "RagMetadata":
+    def of(cls, found: Findings) -> "RagMetadata":
         """The shape of what was found."""
-        return cls(
-            document_ids=tuple(document_id_of(chunk) for chunk in found.chunks),
-            chunks=tuple(chunk.content for chunk in found.chunks),
-            scores=tuple(chunk.score for chunk in found.chunks),
-            vector_db_ids=found.stores,
-        )
+        return cls.model_validate(found.metadata)
 
 
 class RagAnswer(Wire):
