@@ -6,15 +6,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from muniment.api.context import dialect_failures
+from muniment.api.wire.documented import Documented
 from muniment.errors import NotOfferedError
 
 router = APIRouter(tags=["openai"])
 
 
-class ModerationRequest(BaseModel):
+class ModerationRequest(Documented):
     """Texts to be judged."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
     input: str | list[Any]
     """A text, or several texts or parts."""
