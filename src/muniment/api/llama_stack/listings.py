@@ -2,14 +2,13 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
-
 from muniment.api.context import dialect_failures
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.errors import unknown_name
 
-router = APIRouter(tags=["llama stack"])
-openai_router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
+openai_router = Router(tags=["llama stack"])
 """Below ``/v1`` and ``/v1/openai/v1``."""
 
 

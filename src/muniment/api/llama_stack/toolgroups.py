@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from muniment.api.context import ServicesOf, SettingsOf, dialect_failures
@@ -12,11 +11,12 @@ from muniment.api.llama_stack.knowledge_search import TOOL_NAME
 from muniment.api.llama_stack.providers import MCP_PROVIDER, RAG_PROVIDER, checked_provider
 from muniment.api.llama_stack.rag_documents import Url
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import ConflictError, InputError
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 RAG_GROUP = "builtin::rag"
 INSERT_TOOL_NAME = "insert_into_memory"

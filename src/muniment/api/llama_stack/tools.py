@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import RootModel
 
@@ -11,11 +11,12 @@ from muniment.api.dialects.base import Dialect, Tool, ToolDef
 from muniment.api.dialects.llama_stack_0_2 import ToolResource
 from muniment.api.llama_stack.toolgroups import RAG_GROUP, RAG_TOOLS, tool_groups
 from muniment.api.llama_stack.wire import json_response
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import unknown_name
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 
 class ToolWire(RootModel[ToolResource | ToolDef]):

@@ -2,17 +2,18 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from muniment.api.context import ServicesOf, dialect_failures
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX, is_below
 from muniment.api.named_models import NamedModelsOf
+from muniment.api.routing import Router
 from muniment.api.wire.documented import Documented
 from muniment.collections.model_directory import ModelEntry, ModelKind
 
-router = APIRouter(tags=["openai"])
+router = Router(tags=["openai"])
 
 
 class OpenAIModel(Documented):

@@ -2,14 +2,14 @@
 
 from typing import Any, NoReturn
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from muniment.api.context import dialect_failures
+from muniment.api.routing import Router
 from muniment.api.wire.documented import Documented
 from muniment.errors import NotOfferedError
 
-router = APIRouter(tags=["openai"])
+router = Router(tags=["openai"])
 
 
 class ModerationRequest(Documented):

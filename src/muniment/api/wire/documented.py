@@ -1,23 +1,32 @@
-"""Shapes whose fields are described by the docstrings below them.
+"""Shapes that are ready to be declared soon and cost what they cost when they are used.
 
-Pydantic's ``use_attribute_docstrings`` reads each class's source when the class is made, a fifth of a
-second of the server's start for all shapes together. Only the OpenAPI document shows descriptions, so here
-the sources are read when that is made.
+Their validators are made at the first use. Their fields are described by the docstrings below them;
+Pydantic's own ``use_attribute_docstrings`` would read each class's source when the class is made, but only
+the OpenAPI document shows descriptions, so the sources are read when that is made. Together this is a third
+of a second of the server's start.
 """
 
 import ast
 import inspect
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.warnings import UnsupportedFieldAttributeWarning
+
+# FastAPI gives a body's field an alias, and silences what Pydantic thinks of that while it makes the field;
+# validators that are made later need the same silence.
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
 class Documented(BaseModel):
     """A shape whose JSON schema has the fields' docstrings as descriptions."""
+
+    model_config = ConfigDict(defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
