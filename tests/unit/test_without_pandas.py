@@ -7,6 +7,8 @@ SCRIPT = """
 import sys
 from muniment.providers.milvus.connection import import_pymilvus
 import_pymilvus()
+import pyarrow
+assert pyarrow.table({"words": [["a"], ["b", "c"]]}).to_pylist() == [{"words": ["a"]}, {"words": ["b", "c"]}]
 assert "pandas" not in sys.modules, "pandas was imported"
 from pymilvus import DataType
 from pymilvus.orm.types import infer_dtype_bydata

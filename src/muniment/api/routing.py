@@ -12,7 +12,8 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from starlette.routing import compile_path, get_name
+from starlette.routing import Match, compile_path, get_name
+from starlette.types import Scope
 
 
 class OnDemandRoute(APIRoute):
@@ -21,6 +22,7 @@ class OnDemandRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self._options = options
         self._analysing = threading.RLock()
+        self._start = path.partition("{")[0]
         self.path = path
         self.endpoint = endpoint
         self.name = options.get("name") or get_name(endpoint)
@@ -36,6 +38,12 @@ class OnDemandRoute(APIRoute):
             if "app" not in self.__dict__:
                 super().__init__(self.path, self.endpoint, **self._options)
         return object.__getattribute__(self, name)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As usual; a path that cannot be meant costs a tenth of what its pattern would."""
+        if self._start not in scope["path"]:
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def below(self, prefix: str, app: FastAPI, *, in_schema: bool) -> "OnDemandRoute":
         """The same route of ``app``, with ``prefix`` before its path."""

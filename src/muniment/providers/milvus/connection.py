@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from muniment.errors import MunimentError, StorageError, UnavailableError
 from muniment.providers.milvus.options import MilvusOptions
-from muniment.providers.milvus.without_pandas import without_pandas
+from muniment.providers.milvus.without_pandas import keep_from_arrow, without_pandas
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -40,6 +40,7 @@ def import_pymilvus() -> type["MilvusClient"]:
             import pyarrow
 
             pyarrow.default_memory_pool()
+            keep_from_arrow()
             with without_pandas():
                 from pymilvus import MilvusClient as Client
         finally:

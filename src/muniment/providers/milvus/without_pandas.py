@@ -1,8 +1,9 @@
-"""Lets pymilvus be imported without pandas, which it names everywhere and needs only for data frames.
+"""Lets pymilvus and Arrow do without pandas, which both want only for data frames.
 
-Importing pandas costs a third of a second and 50 MB of memory. Nothing here ever gives pymilvus a data
-frame, so it is shown stand-ins while it is imported. They are gone afterwards: whoever imports pandas
-later gets pandas, and so does pymilvus when it calls one of the functions it took.
+Importing pandas costs a third of a second and 50 MB of memory. Nothing here ever gives them a data frame.
+pymilvus imports pandas with itself, so it is shown stand-ins meanwhile. They are gone afterwards: whoever
+imports pandas later gets pandas, and so does pymilvus when it calls one of the functions it took. Arrow
+tries once, with the first array, and then knows whether there is pandas; here there is none for it.
 """
 
 import importlib
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +37,30 @@ def without_pandas() -> Iterator[None]:
         finally:
             for name in _NAMES:
                 del sys.modules[name]
+
+
+def keep_from_arrow() -> None:
+    """Make Arrow's first array here, while there is no pandas to be imported."""
+    import pyarrow
+
+    with _swapping:
+        if "pandas" in sys.modules:
+            return
+        sys.meta_path.insert(0, _NoPandas)
+        try:
+            pyarrow.array([0])
+        finally:
+            sys.meta_path.remove(_NoPandas)
+
+
+class _NoPandas(MetaPathFinder):
+    """Finds nothing, and that there is no pandas."""
+
+    @classmethod
+    def find_spec(cls, name: str, path: object, target: object = None) -> None:
+        """Raise for pandas; leave others to those who look next."""
+        if name == _NAMES[0]:
+            raise ModuleNotFoundError(name)
 
 
 class DataFrame:
