@@ -13,6 +13,7 @@ from muniment.api.middleware import BodyLimit, RequestContext
 from muniment.api.openai.batches.running import RunningBatches
 from muniment.api.openai.responses.running import BackgroundResponses
 from muniment.api.opening import Opening, WorkspaceFactory
+from muniment.api.routing import include
 from muniment.settings import Settings
 
 DESCRIPTION = """Question answering over private documents with checked evidence.
@@ -59,7 +60,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.instance = instance or uuid4().hex
     errors.install(app)
     for module in (health, answers, search, collections, documents, home):
-        app.include_router(module.router)
+        include(app, module.router)
     openai.include(app)
     llama_stack.include(app)
     return app

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from sse_starlette import ServerSentEvent
 
 from muniment.api.context import WorkspaceOf, event_stream, failures
 from muniment.api.errors import native_body
+from muniment.api.routing import Router
 from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
 from muniment.api.wire import (
     CollectionList,
@@ -21,7 +22,7 @@ from muniment.api.wire import (
 from muniment.errors import MunimentError
 from muniment.types import DocumentFinished, RunEvent, RunState
 
-router = APIRouter(tags=["collections"])
+router = Router(tags=["collections"])
 
 EVENTS = (
     "With `stream`: any number of `progress` (RunProgressWire) and `document` (DocumentFinishedWire), "

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from muniment.api import routing
 from muniment.api.llama_stack import (
     benchmarks,
     connectors,
@@ -45,6 +46,6 @@ MODULES = (
 def include(app: FastAPI) -> None:
     """Add all of them to the application."""
     for module in MODULES:
-        app.include_router(module.router)
-    app.include_router(agents.router, prefix="/v1")
-    app.include_router(agents.router, prefix="/v1alpha", include_in_schema=False)
+        routing.include(app, module.router)
+    routing.include(app, agents.router, "/v1")
+    routing.include(app, agents.router, "/v1alpha", in_schema=False)

@@ -2,18 +2,19 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from muniment.api.context import dialect_failures
 from muniment.api.dialects.base import ToolDef
 from muniment.api.mcp import McpClientOf, McpGroupsOf
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.errors import MunimentError, unknown_name
 from muniment.mcp.groups import McpGroups
 from muniment.mcp.headers import checked_headers
 from muniment.mcp.values import McpServer
 
-router = APIRouter(prefix="/v1alpha/admin/connectors", tags=["llama stack"])
+router = Router(prefix="/v1alpha/admin/connectors", tags=["llama stack"])
 
 Authorization = Annotated[
     str | None, Query(description="A token for the server, in place of the settings' own.")

@@ -2,12 +2,11 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
-
 from muniment.api.context import dialect_failures
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 
 class EmptyPage(Wire):

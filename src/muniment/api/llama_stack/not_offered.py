@@ -4,12 +4,13 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from muniment.api.context import dialect_failures
+from muniment.api.routing import Router
 from muniment.errors import NotOfferedError
 
-router = APIRouter(tags=["not offered"])
+router = Router(tags=["not offered"])
 """Below ``/v1`` and ``/v1/openai/v1``."""
 
 _EVALUATION = "Score answers with POST /v1/scoring/score; `muniment ask` and POST /v1/answers give them."
@@ -82,7 +83,7 @@ def _refusal(hint: str) -> Callable[[Request], Awaitable[None]]:
     return refuse
 
 
-def _add(target: APIRouter, route: str, hint: str) -> None:
+def _add(target: Router, route: str, hint: str) -> None:
     method, path = route.split(" ")
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}

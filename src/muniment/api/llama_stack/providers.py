@@ -2,15 +2,14 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter
-
 from muniment.api.context import SettingsOf, dialect_failures
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.model_directory import PACKAGED_PROVIDER, SENTENCE_TRANSFORMERS
 from muniment.errors import unknown_name
 from muniment.settings import Settings
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 RAG_PROVIDER = "rag-runtime"
 MCP_PROVIDER = "model-context-protocol"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import Field
@@ -17,13 +17,14 @@ from muniment.api.llama_stack.content import Interleaved, text_of
 from muniment.api.llama_stack.rag_documents import DocumentFile, RagDocument, as_file
 from muniment.api.llama_stack.rag_query import SearchConfig, knowledge_search
 from muniment.api.llama_stack.wire import Asked, Nothing, Text, json_response
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import DocumentError, NotFoundError
 from muniment.types import StaticChunking, StoreFile, StoreFileState
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 KIND = "rag_document"
 """Resources that remember which files a store's document is, by store and document id, the latest last."""

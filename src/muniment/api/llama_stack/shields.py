@@ -2,13 +2,14 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import Field
 
 from muniment.api.context import ServicesOf, SettingsOf, dialect_failures
 from muniment.api.llama_stack.content import Interleaved, text_of
 from muniment.api.llama_stack.kept import Kept
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text
+from muniment.api.routing import Router
 from muniment.api.safety import ShieldsOf
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
@@ -20,7 +21,7 @@ from muniment.types import JsonObject
 
 SHIELD_PROVIDER = "llama-guard"
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 
 class ShieldRequest(Asked):

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
@@ -21,13 +21,14 @@ from muniment.api.llama_stack.rag_tool import (
 from muniment.api.llama_stack.toolgroups import INSERT_TOOL_NAME
 from muniment.api.llama_stack.tools import find_tool
 from muniment.api.llama_stack.wire import Asked, Given, Text
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
 from muniment.collections.services import ServedWorkspace
 from muniment.mcp.tool_groups import GroupTool, McpToolGroups
 from muniment.types import JsonObject
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 Shape = TypeVar("Shape", bound=BaseModel)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from muniment.agents.tools import SEARCH_TOOL
@@ -14,6 +13,7 @@ from muniment.api.llama_stack.providers import MCP_PROVIDER, RAG_PROVIDER, check
 from muniment.api.llama_stack.rag_documents import Url
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text
 from muniment.api.mcp import McpClientOf, McpGroupsOf
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import ConflictError, InputError, MunimentError
@@ -22,7 +22,7 @@ from muniment.mcp.groups import McpGroups
 from muniment.mcp.values import McpServer
 from muniment.types import JsonObject
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 RAG_GROUP = "builtin::rag"
 INSERT_TOOL_NAME = "insert_into_memory"

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import RootModel
 
@@ -13,11 +13,12 @@ from muniment.api.llama_stack.provider_data import McpToolGroupsOf
 from muniment.api.llama_stack.providers import MCP_PROVIDER
 from muniment.api.llama_stack.toolgroups import RAG_GROUP, RAG_TOOLS
 from muniment.api.llama_stack.wire import json_response
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.errors import unknown_name
 from muniment.mcp.tool_groups import GroupTool, McpToolGroups
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 
 class ToolWire(RootModel[ToolResource | ToolDef]):

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from muniment.api import routing
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.openai import (
     chat,
@@ -43,5 +44,5 @@ MODULES = (
 def include(app: FastAPI) -> None:
     """Add all of them to the application, at both places."""
     for module in MODULES:
-        app.include_router(module.router, prefix="/v1")
-        app.include_router(module.router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
+        routing.include(app, module.router, "/v1")
+        routing.include(app, module.router, OLD_OPENAI_PREFIX, in_schema=False)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from muniment.api.context import DialectOf, ServicesOf, dialect_failures, event_stream, services_of
@@ -21,9 +21,10 @@ from muniment.api.openai.chat_wire import (
 from muniment.api.openai.completing import Keep, completed, streamed
 from muniment.api.openai.kept_completions import KeptCompletions, Order
 from muniment.api.openai.paging import MAX_LIMIT
+from muniment.api.routing import Router
 from muniment.protocols import JsonObject
 
-router = APIRouter(tags=["openai"])
+router = Router(tags=["openai"])
 
 ONLY_HERE = frozenset({"store", "metadata"})
 """Fields that this server heeds itself; a model behind it is not asked to keep anything."""

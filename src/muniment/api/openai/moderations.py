@@ -3,17 +3,19 @@
 from typing import Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from fastapi import Request
+from pydantic import ConfigDict
 
 from muniment.api.context import dialect_failures
+from muniment.api.routing import Router
 from muniment.api.safety import ShieldsOf
 from muniment.api.streaming import until_disconnect
+from muniment.api.wire.documented import Documented
 from muniment.errors import NotOfferedError, TooLargeError
 from muniment.safety.llama_guard import CATEGORIES
 from muniment.safety.shields import Shield, Violation
 
-router = APIRouter(tags=["openai"])
+router = Router(tags=["openai"])
 
 MOST_TEXTS = 32
 OPENAIS_MODELS = ("omni-moderation", "text-moderation")
@@ -37,8 +39,8 @@ OPENAIS_CATEGORIES: dict[str, tuple[str, ...]] = {
 """The shield's categories by OpenAI's; those with none are always false."""
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+class _Sent(Documented):
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class ModerationPart(_Sent):

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import Field, StrictBool
 
@@ -39,6 +39,7 @@ from muniment.api.llama_stack.agents.shapes import (
 from muniment.api.llama_stack.agents.storable import Storable
 from muniment.api.llama_stack.agents.stream import TurnStream
 from muniment.api.llama_stack.provider_data import McpToolGroupsOf
+from muniment.api.routing import Router
 from muniment.api.safety import ShieldsOf
 from muniment.api.sources import sources_text
 from muniment.api.streaming import event_response, last_event, until_disconnect
@@ -46,7 +47,7 @@ from muniment.errors import NotFoundError
 from muniment.settings.model import DEFAULT_GENERATOR
 from muniment.types import Answer
 
-router = APIRouter(prefix="/agents", tags=["llama-stack"])
+router = Router(prefix="/agents", tags=["llama-stack"])
 
 Item = TypeVar("Item")
 

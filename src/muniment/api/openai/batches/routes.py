@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 import httpx
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -16,10 +16,11 @@ from muniment.api.openai.batches.running import UNFINISHED, Batch, KeptBatches, 
 from muniment.api.openai.body import Body, FileId
 from muniment.api.openai.identifiers import new_id
 from muniment.api.openai.listing import After, ListPage, PageQuery
+from muniment.api.routing import Router
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.types import JsonObject
 
-router = APIRouter(prefix="/batches", tags=["openai"])
+router = Router(prefix="/batches", tags=["openai"])
 
 DAY_S = 24 * 3600
 OPENAI_CLIENT = {"user-agent": "OpenAI/batch"}

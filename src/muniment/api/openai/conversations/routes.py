@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field, RootModel
 
 from muniment.api.context import DialectOf, ServicesOf, dialect_failures
@@ -11,11 +11,12 @@ from muniment.api.openai.conversations.kept import KeptConversations, unknown_co
 from muniment.api.openai.paging import MAX_LIMIT, Order, Paging
 from muniment.api.openai.responses.objects import ItemPage
 from muniment.api.openai.responses.requests import InputItem, ItemReference
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.errors import InputError
 from muniment.types import JsonObject, Resource
 
-router = APIRouter(prefix="/conversations", tags=["conversations"])
+router = Router(prefix="/conversations", tags=["conversations"])
 
 Items = Annotated[list[InputItem], Field(max_length=100)]
 Include = Annotated[list[str] | None, Query(description="Accepted; items are shown whole.")]

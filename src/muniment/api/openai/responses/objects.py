@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from muniment.api.openai.hits import EvidenceWire
 from muniment.api.openai.paging import Paging, page_of
 from muniment.api.urls import document_url, page_url
 from muniment.api.wire import AnswerWire
+from muniment.api.wire.documented import Documented
 from muniment.api.wire.documents import SpanWire
 from muniment.errors import NotFoundError
 from muniment.types import Citation, CitationVerdict, JsonObject
@@ -16,10 +17,10 @@ from muniment.types import Citation, CitationVerdict, JsonObject
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
 
-class Sent(BaseModel):
+class Sent(Documented):
     """A shape the server sends."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class CitationEvidence(EvidenceWire):
@@ -282,7 +283,7 @@ class Response(Sent):
     truncation: str = "disabled"
     usage: ResponseUsage | None = None
     user: str | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = Field(default={})
 
 
 class ResponseWithInput(Response):

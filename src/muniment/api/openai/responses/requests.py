@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from muniment.api.openai.body import JsonBody
+from muniment.api.wire.documented import Documented
 from muniment.mcp.values import McpTool
 from muniment.types import JsonObject
 
@@ -31,16 +32,16 @@ def _sendable(value: object) -> object:
 StorableJson = Annotated[object, AfterValidator(_sendable)]
 
 
-class Lenient(BaseModel):
+class Lenient(Documented):
     """OpenAI's clients send fields that mean nothing here; they are let pass."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Kept(BaseModel):
+class Kept(Documented):
     """A shape that is given back as it came, unknown fields and all."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, StorableJson]
 
     def json_object(self) -> JsonObject:

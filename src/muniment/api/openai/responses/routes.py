@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
 from fastapi.responses import Response as HttpResponse
 from sse_starlette import ServerSentEvent
@@ -40,12 +40,13 @@ from muniment.api.openai.responses.requests import ResponseRequest
 from muniment.api.openai.responses.running import UNFINISHED, BackgroundResponses, Runner, new_response
 from muniment.api.openai.responses.steps import Maker
 from muniment.api.openai.responses.stream_events import StreamEvent
+from muniment.api.routing import Router
 from muniment.api.safety import ShieldsOf
 from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
 from muniment.errors import ConflictError, InputError, MunimentError, NotOfferedError
 from muniment.types import JsonObject
 
-router = APIRouter(prefix="/responses", tags=["responses"])
+router = Router(prefix="/responses", tags=["responses"])
 
 Shape = TypeVar("Shape", bound=Response)
 
