@@ -75,6 +75,10 @@ class ItemDeleted(Wire):
     deleted: bool = True
 
 
+class WithoutItem(RootModel[Conversation | ItemDeleted]):
+    """What is told when an item was removed: the conversation, or that the item is gone."""
+
+
 class ConversationItem(RootModel[JsonObject]):
     """An item as it was added, with its id."""
 
@@ -185,14 +189,12 @@ async def get_item(
     operation_id="delete_conversation_item",
     responses=dialect_failures(400, 403, 404, 501, 503, 507),
 )
-async def delete_item(
-    conversation_id: str, item_id: str, kept: KeptOf, dialect: DialectOf
-) -> Conversation | ItemDeleted:
-    """The conversation without it; in Llama Stack's and OGX's dialects, that the item is gone."""
+async def delete_item(conversation_id: str, item_id: str, kept: KeptOf, dialect: DialectOf) -> WithoutItem:
+    """The conversation without it; in Llama Stack's dialects, that the item is gone."""
     await kept.remove_item(conversation_id, item_id)
     if dialect.shows_deleted_items:
-        return ItemDeleted(id=item_id)
-    return Conversation.of(await kept.get(conversation_id))
+        return WithoutItem(ItemDeleted(id=item_id))
+    return WithoutItem(Conversation.of(await kept.get(conversation_id)))
 
 
 def _items(sent: list[InputItem] | tuple[()]) -> list[JsonObject]:
