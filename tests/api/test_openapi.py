@@ -25,7 +25,7 @@ EXPECTED = {
     "create_embeddings",
     "create_agent", "list_agents", "get_agent", "delete_agent", "create_agent_session", "list_agent_sessions",
     "get_agent_session", "delete_agent_session", "create_agent_turn", "resume_agent_turn", "get_agent_turn",
-    "get_agent_step",
+    "get_agent_step", "create_batch", "cancel_batch", "list_batches", "get_batch", "compact_response",
     "create_response", "list_responses", "get_response", "delete_response", "cancel_response",
     "list_input_items", "create_conversation", "get_conversation", "update_conversation",
     "delete_conversation", "add_conversation_items", "list_conversation_items", "get_conversation_item",

@@ -5,6 +5,7 @@ import pytest
 
 from muniment.catalog import Catalog
 from muniment.types import (
+    CreatedCollection,
     Document,
     DocumentOrigin,
     DocumentState,
@@ -160,3 +161,34 @@ def test_remembers_what_was_mended(catalog: Catalog) -> None:
     catalog.save_mending(second)
     assert catalog.mendings("docs") == (second, first)
     assert catalog.mendings("other") == ()
+
+
+def created(name: str, at: int = 1) -> CreatedCollection:
+    return CreatedCollection(f"vs_{name}", f"vs_{name}", name, "fake", created_at=at, last_active_at=at)
+
+
+def test_a_store_that_was_found_is_known_until_any_store_changes(catalog: Catalog) -> None:
+    stores = catalog.stores
+    stores.save(created("a"))
+    assert stores.known("a") is None
+    assert stores.find("a") == stores.known("a") == created("a")
+
+    stores.touch("vs_a", 5)
+    assert stores.known("a") is None
+    found = stores.find("a")
+    assert found is not None
+    assert found.last_active_at == 5
+
+    stores.save(created("b"))
+    assert stores.known("a") is None
+    stores.find("a")
+    stores.remove("vs_a")
+    assert stores.known("a") is stores.find("a") is None
+
+
+def test_a_name_leads_to_the_newest_store_even_when_an_older_one_was_found(catalog: Catalog) -> None:
+    older, newer = created("a"), replace(created("a", at=2), id="vs_2", collection="vs_2")
+    catalog.stores.save(older)
+    assert catalog.stores.find("a") == older
+    catalog.stores.save(newer)
+    assert catalog.stores.find("a") == catalog.stores.known("a") == newer
