@@ -5,7 +5,7 @@ SQLite catalog. Parser and embedding model are the fakes: a run that changes not
 planning reads no file. The second part fills a catalog and a listing of a million and of ten million
 documents, in a process of its own, and plans.
 
-    python benchmarks/ingestion_plan/run.py --work /tmp/plan --documents 10000 --scale 1000000 10000000
+    python benchmarks/ingestion_plan/run.py --work plan-benchmark --documents 10000 --scale 1000000 10000000
 """
 
 import argparse
