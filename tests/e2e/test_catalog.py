@@ -171,7 +171,12 @@ def test_a_store_that_was_found_is_known_until_any_store_changes(catalog: Catalo
     stores = catalog.stores
     stores.save(created("a"))
     assert stores.known("a") is None
-    assert stores.find("a") == stores.known("a") == created("a")
+    assert stores.find("a") == created("a")
+    if catalog.database.shared:
+        # Another server may change it, so it is read each time.
+        assert stores.known("a") is None
+        return
+    assert stores.known("a") == created("a")
 
     stores.touch("vs_a", 5)
     assert stores.known("a") is None
@@ -191,4 +196,5 @@ def test_a_name_leads_to_the_newest_store_even_when_an_older_one_was_found(catal
     catalog.stores.save(older)
     assert catalog.stores.find("a") == older
     catalog.stores.save(newer)
-    assert catalog.stores.find("a") == catalog.stores.known("a") == newer
+    assert catalog.stores.find("a") == newer
+    assert catalog.stores.known("a") == (None if catalog.database.shared else newer)
