@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from muniment.providers.s3.connection import Bucket
 from muniment.providers.s3.options import S3Options
-from s3_servers import ACCESS_KEY, SECRET_KEY, seaweedfs
+from s3_servers import ACCESS_KEY, SECRET_KEY, make_bucket, seaweedfs
 
 # How long an example takes says how busy the machine is, not whether the promise holds.
 settings.register_profile("muniment", deadline=None)
@@ -35,6 +35,6 @@ def s3_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 async def bucket(s3_server: str, s3_keys: None) -> AsyncIterator[Bucket]:
     """An empty bucket."""
     made = Bucket(S3Options(bucket=f"bucket-{next(_NUMBERS)}", endpoint=s3_server))
-    await made.request("PUT", "")
+    make_bucket(made)
     yield made
     await made.aclose()

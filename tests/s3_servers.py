@@ -12,8 +12,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from minio import Minio
+
+from muniment.providers.s3.connection import Bucket
 
 ACCESS_KEY = "testkey"
 SECRET_KEY = "testsecret12"
@@ -77,6 +81,8 @@ def seaweedfs(folder: Path) -> Iterator[str]:
     command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
     command += ["-master.volumeSizeLimitMB=64", "-master.telemetry=false", "-volume.max=1000"]
     command += ["-s3", f"-s3.port={s3}", f"-s3.config={identities}"]
+    # Two other servers, whose ports are fixed.
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     # One volume a bucket, where it would make seven: tests make many small buckets.
     environment = os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
     log = folder / "log"
@@ -92,6 +98,16 @@ def seaweedfs(folder: Path) -> Iterator[str]:
         # Its orderly end takes ten seconds, and nothing that it holds is needed.
         server.kill()
         server.wait(10)
+
+
+def admin(place: Bucket) -> Minio:
+    """A client that may do all to the server of the bucket."""
+    address = urlsplit(str(place.options.endpoint))
+    return Minio(address.netloc, ACCESS_KEY, SECRET_KEY, secure=address.scheme == "https", region="us-east-1")
+
+
+def make_bucket(place: Bucket) -> None:
+    admin(place).make_bucket(place.options.bucket)
 
 
 def _answers(port: int) -> bool:
