@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -131,6 +132,7 @@ class Line:
         cut_after: bytes of an answer that get through before it is cut.
         met: how many requests met a fault.
         trouble: set when one has.
+        scheme: https when the line is encrypted.
     """
 
     port: int = 0
@@ -139,10 +141,11 @@ class Line:
     cut_after: int = 100_000
     met: int = 0
     trouble: asyncio.Event = field(default_factory=asyncio.Event)
+    scheme: str = "http"
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def takes(self, kind: str) -> bool:
         left: int = getattr(self, kind)
@@ -158,9 +161,11 @@ _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request r
 
 
 @asynccontextmanager
-async def bad_line(server: str, only: Callable[[bytes], bool] = lambda _: True) -> AsyncIterator[Line]:
+async def bad_line(
+    server: str, only: Callable[[bytes], bool] = lambda _: True, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Line]:
     """A line to the server; faults meet the requests for which ``only`` is true of their first lines."""
-    line = Line()
+    line = Line(scheme="https" if tls else "http")
     host, port = server.removeprefix("http://").split(":")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -197,7 +202,7 @@ async def bad_line(server: str, only: Callable[[bytes], bool] = lambda _: True) 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving.add(asyncio.create_task(serve(reader, writer)))
 
-    listener = await asyncio.start_server(begin, "127.0.0.1", 0)
+    listener = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=tls)
     line.port = int(listener.sockets[0].getsockname()[1])
     async with listener:
         yield line

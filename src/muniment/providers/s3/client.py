@@ -12,7 +12,7 @@ import certifi
 from minio import Minio
 from minio.helpers import check_bucket_name
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Retry, Timeout
-from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from muniment.errors import SettingsError
 from muniment.providers.s3.credentials import Keys
@@ -50,7 +50,7 @@ class Patience(Retry):
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         """Wait before the next try."""
         if self._closed.wait(self.get_backoff_time()):
-            raise InterruptedError("the bucket was closed")
+            raise HTTPError("the bucket was closed")
 
 
 def client_for(options: S3Options, patience: Patience) -> Minio:

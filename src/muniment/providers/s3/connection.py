@@ -56,6 +56,7 @@ class Bucket:
     _client: Minio | None = field(default=None)
     _threads: ThreadPoolExecutor | None = field(default=None)
     _closed: Event = field(default_factory=Event)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def aclose(self) -> None:
         """Let go of threads and connections; what is still being tried again is given up."""
@@ -203,11 +204,12 @@ class Bucket:
             raise not_s3(self.options, f"its answer cannot be read ({error})") from error
 
     async def _opened(self) -> Minio:
-        if self._client is None:
-            # Certificates are read from the disk.
-            patience = self._patience(self.options.retries)
-            self._client = await asyncio.to_thread(client_for, self.options, patience)
-        return self._client
+        async with self._opening:
+            if self._client is None:
+                # Certificates are read from the disk.
+                patience = self._patience(self.options.retries)
+                self._client = await asyncio.to_thread(client_for, self.options, patience)
+            return self._client
 
     def _patience(self, retries: int) -> Patience:
         return Patience(retries, closed=self._closed)
