@@ -12,7 +12,7 @@ from muniment.catalog.files import Files
 from muniment.catalog.given_chunks import GivenChunks
 from muniment.catalog.resources import Resources
 from muniment.catalog.stores import Stores
-from muniment.catalog.tables import collections, documents, mendings, revisions, runs
+from muniment.catalog.tables import collections, documents, given_chunks, mendings, revisions, runs
 from muniment.types import Document, DocumentOrigin, DocumentState, Mending, Run, RunState, file_id_of
 from muniment.types.store import ATTACHED
 
@@ -257,6 +257,12 @@ class Catalog:
         with self._transaction() as connection:
             rows = connection.execute(query.where(mine))
             return {DocumentState(row[0]): (row[1], int(row[2])) for row in rows}
+
+    def filled(self) -> set[str]:
+        """The collections that have something to search: documents with chunks, or given chunks."""
+        chunked = select(documents.c.collection).where(documents.c.chunks > 0)
+        with self._transaction() as connection:
+            return set(connection.scalars(chunked.union(select(given_chunks.c.collection))))
 
     def totals(self, collection: str) -> Totals:
         """Counts over the collection."""

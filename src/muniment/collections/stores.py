@@ -46,9 +46,12 @@ class Stores:
 
     async def open_created(self) -> None:
         """Make the runtimes of all created collections, before the first check of the reconciler."""
+        filled = await asyncio.to_thread(self._catalog.filled)
         for created in await asyncio.to_thread(self._catalog.stores.list):
             try:
-                await self._make(created)
+                runtime = await self._make(created)
+                if created.collection in filled:
+                    await runtime.embedder.load()
             except MunimentError as error:
                 # The others must not suffer; whoever asks for this one is told why.
                 logger.error("Store %s cannot be opened: %s %s", created.id, error.message, error.hint)
