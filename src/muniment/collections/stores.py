@@ -260,12 +260,21 @@ class Stores:
         await insert_given(self._parts.runtime(collection), self._catalog, chunks)
         await self.touch(collection)
 
-    async def given(self, collection: str, row_ids: Sequence[int]) -> dict[int, GivenChunk]:
-        """Which of these rows are chunks that clients inserted, as they were sent."""
-        return await asyncio.to_thread(self._catalog.given.get, collection, row_ids)
+    async def given(
+        self, collection: str, row_ids: Sequence[int], *, vectors: bool = True
+    ) -> dict[int, GivenChunk]:
+        """Which of these rows, which a search found, are chunks that clients inserted, as they were sent.
+
+        Where nobody is shown the ``vectors``, they need not be read.
+        """
+        if not row_ids or not self._parts.runtime(collection).given:
+            return {}
+        return await asyncio.to_thread(self._catalog.given.get, collection, row_ids, vectors=vectors)
 
     async def documents_of(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
         """The documents behind passages, by id."""
+        if not document_ids:
+            return {}
         return await asyncio.to_thread(self._catalog.documents_by_id, collection, document_ids)
 
     # -- inside

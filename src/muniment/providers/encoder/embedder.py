@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from muniment.providers.encoder.engine import Engine
 
 _TOKENISE_AT_ONCE = 64
+_TOKENISE_IN_LOOP = 2_000  # characters: some 0.5 ms, about what handing them to a thread takes at worst
 _LONGEST_QUERY_BATCH = 32
 _PASSAGE_CALLS = 4  # more at a time would only hold more texts in memory
 _URGENT_CALLS = 4
@@ -73,6 +74,11 @@ class _EngineOnDemand:
         else:
             # An ONNX graph alone knows the length of what it puts out.
             self.dimension = self.get().dimension
+
+    @property
+    def made(self) -> "Engine | None":
+        """The engine, if it was made, without waiting for it."""
+        return self._engine
 
     def get(self) -> "Engine":
         """The engine; those who ask while it is compiled wait for it.
@@ -179,9 +185,7 @@ class EncoderEmbedder:
             while self._waiting:
                 batch = dict(list(self._waiting.items())[:_LONGEST_QUERY_BATCH])
                 try:
-                    prompted = [self._config.query_prompt + text for text in batch]
-                    loop = asyncio.get_running_loop()
-                    vectors = await loop.run_in_executor(self._urgent_threads, self._embed, prompted, URGENT)
+                    vectors = await self._embed_queries([self._config.query_prompt + text for text in batch])
                 except Exception as error:
                     self._fail(batch, error)
                     continue
@@ -191,6 +195,24 @@ class EncoderEmbedder:
                     future.set_result(vector)
         finally:
             self._answering = None
+
+    async def _embed_queries(self, prompted: list[str]) -> Sequence[NDArray[np.float32]]:
+        """Vectors of queries. What is cut into tokens within a moment goes to the engine straight away."""
+        engine = self._engine.made
+        if engine is None or sum(map(len, prompted)) > _TOKENISE_IN_LOOP:
+            loop = asyncio.get_running_loop()
+            vectors: NDArray[np.float32] = await loop.run_in_executor(
+                self._urgent_threads, self._embed, prompted, URGENT
+            )
+            return list(vectors)
+        placed = self._submit(engine, prompted, range(len(prompted)), URGENT)
+        rows = await asyncio.gather(*(asyncio.wrap_future(future) for _, future in placed))
+        found = {
+            place: row
+            for (places, _), part in zip(placed, rows, strict=True)
+            for place, row in zip(places, part, strict=True)
+        }
+        return [found[place] for place in range(len(prompted))]
 
     def _fail(self, batch: dict[str, "asyncio.Future[NDArray[np.float32]]"], error: Exception) -> None:
         for text, future in batch.items():
@@ -205,15 +227,21 @@ class EncoderEmbedder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         running: list[tuple[list[int], Future[NDArray[np.float32]]]] = []
         for start in range(0, len(order), _TOKENISE_AT_ONCE):
-            part = order[start : start + _TOKENISE_AT_ONCE]
-            encoded = self.tokenizer.encode([texts[i] for i in part])
-            lengths = [len(ids) for ids in encoded]
-            for batch in batches(lengths, self._max_batch_tokens, engine.streams):
-                future = engine.submit([encoded[i] for i in batch], priority)
-                running.append(([part[i] for i in batch], future))
+            running += self._submit(engine, texts, order[start : start + _TOKENISE_AT_ONCE], priority)
         for rows, future in running:
             vectors[rows] = future.result()
         return vectors
+
+    def _submit(
+        self, engine: "Engine", texts: list[str], part: Sequence[int], priority: int
+    ) -> list[tuple[list[int], Future[NDArray[np.float32]]]]:
+        """Have the texts at these places computed: places and vectors to come of each batch."""
+        encoded = self.tokenizer.encode([texts[i] for i in part])
+        lengths = [len(ids) for ids in encoded]
+        return [
+            ([part[i] for i in batch], engine.submit([encoded[i] for i in batch], priority))
+            for batch in batches(lengths, self._max_batch_tokens, engine.streams)
+        ]
 
 
 class _Cache:
