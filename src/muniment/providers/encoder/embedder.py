@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.protocols import Embedder, ProviderContext
-from muniment.providers.encoder.batches import PASSAGE, URGENT, available_threads, batches
+from muniment.providers.encoder.batches import PASSAGE, URGENT, available_threads, batches, padded
 from muniment.providers.encoder.model_config import EncoderConfig, read_config
 from muniment.providers.encoder.options import EncoderOptions, Precision
 from muniment.providers.encoder.safetensors_file import SafetensorsFile
@@ -196,23 +196,33 @@ class EncoderEmbedder:
         finally:
             self._answering = None
 
-    async def _embed_queries(self, prompted: list[str]) -> Sequence[NDArray[np.float32]]:
-        """Vectors of queries. What is cut into tokens within a moment goes to the engine straight away."""
+    async def _embed_queries(self, prompted: list[str]) -> list[NDArray[np.float32]]:
+        """The vectors of queries. Short ones are cut into tokens here, sooner than a thread would take them.
+
+        A query is computed only with others of its width: padding can turn a rounding to int8, and a
+        query's vector should not depend on who asks beside it.
+        """
+        loop = asyncio.get_running_loop()
         engine = self._engine.made
-        if engine is None or sum(map(len, prompted)) > _TOKENISE_IN_LOOP:
-            loop = asyncio.get_running_loop()
-            vectors: NDArray[np.float32] = await loop.run_in_executor(
-                self._urgent_threads, self._embed, prompted, URGENT
-            )
-            return list(vectors)
-        placed = self._submit(engine, prompted, range(len(prompted)), URGENT)
-        rows = await asyncio.gather(*(asyncio.wrap_future(future) for _, future in placed))
-        found = {
-            place: row
-            for (places, _), part in zip(placed, rows, strict=True)
-            for place, row in zip(places, part, strict=True)
-        }
-        return [found[place] for place in range(len(prompted))]
+        if engine is None:
+            engine = await loop.run_in_executor(self._urgent_threads, self._engine.get)
+        if sum(map(len, prompted)) <= _TOKENISE_IN_LOOP:
+            encoded = self.tokenizer.encode(prompted)
+        else:
+            encoded = await loop.run_in_executor(self._urgent_threads, self.tokenizer.encode, prompted)
+        alike: dict[int, list[int]] = {}
+        for place, ids in enumerate(encoded):
+            alike.setdefault(padded(len(ids)), []).append(place)
+        vectors = np.empty((len(prompted), self.dimension), np.float32)
+        placed = [
+            ([places[i] for i in batch], engine.submit([encoded[places[i]] for i in batch], URGENT))
+            for width, places in alike.items()
+            for batch in batches([width] * len(places), self._max_batch_tokens)
+        ]
+        for places, future in placed:
+            computed: NDArray[np.float32] = await asyncio.wrap_future(future)
+            vectors[places] = computed
+        return list(vectors)
 
     def _fail(self, batch: dict[str, "asyncio.Future[NDArray[np.float32]]"], error: Exception) -> None:
         for text, future in batch.items():
@@ -227,21 +237,15 @@ class EncoderEmbedder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         running: list[tuple[list[int], Future[NDArray[np.float32]]]] = []
         for start in range(0, len(order), _TOKENISE_AT_ONCE):
-            running += self._submit(engine, texts, order[start : start + _TOKENISE_AT_ONCE], priority)
+            part = order[start : start + _TOKENISE_AT_ONCE]
+            encoded = self.tokenizer.encode([texts[i] for i in part])
+            lengths = [len(ids) for ids in encoded]
+            for batch in batches(lengths, self._max_batch_tokens, engine.streams):
+                future = engine.submit([encoded[i] for i in batch], priority)
+                running.append(([part[i] for i in batch], future))
         for rows, future in running:
             vectors[rows] = future.result()
         return vectors
-
-    def _submit(
-        self, engine: "Engine", texts: list[str], part: Sequence[int], priority: int
-    ) -> list[tuple[list[int], Future[NDArray[np.float32]]]]:
-        """Have the texts at these places computed: places and vectors to come of each batch."""
-        encoded = self.tokenizer.encode([texts[i] for i in part])
-        lengths = [len(ids) for ids in encoded]
-        return [
-            ([part[i] for i in batch], engine.submit([encoded[i] for i in batch], priority))
-            for batch in batches(lengths, self._max_batch_tokens, engine.streams)
-        ]
 
 
 class _Cache:
