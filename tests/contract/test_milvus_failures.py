@@ -70,11 +70,51 @@ async def test_a_killed_writer_loses_nothing_and_locks_others_out(tmp_path: Path
 
 async def test_the_same_database_cannot_be_opened_twice_in_one_process(tmp_path: Path) -> None:
     store = await milvus(tmp_path)
+    await (await store.open(SPEC)).upsert(ROWS)
     with pytest.raises(UnavailableError) as caught:
         await milvus(tmp_path)
     assert caught.value.code == "store_locked"
     await store.aclose()
     await (await milvus(tmp_path)).aclose()
+
+
+async def test_two_that_began_without_a_database_do_not_both_write_one(tmp_path: Path) -> None:
+    first, second = await milvus(tmp_path), await milvus(tmp_path)
+    late = await second.open(SPEC)
+    await (await first.open(SPEC)).upsert(ROWS)
+    with pytest.raises(UnavailableError) as caught:
+        await late.upsert(ROWS[:1])
+    assert caught.value.code == "store_locked"
+    await first.aclose()
+    await late.upsert(ROWS[:1])
+    assert await late.ids() == {row.id for row in ROWS}
+    await second.aclose()
+
+
+async def test_there_is_no_database_before_the_first_row(tmp_path: Path) -> None:
+    store = await milvus(tmp_path)
+    index = await store.open(SPEC)
+    assert await store.names() == {SPEC.name}
+    await index.delete([1])
+    assert await index.search(VectorQuery(SearchMode.HYBRID, 5, "vacation", unit(1, 0, 0, 0))) == []
+    assert (await index.get([1]), await index.ids(), await index.ids("a")) == ([], set(), set())
+    assert list(tmp_path.iterdir()) == []
+    await asyncio.gather(*(index.upsert([row]) for row in ROWS))
+    assert await index.ids() == await (await store.open(SPEC)).ids() == {row.id for row in ROWS}
+    await store.aclose()
+    assert (tmp_path / "milvus.db").is_dir()
+
+
+async def test_an_index_that_is_dropped_before_its_first_row_does_not_come_back(tmp_path: Path) -> None:
+    store = await milvus(tmp_path)
+    index = await store.open(SPEC)
+    await store.drop(SPEC.name)
+    assert await store.names() == set()
+    with pytest.raises(StorageError) as caught:
+        await index.upsert(ROWS)
+    assert caught.value.code == "index_gone"
+    await (await store.open(SPEC)).upsert(ROWS[:1])
+    await store.aclose()
 
 
 async def test_a_stale_or_damaged_snapshot_is_never_believed(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from muniment.providers.milvus.index import MilvusIndex
 from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.resident import ResidentCopy
 from muniment.providers.milvus.schema import collection_schema, index_params
+from muniment.providers.milvus.unmade import UnmadeIndex
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -47,6 +48,7 @@ class MilvusStore:
         self._lock = threading.RLock()
         self._indexes: dict[str, MilvusIndex] = {}
         self._adopted: dict[str, AdoptedMilvusIndex] = {}
+        self._unmade: dict[str, UnmadeIndex] = {}
 
     @property
     def place(self) -> str:
@@ -89,6 +91,11 @@ class MilvusStore:
         """Run a blocking function in one of the store's threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a database: an embedded one is made with the first rows."""
+        return self._path is None or self._client is not None or self._path.exists()
+
     def client(self) -> "MilvusClient":
         """The connected client. A database whose folder was removed is made anew, empty."""
         with self._lock:
@@ -124,18 +131,34 @@ class MilvusStore:
                 _open_paths.discard(self._path)
 
     def _names(self) -> set[str]:
+        with self._lock:
+            return self._unmade.keys() | (self._made_names() if self.exists else set())
+
+    def _made_names(self) -> set[str]:
         client = self.client()
         with failures(f"The database {self.place}", opening=self.options.embedded):
             return set(client.list_collections(timeout=self.options.timeout_s))
 
-    def _open(self, spec: IndexSpec) -> MilvusIndex:
+    def _open(self, spec: IndexSpec) -> VectorIndex:
         with self._lock:
+            if not self.exists and spec.name not in self._unmade:
+                self._unmade[spec.name] = UnmadeIndex(self, spec)
+            unmade = self._unmade.get(spec.name)
+            if unmade is None:
+                return self.make(spec)
+            _check(unmade.spec, spec)
+            return unmade
+
+    def make(self, spec: IndexSpec) -> MilvusIndex:
+        """The index, made when it is not there, and so is the database; blocks. Errors as ``open``."""
+        with self._lock:
+            self._unmade.pop(spec.name, None)
             client = self.client()
             known = self._indexes.get(spec.name)
             if known is not None:
                 _check(known.spec, spec)
                 return known
-            if spec.name not in self._names():
+            if spec.name not in self._made_names():
                 self._create(client, spec)
             stamp = self._checked_stamp(client, spec)
             with failures(self._what(spec), opening=self.options.embedded):
@@ -152,7 +175,7 @@ class MilvusStore:
         with self._lock:
             client = self.client()
             known = self._adopted.get(name)
-            if known is None or known.dimension != dimension or name not in self._names():
+            if known is None or known.dimension != dimension or name not in self._made_names():
                 known = open_adopted(self, client, name, dimension, self.place)
                 self._adopted[name] = known
         known.refresh()
@@ -225,6 +248,11 @@ class MilvusStore:
 
     def _drop(self, name: str) -> None:
         with self._lock:
+            unmade = self._unmade.pop(name, None)
+            if unmade is not None:
+                unmade.drop()
+            if not self.exists:
+                return
             client = self.client()
             index = self._indexes.pop(name, None)
             if index is not None:
@@ -256,12 +284,13 @@ def _check(found: IndexSpec, wanted: IndexSpec) -> None:
 
 
 async def create(options: MilvusOptions, context: ProviderContext) -> VectorStore:
-    """Connect, so that a database that cannot be used is known at once.
+    """Connect, so that a database that cannot be used is known at once; one that is not there yet can wait.
 
     Raises:
         UnavailableError: it does not answer, is locked, or is too old.
         StorageError: it is damaged.
     """
     store = MilvusStore(options, context.data_dir)
-    await store.call(store.client)
+    if store.exists:
+        await store.call(store.client)
     return store
