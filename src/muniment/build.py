@@ -14,6 +14,7 @@ from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.local import LocalWorkspace
 from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
+from muniment.collections.recipe import Recipe, without_secrets
 from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError
@@ -149,10 +150,14 @@ async def _parts_around(
         embedders,
         settings.default_embedding_model,
         RegisteredModels(catalog.resources).target,
+        settings_of=lambda name: without_secrets(_embedder_settings(settings, name).model_dump()),
+        make_from=lambda name, given: _create_embedder(
+            settings, name, ProviderSettings.model_validate(given)
+        ),
     )
 
     async def make_runtime(name: str, declared: CollectionSettings) -> CollectionRuntime:
-        return await _make_runtime(settings, name, declared, models, generators)
+        return await _make_runtime(settings, name, declared, models, generators, parser.version)
 
     runtimes = {name: await make_runtime(name, declared) for name, declared in settings.collections.items()}
     _add_adopted_stores(settings, runtimes)
@@ -212,10 +217,17 @@ async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
 
 
 async def _make_embedder(settings: Settings, name: str) -> Embedder:
-    """The embedding model; a name that is not declared is that of packaged weights."""
-    provider = settings.embedding_models.get(name) or ProviderSettings.model_validate(
+    return await _create_embedder(settings, name, _embedder_settings(settings, name))
+
+
+def _embedder_settings(settings: Settings, name: str) -> ProviderSettings:
+    """Those of the embedding model; a name that is not declared is that of packaged weights."""
+    return settings.embedding_models.get(name) or ProviderSettings.model_validate(
         {"provider": "encoder", "model": name}
     )
+
+
+async def _create_embedder(settings: Settings, name: str, provider: ProviderSettings) -> Embedder:
     context = ProviderContext(settings.data_dir, name)
     embedder: Embedder = await create("embedders", provider, context, f"embedding_models.{name}")
     return embedder
@@ -255,6 +267,7 @@ async def _make_runtime(
     declared: CollectionSettings,
     embedding_models: EmbeddingModels,
     generators: dict[str, Generator],
+    parser_version: str,
 ) -> CollectionRuntime:
     embedder = await embedding_models.get(declared.embedding_model)
     context = ProviderContext(settings.data_dir, name)
@@ -266,12 +279,19 @@ async def _make_runtime(
         max_tokens=min(declared.chunking.max_tokens, embedder.max_tokens),
         min_tokens=declared.chunking.min_tokens,
     )
+    recipe = Recipe(
+        embedder=embedder,
+        embedding_model=declared.embedding_model,
+        embedding_settings=embedding_models.settings_of(declared.embedding_model),
+        chunker_spec=chunker.spec,
+        parser_version=parser_version,
+        chunker_of=partial(chunker_for, tokenizer=embedder.tokenizer),
+    )
     return CollectionRuntime(
         name=name,
         settings=declared,
         sources=sources,
-        embedder=embedder,
-        chunker=chunker,
-        own_chunker=lambda spec: chunker_for(spec, embedder.tokenizer),
+        wanted=recipe,
+        recipe=recipe,
         generator=generators[settings.generator_of(declared)],
     )

@@ -12,7 +12,7 @@ from muniment.collections.fake import FakeWorkspace
 from muniment.collections.workspace import Workspace
 from muniment.errors import MunimentError
 from muniment.settings import Settings
-from muniment.types import Combination, Comparison, DocumentState, Operator, SearchMode
+from muniment.types import Combination, Comparison, DocumentState, Fate, Operator, SearchMode, Shard
 
 DOCUMENTS = {
     "handbook": {"leave.pdf": "Employees have 30 days of leave.\nÜber 𝔘nicode.", "broken.pdf": "UNREADABLE"},
@@ -70,6 +70,23 @@ async def runs_after_ingest(workspace: Workspace) -> object:
     return events, await workspace.runs(), await workspace.runs("empty"), await workspace.collections()
 
 
+async def runs_after_apply(workspace: Workspace) -> object:
+    events = await listed(
+        workspace.apply("handbook", trigger="cli", plan="plan_handbook", shard=Shard(1, 3), retry_failed=True)
+    )
+    [run] = await workspace.runs("handbook")
+    failed = await workspace.run_documents(run.id, fate=Fate.FAILED)
+    after = await workspace.run_documents(run.id, limit=1, after=failed[0].uri)
+    return events, await workspace.run(run.id), failed, after
+
+
+async def generations_built(workspace: Workspace) -> object:
+    staged = await listed(workspace.stage("handbook")), await workspace.generations("handbook")
+    discarded = await workspace.discard("handbook"), await workspace.generations("handbook")
+    await listed(workspace.stage("handbook"))
+    return staged, discarded, await listed(workspace.promote("handbook"))
+
+
 CALLS: dict[str, Call] = {
     "readiness": lambda w: w.readiness(),
     "collections": lambda w: w.collections(),
@@ -84,6 +101,11 @@ CALLS: dict[str, Call] = {
     ),
     "abstention": lambda w: listed(w.answer("handbook", "zebra")),
     "ingest and runs": runs_after_ingest,
+    "plan": lambda w: w.plan("handbook", retry_failed=True),
+    "plan's changes": lambda w: w.plan_changes("plan_handbook", limit=1),
+    "plan's shards": lambda w: w.plan_shards("plan_handbook", 3),
+    "apply and its documents": runs_after_apply,
+    "generations": generations_built,
     "upload and delete": uploaded_and_deleted,
     "parsed": lambda w: on_document(w, "parsed"),
     "raw file": bytes_of_raw_file,
@@ -95,6 +117,10 @@ FAILING: dict[str, Call] = {
     "unknown collection, searched": lambda w: w.search("nope", "leave"),
     "unknown collection, answered": lambda w: listed(w.answer("nope", "leave")),
     "unknown collection, ingested": lambda w: listed(w.ingest("nope", trigger="cli")),
+    "unknown collection, planned": lambda w: w.plan("nope"),
+    "unknown collection, applied": lambda w: listed(w.apply("nope", trigger="cli")),
+    "unknown run": lambda w: w.run("run_1"),
+    "unknown run, documents": lambda w: w.run_documents("run_1"),
     "unknown collection, runs": lambda w: w.runs("nope"),
     "unknown document": lambda w: w.parsed("handbook", "a/../b"),
     "unknown document, looked up": lambda w: w.document("handbook", "nope"),
@@ -102,6 +128,10 @@ FAILING: dict[str, Call] = {
     "unknown page": lambda w: on_document(w, "page_image", 7, ranges=(), scale=1.0),
     "document of a source": lambda w: on_document(w, "delete_document"),
     "no generator": lambda w: listed(w.answer("handbook", "UNREACHABLE leave")),
+    "nothing staged": lambda w: listed(w.promote("handbook")),
+    "nothing staged, discarded": lambda w: w.discard("handbook"),
+    "no previous generation": lambda w: listed(w.rollback("handbook")),
+    "unknown collection, its generations": lambda w: w.generations("nope"),
     "generator breaks off": lambda w: listed(w.answer("handbook", "BREAK leave")),
 }
 

@@ -114,14 +114,16 @@ class Installation:
         except sqlite3.Error:
             return 0
 
-    def chunks(self) -> list[tuple[int, str]]:
-        """Ids and texts of all rows in the store, doubles too, read past everything of ours."""
+    def chunks(self, index: str | None = None) -> list[tuple[int, str]]:
+        """Ids and texts of all rows in the store, or in one index or what an alias stands for, doubles
+        too, read past everything of ours.
+        """
         from milvus_lite import server_manager_instance
         from pymilvus import MilvusClient
 
         client = MilvusClient(str(self.store))
         rows = []
-        for name in client.list_collections():
+        for name in [index] if index else client.list_collections():
             client.load_collection(name)
             rows += client.query(name, filter="id >= 0", output_fields=["id", "text"], limit=16_000)
         client.close()

@@ -3,8 +3,19 @@ from dataclasses import replace
 
 import pytest
 
-from muniment.catalog import Catalog, CollectionRecord
-from muniment.types import CreatedCollection, Document, DocumentState, Mending, Run, RunState
+from muniment.catalog import Catalog
+from muniment.types import (
+    CreatedCollection,
+    Document,
+    DocumentOrigin,
+    DocumentState,
+    Generation,
+    GenerationState,
+    Mending,
+    Run,
+    RunState,
+    file_id_of,
+)
 
 
 @pytest.fixture
@@ -62,23 +73,82 @@ def test_totals_count_shared_content_once(catalog: Catalog) -> None:
     assert (totals.documents, totals.failed, totals.pages, totals.chunks) == (3, 1, 4, 3)
 
 
-def test_survives_being_opened_again(catalog_uri: str) -> None:
-    record = CollectionRecord("docs", "muniment_docs", 384, "model", "print", "spec")
-    first = Catalog.open(catalog_uri)
-    first.save_collection(record)
-    first.close()
+def generation(number: int, state: GenerationState, **changes: object) -> Generation:
+    made = Generation(
+        "docs", number, state, f"index_{number}", 384, "model", "print", "spec", "parser-1", {"a": 1}
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def states(catalog: Catalog) -> dict[int, str]:
+    return {one.number: one.state.value for one in catalog.generations.list("docs")}
+
+
+def test_survives_being_opened_again(catalog: Catalog, catalog_uri: str) -> None:
+    saved = catalog.generations.save(generation(1, GenerationState.LIVE))
     again = Catalog.open(catalog_uri)
-    assert again.collection("docs") == record
-    assert again.collection("other") is None
+    assert again.generations.live("docs") == saved
+    assert saved.created_at == saved.promoted_at != ""
+    assert again.generations.live("other") is None
     again.close()
+
+
+def test_a_promotion_makes_the_live_generation_the_previous_and_retires_the_one_before(
+    catalog: Catalog,
+) -> None:
+    catalog.generations.save(generation(1, GenerationState.LIVE))
+    for number in (2, 3):
+        catalog.generations.save(generation(number, GenerationState.STAGED))
+        assert catalog.generations.promote("docs", number)
+    assert states(catalog) == {1: "retired", 2: "previous", 3: "live"}
+    assert catalog.generations.promote("docs", 2)
+    assert states(catalog) == {1: "retired", 2: "live", 3: "previous"}
+
+
+def test_documents_are_those_of_the_live_generation_unless_another_is_named(catalog: Catalog) -> None:
+    catalog.generations.save(generation(1, GenerationState.LIVE))
+    catalog.generations.save(generation(2, GenerationState.STAGED))
+    catalog.save_document(document("a"))
+    catalog.save_document(document("a", generation=2, chunks=9))
+    catalog.save_document(document("b", generation=2))
+    assert [one.name for one in catalog.documents("docs")] == ["a"]
+    assert [one.name for one in catalog.documents("docs", generation=2)] == ["a", "b"]
+    assert catalog.totals("docs").chunks == 3
+    catalog.generations.promote("docs", 2)
+    assert [one.chunks for one in catalog.documents("docs")] == [9, 3]
+    found = catalog.document_of_file(file_id_of("docs", "file:///a"))
+    assert found is not None
+    assert found.generation == 2
+    catalog.generations.remove("docs", 1)
+    assert catalog.documents("docs", generation=1) == ()
+
+
+@pytest.mark.parametrize("generation_with_more", [1, 2])
+def test_no_generation_is_promoted_that_has_other_uploads(
+    catalog: Catalog, generation_with_more: int
+) -> None:
+    catalog.generations.save(generation(1, GenerationState.LIVE))
+    catalog.generations.save(generation(2, GenerationState.STAGED))
+    upload = document("a", origin=DocumentOrigin.UPLOAD)
+    catalog.save_document(replace(upload, generation=generation_with_more))
+    assert not catalog.generations.promote("docs", 2)
+    assert states(catalog) == {1: "live", 2: "staged"}
+    catalog.save_document(replace(upload, generation=3 - generation_with_more))
+    assert catalog.generations.promote("docs", 2)
+
+
+def test_the_live_generation_cannot_be_retired(catalog: Catalog) -> None:
+    catalog.generations.save(generation(1, GenerationState.LIVE))
+    catalog.generations.retire("docs", 1)
+    assert states(catalog) == {1: "live"}
 
 
 def test_runs_left_running_are_marked_interrupted(catalog: Catalog) -> None:
     run = Run("run_1", "docs", "cli", RunState.RUNNING, "2025-01-01T00:00:00Z")
-    catalog.save_run(run)
-    catalog.save_run(replace(run, id="run_2", state=RunState.DONE, started_at="2025-01-02T00:00:00Z"))
-    assert catalog.interrupt_running() == 1
-    assert [(run.id, run.state) for run in catalog.runs("docs")] == [
+    catalog.runs.save(run)
+    catalog.runs.save(replace(run, id="run_2", state=RunState.DONE, started_at="2025-01-02T00:00:00Z"))
+    assert catalog.runs.interrupt_running() == 1
+    assert [(run.id, run.state) for run in catalog.runs.list("docs")] == [
         ("run_2", RunState.DONE),
         ("run_1", RunState.INTERRUPTED),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from workspaces import Open, ingest
+from workspaces import Open, ingest, use_chunker
 
 from muniment.collections.local import LocalWorkspace
 from muniment.errors import StorageError
@@ -22,11 +22,11 @@ class Held:
         self.spec = inner.spec
         self.go_on = threading.Event()
         self._inner = inner
-        self._chunked = 0
+        self.chunked = 0
 
     def chunk(self, document: ParsedDocument) -> Sequence[Chunk]:
-        self._chunked += 1
-        if self._chunked > 1:
+        self.chunked += 1
+        if self.chunked > 1:
             assert self.go_on.wait(60)
         return self._inner.chunk(document)
 
@@ -35,12 +35,12 @@ async def ask(workspace: LocalWorkspace, question: str) -> Answer:
     return [event async for event in workspace.answer("docs", question)][-1].answer  # type: ignore[union-attr]
 
 
-async def first_document(workspace: LocalWorkspace, **options: bool) -> "asyncio.Task[None]":
+async def first_document(workspace: LocalWorkspace) -> "asyncio.Task[None]":
     """Start a run and return when its first document is in; the task ends with the run."""
     done = asyncio.Event()
 
     async def follow() -> None:
-        async for event in workspace.ingest("docs", trigger="test", **options):
+        async for event in workspace.ingest("docs", trigger="test"):
             if isinstance(event, DocumentFinished):
                 done.set()
 
@@ -57,17 +57,12 @@ async def until(holds: Callable[[], bool]) -> None:
     raise AssertionError("it did not come about in a minute")
 
 
-@pytest.mark.parametrize("rebuild", [False, True])
-async def test_while_documents_are_first_read_it_is_not_ready_and_answers_say_so(
-    open_docs: Open, rebuild: bool
-) -> None:
+async def test_while_documents_are_first_read_it_is_not_ready_and_answers_say_so(open_docs: Open) -> None:
     async with open_docs(ingest={"batch_chunks": 1}) as workspace:
         runtime = workspace._parts.runtime("docs")
-        if rebuild:
-            await ingest(workspace)
         held = Held(runtime.chunker)
-        runtime.chunker = held
-        run = await first_document(workspace, rebuild=rebuild)
+        use_chunker(runtime, held)
+        run = await first_document(workspace)
         [told] = (await workspace.search("docs", "What does code E-417 mean?")).notes
         assert told.startswith("Documents are being read: 1 of 3 are done.")
         assert told in (await ask(workspace, "How many euros is the daily allowance?")).notes
@@ -79,6 +74,22 @@ async def test_while_documents_are_first_read_it_is_not_ready_and_answers_say_so
         assert (await workspace.readiness()).ready
 
 
+async def test_while_all_is_made_anew_it_answers_in_full(open_docs: Open) -> None:
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        runtime = workspace._parts.runtime("docs")
+        held = Held(runtime.chunker)
+        use_chunker(runtime, held)
+        run = asyncio.create_task(ingest(workspace, rebuild=True))
+        await until(lambda: held.chunked > 1)
+        assert len((await workspace.search("docs", "What does code E-417 mean?")).passages) == 3
+        assert (await workspace.search("docs", "What does code E-417 mean?")).notes == ()
+        assert (await workspace.readiness()).ready
+        held.go_on.set()
+        await run
+        assert runtime.number == 2
+
+
 async def test_new_documents_beside_old_ones_leave_it_ready(open_docs: Open, docs: Path) -> None:
     async with open_docs(ingest={"batch_chunks": 1}) as workspace:
         await ingest(workspace)
@@ -86,7 +97,7 @@ async def test_new_documents_beside_old_ones_leave_it_ready(open_docs: Open, doc
             (docs / name).write_text(f"The canteen serves soup, says {name}.")
         runtime = workspace._parts.runtime("docs")
         held = Held(runtime.chunker)
-        runtime.chunker = held
+        use_chunker(runtime, held)
         run = await first_document(workspace)
         assert (await workspace.readiness()).ready
         assert "1 of 2 are done" in (await workspace.search("docs", "soup")).notes[0]
@@ -126,7 +137,7 @@ async def test_what_was_mended_is_told_when_it_is(open_docs: Open) -> None:
         index = runtime.open_index()
         await index.delete(sorted(await index.ids()))
         held = Held(runtime.chunker)
-        runtime.chunker = held
+        use_chunker(runtime, held)
         workspace._reconciler._spawn(workspace._reconciler._check(runtime, in_background=True))
         await until(lambda: runtime.run is not None and runtime.run.done == 1)
         assert (await workspace.collection("docs")).mended == ()

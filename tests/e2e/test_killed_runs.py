@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from installation import Installation, patience, write_texts
 
+from muniment.collections.recipe import alias_of
+
 DOCUMENTS = 40
 TEXTS = [
     "\n\n".join(
@@ -71,6 +73,41 @@ def test_runs_killed_at_random_moments_lose_and_double_nothing(
     for after in [0, *sorted(dice.sample(range(1, DOCUMENTS - 4), 3))]:
         kill(installation, command, after, dice)
     check(installation, clean)
+
+
+@pytest.mark.timeout(300)
+def test_a_generation_whose_building_is_killed_leaves_the_live_one_and_is_finished_later(
+    tmp_path: Path, clean: list[tuple[int, str]]
+) -> None:
+    dice = random.Random(f"generations {time.time_ns()}")
+    installation = made(tmp_path)
+    assert installation.run("ingest").code == 0
+    installation.configure(
+        embedding_models={
+            "small": {"provider": "fake", "dimension": 64},
+            "large": {"provider": "fake", "dimension": 96},
+        },
+        collections={"docs": {"sources": "docs", "embedding_model": "large"}},
+    )
+    live = alias_of("docs")
+    for after in [0, *sorted(dice.sample(range(1, DOCUMENTS - 4), 3))]:
+        with installation.started("ingest", "--rebuild") as process:
+            with patience() as wait:
+                wait(lambda done=after: installation.documents_done() >= DOCUMENTS + done)
+            time.sleep(dice.uniform(0, 0.03))
+            process.kill()
+        assert installation.chunks(live) == clean
+        [collection] = installation.status()["collections"]
+        assert (collection["state"], collection["generation"], collection["dimension"]) == ("ready", 1, 64)
+    assert installation.run("ingest", "--rebuild").code == 0
+    assert installation.chunks(live) == clean
+    [collection] = installation.status()["collections"]
+    assert (collection["generation"], collection["dimension"], collection["mended"]) == (2, 96, [])
+    generations = installation.run("generations", "--json").json()["generations"]
+    assert [(one["number"], one["state"]) for one in generations] == [(1, "previous"), (2, "live")]
+    assert installation.run("rollback").code == 0
+    assert installation.chunks(live) == clean
+    assert "Traceback" not in installation.log
 
 
 @pytest.mark.slow

@@ -113,3 +113,35 @@ async def test_servers_that_start_at_once_share_one_catalog(
     assert len({tuple(c.name for c in await one.collections()) for one in opened}) == 1
     for one in replicas:
         await one.__aexit__(None, None, None)
+
+
+async def test_a_generation_that_one_server_promotes_is_answered_from_by_the_other(
+    tmp_path: Path, catalog_uri: str, milvus_uri: str
+) -> None:
+    where = (tmp_path, catalog_uri, milvus_uri)
+    path = tmp_path / "upload"
+    path.write_text(WARRANTY)
+    async with replica("a", *where) as a, replica("b", *where) as b:
+        await a.upload("docs", "pump.txt", path, {})
+        await a.services.stores.insert("docs", [GivenChunk("c1", FEES)])
+        assert await texts(b, "docs", "warranty fee") == {WARRANTY, FEES}
+        over = asyncio.Event()
+
+        async def keep_asking() -> None:
+            while not over.is_set():
+                assert await texts(b, "docs", "warranty fee") == {WARRANTY, FEES}
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_asking())
+            async for _ in a.ingest("docs", trigger="test", rebuild=True):
+                pass
+            over.set()
+        assert await texts(b, "docs", "warranty fee") == {WARRANTY, FEES}
+        assert (await b.collection("docs")).generation == (await a.collection("docs")).generation == 2
+        path.write_text("The canteen opens at half past eleven.")
+        await b.upload("docs", "canteen.txt", path, {})
+        assert "The canteen opens at half past eleven." in await texts(a, "docs", "canteen")
+        async for _ in b.rollback("docs"):
+            pass
+        assert "The canteen opens at half past eleven." in await texts(a, "docs", "canteen")
+        assert (await a.collection("docs")).generation == 1

@@ -8,6 +8,7 @@ import pytest
 from workspaces import Open, found, ingest
 
 from muniment.collections.local import LocalWorkspace
+from muniment.collections.recipe import index_name
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.types import (
     AnswerVerdict,
@@ -109,7 +110,7 @@ async def test_given_chunks_are_found_answered_from_and_written_again_when_the_i
         parsed = await workspace.parsed(store.collection, citation.document_id)
         assert parsed.text[citation.spans[0].start : citation.spans[0].end] == WARRANTY
         runtime = workspace._parts.runtime(store.collection)
-        await workspace._parts.store.drop(runtime.record.index_name)
+        await workspace._parts.store.drop(index_name(runtime.name))
     async with open_docs() as workspace:
         assert set(await texts(workspace, store.collection, "warranty")) == {WARRANTY, FEES}
         assert "inserted chunks" in (await workspace.collection(store.collection)).mended[0].found
@@ -169,7 +170,7 @@ async def test_static_chunking_is_honoured(open_docs: Open, tmp_path: Path) -> N
         assert len(overlapping) > len(plain) > 3
         runtime = workspace._parts.runtime(store.collection)
         before = await runtime.open_index().ids()
-        await workspace._parts.store.drop(runtime.record.index_name)
+        await workspace._parts.store.drop(index_name(runtime.name))
     async with open_docs() as workspace:
         assert await workspace._parts.runtime(store.collection).open_index().ids() == before
 

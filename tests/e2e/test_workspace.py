@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from workspaces import TEXTS, Open, found, ingest, row_ids
+from workspaces import TEXTS, Open, found, ingest, row_ids, use_chunker
 
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.types import (
@@ -167,22 +167,6 @@ async def test_rows_removed_behind_our_back_come_back(open_docs: Open) -> None:
         assert await row_ids(workspace) == before
 
 
-async def test_a_changed_embedding_model_is_refused_until_rebuilt(open_docs: Open) -> None:
-    async with open_docs() as workspace:
-        await ingest(workspace)
-    async with open_docs(embedding_model="large") as workspace:
-        status = await workspace.collection("docs")
-        assert status.state is CollectionState.UNAVAILABLE
-        with pytest.raises(ConflictError) as caught:
-            await workspace.search("docs", "code E-417")
-        assert caught.value.code == "collection_changed"
-        assert "--rebuild" in caught.value.hint
-        run = await ingest(workspace, rebuild=True)
-        assert run.done == 3
-        assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
-        assert (await workspace.collection("docs")).dimension == 96
-
-
 async def test_uploads_are_kept_and_can_be_removed(open_docs: Open, tmp_path: Path) -> None:
     upload = tmp_path / "upload"
     upload.write_text("The canteen opens at half past eleven on working days.")
@@ -270,13 +254,14 @@ async def test_a_chunker_that_breaks_nobody_knows_how_ends_the_run_in_words(
     open_docs: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_docs() as workspace:
-        chunker = workspace._parts.runtime("docs").chunker
-        workspace._parts.runtime("docs").chunker = Broken(chunker.spec)
+        runtime = workspace._parts.runtime("docs")
+        chunker = runtime.chunker
+        use_chunker(runtime, Broken(chunker.spec))
         run = await ingest(workspace)
         assert (run.state, run.error_code) == (RunState.FAILED, "internal_error")
         assert "ZeroDivisionError" in run.error
         assert (await workspace.runs("docs"))[0].state is RunState.FAILED
-        workspace._parts.runtime("docs").chunker = chunker
+        use_chunker(runtime, chunker)
         assert (await ingest(workspace)).done == 3
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from muniment.collections.local import LocalWorkspace
+from muniment.collections.runtime import CollectionRuntime
+from muniment.protocols import Chunker
 from muniment.types import Run, RunProgress, RunState
 
 TEXTS = {
@@ -32,3 +35,9 @@ async def found(workspace: LocalWorkspace, query: str) -> list[str]:
 
 async def row_ids(workspace: LocalWorkspace) -> set[int]:
     return await workspace._parts.runtime("docs").open_index().ids()
+
+
+def use_chunker(runtime: CollectionRuntime, chunker: Chunker) -> None:
+    """Cut documents by this chunker, whatever the settings say."""
+    runtime.wanted = replace(runtime.wanted, chunker_of=lambda _: chunker)
+    runtime.recipe = replace(runtime.recipe, chunker_of=lambda _: chunker)

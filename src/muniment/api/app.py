@@ -8,7 +8,19 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
 import muniment
-from muniment.api import answers, collections, documents, errors, health, home, llama_stack, openai, search
+from muniment.api import (
+    answers,
+    collections,
+    documents,
+    errors,
+    generations,
+    health,
+    home,
+    llama_stack,
+    openai,
+    plans,
+    search,
+)
 from muniment.api.middleware import BodyLimit, RequestContext
 from muniment.api.openai.batches.running import RunningBatches
 from muniment.api.openai.responses.running import BackgroundResponses
@@ -59,7 +71,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.batches = RunningBatches()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
-    for module in (health, answers, search, collections, documents, home):
+    for module in (health, answers, search, collections, plans, generations, documents, home):
         include(app, module.router)
     openai.include(app)
     llama_stack.include(app)

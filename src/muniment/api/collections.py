@@ -4,30 +4,13 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import Response
-from sse_starlette import ServerSentEvent
 
-from muniment.api.context import WorkspaceOf, event_stream, failures
-from muniment.api.errors import native_body
+from muniment.api.context import WorkspaceOf, failures
 from muniment.api.routing import Router
-from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
-from muniment.api.wire import (
-    CollectionList,
-    CollectionWire,
-    DocumentFinishedWire,
-    RunList,
-    RunProgressWire,
-    RunRequest,
-    RunWire,
-)
-from muniment.errors import MunimentError
-from muniment.types import DocumentFinished, RunEvent, RunState
+from muniment.api.run_events import RUN_RESPONSE, run_response
+from muniment.api.wire import CollectionList, CollectionWire, RunList, RunRequest, RunWire
 
 router = Router(tags=["collections"])
-
-EVENTS = (
-    "With `stream`: any number of `progress` (RunProgressWire) and `document` (DocumentFinishedWire), "
-    "then `finished` (RunProgressWire); or `error` (ErrorBody) where it breaks off."
-)
 
 
 @router.get(
@@ -60,10 +43,7 @@ async def get_collection(name: str, workspace: WorkspaceOf) -> CollectionWire:
     response_model=RunWire,
     responses={
         **failures(400, 403, 404, 409, 413, 422, 503, 507),
-        200: {
-            "description": "The finished run; events when `stream` is set.",
-            "content": event_stream(EVENTS),
-        },
+        200: RUN_RESPONSE,
     },
 )
 async def start_run(
@@ -74,23 +54,7 @@ async def start_run(
     events = workspace.ingest(
         name, trigger=asked.trigger, retry_failed=asked.retry_failed, rebuild=asked.rebuild
     )
-    if not asked.stream:
-        last = await until_disconnect(request, last_event(events))
-        assert not isinstance(last, DocumentFinished)
-        return RunWire.of(last.run)
-
-    def on_error(error: MunimentError) -> list[ServerSentEvent]:
-        body = native_body(error, request.state.request_id)
-        return [sent_event(body.model_dump_json(), "error")]
-
-    return await event_response(request, events, lambda event: [_encode(event)], on_error)
-
-
-def _encode(event: RunEvent) -> ServerSentEvent:
-    if isinstance(event, DocumentFinished):
-        return sent_event(DocumentFinishedWire.of(event).model_dump_json(), "document")
-    name = "progress" if event.run.state is RunState.RUNNING else "finished"
-    return sent_event(RunProgressWire.of(event).model_dump_json(), name)
+    return await run_response(request, events, stream=asked.stream)
 
 
 @router.get(

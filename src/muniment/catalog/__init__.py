@@ -1,5 +1,5 @@
 """What exists: collections, documents, runs and mendings, in SQLite or PostgreSQL."""
 
-from muniment.catalog.catalog import Catalog, CollectionRecord
+from muniment.catalog.catalog import Catalog
 
-__all__ = ["Catalog", "CollectionRecord"]
+__all__ = ["Catalog"]

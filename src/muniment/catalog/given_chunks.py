@@ -33,6 +33,7 @@ class GivenChunks:
                 "metadata": chunk.metadata,
                 "chunk_metadata": chunk.chunk_metadata,
                 "vector": _packed(chunk.vector),
+                "vector_of": chunk.vector_of,
             }
             for chunk in chunks
         ]
@@ -61,6 +62,14 @@ class GivenChunks:
         with self._transaction() as connection:
             rows = connection.execute(query.where(given_chunks.c.collection == collection))
             return {row.row_id: row.title for row in rows}
+
+    def page(self, collection: str, *, after: int = -1, limit: int = _AT_A_TIME) -> tuple[GivenChunk, ...]:
+        """The next chunks by row id, from behind ``after``."""
+        mine = given_chunks.c.collection == collection
+        query = select(given_chunks).where(mine, given_chunks.c.row_id > after)
+        with self._transaction() as connection:
+            rows = connection.execute(query.order_by(given_chunks.c.row_id).limit(limit))
+            return tuple(_chunk(row) for row in rows)
 
     def remove(self, collection: str, row_ids: Sequence[int] | None = None) -> None:
         """Forget these chunks, or all of the collection."""
@@ -97,4 +106,5 @@ def _chunk(row: Row[Any]) -> GivenChunk:
         metadata=row.metadata,
         chunk_metadata=row.chunk_metadata,
         vector=None if row.vector is None else tuple(array("f", row.vector)),
+        vector_of=row.vector_of,
     )

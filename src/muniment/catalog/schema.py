@@ -11,8 +11,11 @@ from muniment.catalog.connections import exclusive_sqlite
 from muniment.catalog.tables import metadata
 from muniment.errors import ConflictError
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest migration. Known here, so that a start with an up-to-date catalog does not import Alembic."""
+
+_LATER_KEYS = {("documents", "generation")}
+"""Columns of primary keys that the first catalogs, which have no version, had not."""
 
 _MIGRATING = 0x6D756E69
 """Number of the lock that guards the tables; any that nobody else uses."""
@@ -93,7 +96,8 @@ def _is_catalog(connection: Connection) -> bool:
     present = set(known.get_table_names()) & set(metadata.tables)
     for name in sorted(present):
         columns = {column["name"] for column in known.get_columns(name)}
-        if missing := {key.name for key in metadata.tables[name].primary_key} - columns:
+        keys = {key.name for key in metadata.tables[name].primary_key if (name, key.name) not in _LATER_KEYS}
+        if missing := keys - columns:
             raise ConflictError(
                 f"The database at {_shown(connection.engine)} has a table {name!r} that is not Muniment's: "
                 f"it has no column {', '.join(sorted(missing))}. Nothing was changed.",

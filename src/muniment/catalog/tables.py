@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -16,16 +17,21 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-collections = Table(
-    "collections",
+generations = Table(
+    "generations",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("collection", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
     Column("index_name", String(128), nullable=False),
     Column("dimension", Integer, nullable=False),
     Column("embedding_model", String(200), nullable=False),
     Column("embedding_fingerprint", String(200), nullable=False),
+    Column("embedding_settings", JSON, nullable=False),
     Column("chunker_spec", Text, nullable=False),
+    Column("parser_version", Text, nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("promoted_at", String(32), nullable=False),
 )
 
 documents = Table(
@@ -52,8 +58,11 @@ documents = Table(
     Column("updated_at", String(32), nullable=False),
     Column("chunker", Text, nullable=False),
     Column("file_id", String(80), nullable=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    PrimaryKeyConstraint("collection", "generation", "uri", name="documents_pkey"),
     Index("documents_by_file", "file_id"),
     Index("documents_by_content", "collection", "document_id"),
+    Index("documents_by_hash", "content_hash"),
     Index("documents_by_name", "collection", "name"),
 )
 
@@ -78,7 +87,46 @@ runs = Table(
     Column("error_code", String(64), nullable=False),
     Column("error", Text, nullable=False),
     Column("hint", Text, nullable=False),
+    Column("by_others", Integer, nullable=False),
+    Column("plan", String(64), nullable=False),
+    Column("shard", String(32), nullable=False),
     Index("runs_by_start", "started_at"),
+)
+
+run_documents = Table(
+    "run_documents",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("uri", String(1000), primary_key=True),
+    Column("name", String(1000), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("fate", String(16), nullable=False),
+    Column("error_code", String(64), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("key", String(1200), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("expires_at", Float(53), nullable=False),
+    Index("leases_by_owner", "owner"),
+)
+
+doubtful_contents = Table(
+    "doubtful_contents",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("document_id", String(40), primary_key=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("parser", Text, nullable=False),
 )
 
 mendings = Table(
@@ -167,6 +215,7 @@ given_chunks = Table(
     Column("metadata", JSON, nullable=False),
     Column("chunk_metadata", JSON, nullable=False),
     Column("vector", LargeBinary, nullable=True),
+    Column("vector_of", String(200), nullable=False),
 )
 
 resources = Table(

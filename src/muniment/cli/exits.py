@@ -11,6 +11,7 @@ class ExitCode(IntEnum):
     OK = 0
     FAILED = 1
     USAGE = 2
+    SOMETHING_TO_DO = 2
     DOCUMENTS_FAILED = 3
     ABSTAINED = 4
     INTERRUPTED = 130

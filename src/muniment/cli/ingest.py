@@ -8,6 +8,7 @@ from muniment.cli.exits import ExitCode
 from muniment.cli.options import CollectionArgument, Config, Json, settings_from
 
 if TYPE_CHECKING:
+    from muniment.collections.workspace import Workspace
     from muniment.settings import Settings
     from muniment.types import Run
 
@@ -19,7 +20,7 @@ def ingest(
     ] = False,
     rebuild: Annotated[
         bool,
-        typer.Option("--rebuild", help="Make all chunks anew: embedding model or chunking changed."),
+        typer.Option("--rebuild", help="Make all chunks anew, in a new generation."),
     ] = False,
     config: Config = None,
     as_json: Json = False,
@@ -28,18 +29,24 @@ def ingest(
 
     One bad document fails alone; the exit code is 3 then. Interrupted, it goes on where it was.
     """
-    from muniment.api.wire import RunList, RunWire
     from muniment.cli.connect import run
-    from muniment.cli.output import print_error, print_json, results, styled
-    from muniment.cli.run_display import run_summary
-    from muniment.errors import MunimentError
-    from muniment.types import RunState
 
     runs = run(
         _ingested(
             settings_from(config), collection, retry_failed=retry_failed, rebuild=rebuild, quiet=as_json
         )
     )
+    report_runs(runs, as_json=as_json)
+
+
+def report_runs(runs: "list[Run]", *, as_json: bool) -> None:
+    """Print how runs ended, and leave with the exit code for it unless all went well."""
+    from muniment.api.wire import RunList, RunWire
+    from muniment.cli.output import print_error, print_json, results, styled
+    from muniment.cli.run_display import run_summary
+    from muniment.errors import MunimentError
+    from muniment.types import RunState
+
     if as_json:
         print_json(RunList(runs=tuple(RunWire.of(run) for run in runs)))
     else:
@@ -56,20 +63,28 @@ def ingest(
 async def _ingested(
     settings: "Settings", collection: str | None, *, retry_failed: bool, rebuild: bool, quiet: bool
 ) -> "list[Run]":
-    from muniment.api.questions import none_declared
     from muniment.cli.connect import connected
     from muniment.cli.run_display import shown_run
 
     async with connected(settings) as workspace:
-        known = [status.name for status in await workspace.collections()]
-        # What another server filled is only read; ingesting all collections means all others.
-        adopted = {name for name, declared in settings.collections.items() if declared.adopt}
-        names = [collection] if collection else [name for name in known if name not in adopted]
-        if not known:
-            raise none_declared()
+        names = await ingested_names(workspace, settings, collection)
         return [
             await shown_run(
                 workspace.ingest(name, trigger="cli", retry_failed=retry_failed, rebuild=rebuild), quiet=quiet
             )
             for name in names
         ]
+
+
+async def ingested_names(workspace: "Workspace", settings: "Settings", collection: str | None) -> list[str]:
+    """The collection asked for, or all that are filled from sources; InputError when there is none."""
+    from muniment.api.questions import none_declared
+
+    if collection:
+        return [collection]
+    known = [status.name for status in await workspace.collections()]
+    if not known:
+        raise none_declared()
+    # What another server filled is only read; ingesting all collections means all others.
+    adopted = {name for name, declared in settings.collections.items() if declared.adopt}
+    return [name for name in known if name not in adopted]

@@ -10,15 +10,19 @@ from typer.core import TyperGroup
 
 from muniment.cli import (
     adopt,
+    apply,
     ask,
     config,
     demo,
     documents,
     gc,
+    generations,
     import_run,
     ingest,
     models,
     page,
+    plan,
+    runs,
     search,
     serve,
     status,
@@ -84,8 +88,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Answers questions over your documents and proves every answer.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 some documents failed, "
-    "4 the documents do not answer the question, 130 interrupted. --debug shows tracebacks.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings (`plan`: something to do), "
+    "3 some documents failed, 4 the documents do not answer the question, 130 interrupted. "
+    "--debug shows tracebacks.",
 )
 
 
@@ -109,11 +114,16 @@ def _root(
 
 app.command("serve")(serve.serve)
 app.command("ingest")(ingest.ingest)
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
+app.command("generations")(generations.generations)
+app.command("promote")(generations.promote)
+app.command("rollback")(generations.rollback)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("status")(status.status)
 app.command("documents")(documents.documents)
-app.command("runs")(status.runs)
+app.command("runs")(runs.runs)
 app.command("gc")(gc.gc)
 app.command("page")(page.page)
 app.command("demo")(demo.demo)

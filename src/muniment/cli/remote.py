@@ -17,37 +17,55 @@ from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.api.wire import (
     AnswerRequest,
     AnswerWire,
+    ApplyRequest,
+    ChangeList,
     CollectionList,
     CollectionWire,
     DeltaWire,
     DocumentFinishedWire,
     DocumentList,
     DocumentWire,
+    GenerationList,
+    GenerationRequest,
+    GenerationWire,
     ParsedDocumentWire,
+    PlanRequest,
+    PlanWire,
     ReadinessWire,
     RetrievedWire,
+    RunDocumentList,
     RunList,
     RunProgressWire,
     RunRequest,
+    RunWire,
     SearchRequest,
     SearchResultWire,
+    ShardList,
     UploadResult,
     filter_to_wire,
 )
 from muniment.cli.remote_errors import broken_off, error_of, error_of_body, unreachable
 from muniment.errors import MunimentError, NotFoundError
+from muniment.ingest.plan_text import PlanFile
 from muniment.types import (
+    Change,
     CollectionStatus,
     Document,
     DocumentState,
+    Fate,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
+    Plan,
     Readiness,
     Run,
+    RunDocument,
     RunEvent,
     SearchMode,
     SearchResult,
+    Shard,
+    ShardPart,
 )
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -164,7 +182,54 @@ class RemoteWorkspace:
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources."""
         asked = RunRequest(retry_failed=retry_failed, rebuild=rebuild, stream=True, trigger=trigger)
-        async for name, data in self._events(f"{_collection(collection)}/runs", asked):
+        async for event in self._run_events(f"{_collection(collection)}/runs", asked):
+            yield event
+
+    async def apply(
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        plan: str | Path | None = None,
+        shard: Shard | None = None,
+        retry_failed: bool = False,
+    ) -> AsyncIterator[RunEvent]:
+        """Carry out a plan that the server keeps; a file only names it."""
+        plan_id = (await asyncio.to_thread(PlanFile(plan).plan)).id if isinstance(plan, Path) else plan
+        asked = ApplyRequest(
+            plan=plan_id,
+            shard=str(shard) if shard else None,
+            retry_failed=retry_failed,
+            stream=True,
+            trigger=trigger,
+        )
+        async for event in self._run_events(f"{_collection(collection)}/apply", asked):
+            yield event
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number."""
+        found = await self._get(f"{_collection(collection)}/generations", GenerationList)
+        return tuple(one.domain() for one in found.generations)
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask."""
+        return self._run_events(f"{_collection(collection)}/stage", GenerationRequest(stream=True))
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the staged generation the live one."""
+        return self._run_events(f"{_collection(collection)}/promote", GenerationRequest(stream=True))
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the previous generation the live one again."""
+        return self._run_events(f"{_collection(collection)}/rollback", GenerationRequest(stream=True))
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation."""
+        response = await self._send("DELETE", f"{_collection(collection)}/generations/staged")
+        return GenerationWire.model_validate_json(response.content).domain()
+
+    async def _run_events(self, path: str, asked: BaseModel) -> AsyncIterator[RunEvent]:
+        async for name, data in self._events(path, asked):
             if name == "document":
                 yield DocumentFinishedWire.model_validate_json(data).domain()
             elif name in ("progress", "finished"):
@@ -172,6 +237,39 @@ class RemoteWorkspace:
             if name == "finished":
                 return
         raise broken_off(self.url)
+
+    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+        """What there is to do."""
+        asked = PlanRequest(retry_failed=retry_failed)
+        response = await self._send("POST", f"{_collection(collection)}/plan", json=asked.model_dump())
+        return PlanWire.model_validate_json(response.content).domain()
+
+    async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
+        """The plan's changes, from behind ``after``."""
+        path = f"/v1/plans/{quote(plan_id, safe='')}/changes"
+        found = await self._get(path, ChangeList, {"limit": limit, "after": after})
+        return tuple(change.domain() for change in found.changes)
+
+    async def plan_shards(self, plan_id: str, shards: int) -> tuple[ShardPart, ...]:
+        """How the plan is divided."""
+        path = f"/v1/plans/{quote(plan_id, safe='')}/shards"
+        found = await self._get(path, ShardList, {"shards": shards})
+        return tuple(part.domain() for part in found.shards)
+
+    async def run(self, run_id: str) -> Run:
+        """One run."""
+        return (await self._get(f"/v1/runs/{quote(run_id, safe='')}", RunWire)).domain()
+
+    async def run_documents(
+        self, run_id: str, *, fate: Fate | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[RunDocument, ...]:
+        """What became of each document of a run."""
+        parameters: dict[str, str | int] = {"limit": limit, "after": after}
+        if fate is not None:
+            parameters["fate"] = fate.value
+        path = f"/v1/runs/{quote(run_id, safe='')}/documents"
+        found = await self._get(path, RunDocumentList, parameters)
+        return tuple(document.domain() for document in found.documents)
 
     async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
         """Runs, newest first."""

@@ -1,5 +1,6 @@
 """Shows an ingestion on stderr: a bar on a terminal, plain lines elsewhere, nothing for ``--json``."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -14,10 +15,20 @@ from rich.progress import (
 )
 
 from muniment.cli.output import clean, messages, styled
+from muniment.cli.plan_report import duration
 from muniment.cli.reason import advice_of, reason_of
 from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent
 
 NAME_WIDTH = 40
+
+NAMED_DOCUMENTS = 10
+"""Documents that a log names one by one; after them it tells of progress and of what goes wrong."""
+
+LINE_EVERY_S = 10.0
+"""Seconds between two lines of progress in a log."""
+
+WINDOW_S = 30.0
+"""Seconds of the run over which its pace is measured."""
 
 
 async def shown_run(events: AsyncIterator[RunEvent], *, quiet: bool) -> Run:
@@ -34,6 +45,39 @@ async def shown_run(events: AsyncIterator[RunEvent], *, quiet: bool) -> Run:
     return run
 
 
+class Pace:
+    """How quick a run is of late, and how long it will take at that."""
+
+    def __init__(self) -> None:
+        self._seen: deque[Run] = deque()
+        self._told_at = 0.0
+
+    def add(self, run: Run) -> None:
+        """Take note of how far the run is."""
+        self._seen.append(run)
+        while len(self._seen) > 2 and run.seconds - self._seen[1].seconds > WINDOW_S:
+            self._seen.popleft()
+
+    def due(self, run: Run) -> bool:
+        """Whether a log should have a line again."""
+        if run.seconds - self._told_at < LINE_EVERY_S:
+            return False
+        self._told_at = run.seconds
+        return True
+
+    def words(self, run: Run) -> str:
+        """Pages and chunks a second, and the time left."""
+        first = self._seen[0]
+        span = run.seconds - first.seconds
+        if span <= 0 or not run.work:
+            return f"{run.pages} pages"
+        pages, chunks = (run.pages - first.pages) / span, (run.chunks - first.chunks) / span
+        told = f"{pages:.1f} pages/s, {chunks:.1f} chunks/s"
+        ended = run.ended - first.ended
+        left = (run.work - run.ended) * span / ended if ended else 0.0
+        return f"{told}, about {duration(left)} left" if left else told
+
+
 class _Display(AbstractContextManager["_Display"]):
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
@@ -43,14 +87,16 @@ class _Display(AbstractContextManager["_Display"]):
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[pages]} pages", markup=False),
+            TextColumn("{task.fields[rates]}", markup=False),
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
             disable=quiet or not self._console.is_terminal,
         )
         self._advised: set[tuple[str, str]] = set()
-        self._task = self._bar.add_task("", total=None, pages=0)
+        self._task = self._bar.add_task("", total=None, rates="")
+        self._pace = Pace()
+        self._told = 0
 
     def __enter__(self) -> "_Display":
         self._bar.start()
@@ -62,16 +108,19 @@ class _Display(AbstractContextManager["_Display"]):
         self._bar.stop()
 
     def progress(self, run: Run, current: str) -> None:
-        """Move the bar."""
-        finished = run.done + run.unchanged + run.skipped + run.failed
+        """Move the bar; in a log, a line now and then."""
+        self._pace.add(run)
+        rates = self._pace.words(run)
+        if not self._quiet and not self._console.is_terminal and self._pace.due(run):
+            self._console.print(styled(f"{run.collection}: {run.ended} of {run.work} documents, {rates}"))
         name = clean(current)
         shown = name if len(name) <= NAME_WIDTH else "…" + name[-NAME_WIDTH + 1 :]
         self._bar.update(
             self._task,
             description=f"{run.collection} {shown}".strip(),
-            completed=finished,
+            completed=run.ended + run.unchanged,
             total=run.total or None,
-            pages=run.pages,
+            rates=rates,
         )
 
     def document(self, document: Document) -> None:
@@ -82,7 +131,8 @@ class _Display(AbstractContextManager["_Display"]):
             why = f"{reason_of(document.name, document.error)} [{document.error_code}]"
             self._console.print(styled(f"{document.state} {document.name}: {why}", "yellow"), soft_wrap=True)
             self._advise(document)
-        elif not self._console.is_terminal:
+        elif not self._console.is_terminal and self._told < NAMED_DOCUMENTS:
+            self._told += 1
             self._console.print(
                 styled(f"done {document.name} ({document.pages} pages, {document.chunks} chunks)")
             )
@@ -102,6 +152,7 @@ def run_summary(run: Run) -> str:
     named = (("unchanged", run.unchanged), ("skipped", run.skipped), ("failed", run.failed))
     parts += [f"{count} {name}" for name, count in named if count]
     parts += [f"{run.removed} removed"] if run.removed else []
+    parts += [f"{run.by_others} by other workers"] if run.by_others else []
     return (
         f"{run.collection}: {run.state}, {', '.join(parts)} "
         f"({run.pages} pages, {run.chunks} chunks, {run.seconds:.1f} s)"

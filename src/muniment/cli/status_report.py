@@ -104,6 +104,11 @@ def _print_collections(report: StatusReport, console: Console) -> None:
             styled(f"{one.embedding_model} ({one.dimension})", "dim"),
         )
     console.print(rows)
+    for one in report.collections:
+        for difference in one.wanted:
+            what = difference.what.replace("_", " ")
+            why = f"{one.name}: {what} is {difference.live}, the settings ask for {difference.wanted}."
+            console.print(Text.assemble(("New generation wanted: ", "bold yellow"), clean(why)))
 
 
 def _print_problems(report: StatusReport, console: Console) -> None:

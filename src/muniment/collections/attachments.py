@@ -4,20 +4,20 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from muniment.catalog import Catalog
 from muniment.collections.adopted import adopted_documents, refuse_change
 from muniment.collections.files import Files, seconds_of
 from muniment.collections.ingestion import Ingestion, from_source
+from muniment.collections.kept_source import KeptSource
 from muniment.collections.parts import Parts
 from muniment.errors import MunimentError, NotFoundError, unforeseen
-from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.plan import Work
 from muniment.ingest.rows import row_id
 from muniment.types import (
+    ChangeKind,
     Document,
     DocumentFinished,
     DocumentOrigin,
@@ -126,7 +126,7 @@ class Attachments:
         await asyncio.to_thread(self._catalog.files.save_attached, [attached])
         if attached.state is StoreFileState.COMPLETED and document is not None:
             file = SourceFile(document.uri, document.name, document.size, document.version, attributes)
-            work = Work(file, None, document, document.origin, document.chunker)
+            work = Work(file, None, document, document.origin, document.chunker, kind=ChangeKind.METADATA)
             async for _ in self._ingestion.work(collection, "attributes", [work]):
                 pass
         return attached
@@ -153,7 +153,7 @@ class Attachments:
         if document is None:
             return ()
         runtime = self._parts.runtime(collection)
-        ids = [row_id(document, runtime.chunker.spec, ordinal) for ordinal in range(document.chunks)]
+        ids = [row_id(document, runtime.recipe.chunker_spec, ordinal) for ordinal in range(document.chunks)]
         return tuple(await runtime.open_index().get(ids))
 
     # -- batches
@@ -285,7 +285,12 @@ class Attachments:
         runtime = self._parts.runtime(attached.collection)
         spec = runtime.own_chunker_spec(attached.chunking) if attached.chunking else ""
         return Work(
-            source_file, _Kept(self._parts.kept, file.content_hash), known, DocumentOrigin.UPLOAD, spec
+            source_file,
+            KeptSource(self._parts.kept, file.content_hash),
+            known,
+            DocumentOrigin.UPLOAD,
+            spec,
+            kind=ChangeKind.UPDATE if known else ChangeKind.ADD,
         )
 
     async def _ended(self, document: Document, waiting: dict[str, StoreFile]) -> bool:
@@ -308,30 +313,6 @@ class Attachments:
             reason = f"{error.message} {error.hint}".strip()
             failed = replace(attached, state=StoreFileState.FAILED, error_code=error.code, error=reason)
             await asyncio.to_thread(self._catalog.files.end_attached, failed)
-
-
-class _Kept:
-    """A source of one file whose bytes are kept already."""
-
-    def __init__(self, kept: KeptFiles, content_hash: str) -> None:
-        self._kept = kept
-        self._content_hash = content_hash
-
-    async def check(self) -> None:
-        """Nothing to try."""
-
-    async def list(self) -> AsyncIterator[SourceFile]:
-        """Attached files are planned one by one, never listed."""
-        return
-        yield
-
-    async def fetch(self, file: SourceFile, target: Path) -> None:
-        """Copy the kept bytes."""
-        data = await self._kept.load_raw(self._content_hash)
-        await asyncio.to_thread(target.write_bytes, data)
-
-    async def aclose(self) -> None:
-        """Nothing to let go of."""
 
 
 def _state_of(state: DocumentState) -> StoreFileState:

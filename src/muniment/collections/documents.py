@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -23,7 +24,7 @@ class Documents:
         self._parts = parts
         self._parsed: OrderedDict[tuple[str, str], ParsedDocument] = OrderedDict()
 
-    async def find(self, collection: str, document_id: str) -> Document:
+    async def find(self, collection: str, document_id: str, *, generation: int | None = None) -> Document:
         """The document; the first by name when several names share its content."""
         runtime = self._parts.runtime(collection)
         if runtime.settings.adopt is not None:
@@ -33,19 +34,27 @@ class Documents:
             found = (as_document(collection, given),)
         else:
             catalog = self._parts.catalog
-            found = await asyncio.to_thread(catalog.documents_with_content, collection, document_id)
+            find = partial(catalog.documents_with_content, collection, document_id, generation=generation)
+            found = await asyncio.to_thread(find)
         if not found or not document_id:
             raise unknown_document(collection, document_id)
         return found[0]
 
-    async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
-        """The document as parsed; NotFoundError ``unknown_document``, StorageError ``file_lost``."""
+    async def parsed(
+        self, collection: str, document_id: str, *, generation: int | None = None
+    ) -> ParsedDocument:
+        """The document as parsed for a generation, or the live one.
+
+        Raises:
+            NotFoundError: code ``unknown_document``.
+            StorageError: code ``file_lost``.
+        """
         if (adopted := self._parts.runtime(collection).adopted) is not None:
             return await adopted_text(adopted, document_id)
         given = await self._given(collection, document_id)
         if given is not None:
             return as_parsed(given)
-        document = await self.find(collection, document_id)
+        document = await self.find(collection, document_id, generation=generation)
         key = (document.content_hash, document.parser)
         if key not in self._parsed:
             parsed = await self._parts.kept.load_parsed(*key)

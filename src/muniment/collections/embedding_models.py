@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from muniment.errors import unknown_name
+from muniment.errors import MunimentError, UnavailableError, unknown_name
 from muniment.protocols import Embedder
+from muniment.types import JsonObject
 
 
 class EmbeddingModels:
@@ -16,6 +17,8 @@ class EmbeddingModels:
         loaded: models that are loaded already, by name.
         default: the model of collections that name none.
         registered: the name that a name registered by a client stands for, or None.
+        settings_of: provider and options of the model of that name, without secrets.
+        make_from: loads a model by a name and such settings.
     """
 
     def __init__(
@@ -25,12 +28,18 @@ class EmbeddingModels:
         loaded: Mapping[str, Embedder],
         default: str,
         registered: Callable[[str], str | None] = lambda _: None,
+        *,
+        settings_of: Callable[[str], JsonObject],
+        make_from: Callable[[str, JsonObject], Awaitable[Embedder]],
     ) -> None:
         self.known = tuple(sorted({*known, *loaded}))
         self.default = default
         self._make = make
         self._registered = registered
+        self._settings_of = settings_of
+        self._make_from = make_from
         self._loaded = dict(loaded)
+        self._former: dict[str, Embedder] = {}
         self._lock = asyncio.Lock()
 
     def resolve(self, name: str) -> str:
@@ -58,11 +67,48 @@ class EmbeddingModels:
                 self._loaded[name] = await self._make(name)
             return self._loaded[name]
 
+    def settings_of(self, name: str) -> JsonObject:
+        """Provider and options of the model, without secrets: enough to load it when it is not declared
+        any more.
+        """
+        return self._settings_of(self.resolve(name))
+
+    async def made_before(self, name: str, fingerprint: str, settings: JsonObject) -> Embedder:
+        """The model with this fingerprint, though the settings may name another by now.
+
+        Raises:
+            UnavailableError: code ``generation_model_gone``.
+        """
+        known = (*self._loaded.values(), *self._former.values())
+        found = next((embedder for embedder in known if embedder.fingerprint == fingerprint), None)
+        if found is not None:
+            return found
+        async with self._lock:
+            try:
+                # A generation of before settings were noted has none.
+                embedder = await self._make_from(name, settings or self.settings_of(name))
+            except MunimentError as error:
+                raise _gone(name, f"{error.message} {error.hint}".strip()) from error
+            if embedder.fingerprint != fingerprint:
+                await embedder.aclose()
+                raise _gone(name, "The model that is there under its name gives other vectors.")
+            self._former[fingerprint] = embedder
+            return embedder
+
     def is_loaded(self, name: str) -> bool:
         """Whether the known model of that name is in memory."""
         return name in self._loaded
 
     async def aclose(self) -> None:
         """Free all of them."""
-        for embedder in self._loaded.values():
+        for embedder in (*self._loaded.values(), *self._former.values()):
             await embedder.aclose()
+
+
+def _gone(name: str, why: str) -> UnavailableError:
+    return UnavailableError(
+        f"The embedding model {name!r}, which the live generation was made with, cannot be used: {why}",
+        code="generation_model_gone",
+        hint="Bring the model back, or make the chunks anew with the declared one: "
+        "`muniment ingest NAME --rebuild`.",
+    )

@@ -24,26 +24,38 @@ from muniment.types import (
     Block,
     BlockKind,
     Box,
+    Change,
+    ChangeKind,
     Check,
     CollectionState,
     CollectionStatus,
+    Difference,
     Document,
     DocumentFinished,
     DocumentOrigin,
     DocumentState,
+    Estimate,
+    Fate,
     Filter,
+    GenerationState,
+    GenerationStatus,
     Mending,
     MetadataValue,
     Page,
     ParsedDocument,
     Passage,
+    Plan,
+    PlannedKind,
     Readiness,
     Run,
+    RunDocument,
     RunEvent,
     RunProgress,
     RunState,
     SearchMode,
     SearchResult,
+    Shard,
+    ShardPart,
     Span,
 )
 
@@ -70,6 +82,7 @@ class FakeWorkspace:
         self._texts: dict[str, dict[str, str]] = {name: {} for name in documents}
         self._documents: dict[str, dict[str, Document]] = {name: {} for name in documents}
         self._runs: list[Run] = []
+        self._staged: dict[str, tuple[GenerationState, ...]] = {}
         self.cancelled: list[str] = []
         self.closed = False
         for collection, texts in documents.items():
@@ -107,6 +120,8 @@ class FakeWorkspace:
             sources=(f"file:///fake/{name}",),
             last_run=next((run for run in self._runs if run.collection == name), None),
             mended=(Mending(AT, name, "index missing", "ingested again"),),
+            generation=1,
+            wanted=(Difference("chunker", "lines", "words"),),
         )
 
     async def documents(
@@ -188,6 +203,112 @@ class FakeWorkspace:
         run = replace(run, state=RunState.DONE, finished_at=AT, seconds=0.25, chunks=run.done)
         self._runs.insert(0, run)
         yield RunProgress(run)
+
+    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+        """Every document is new."""
+        changes = self._planned(collection)
+        kind = PlannedKind(ChangeKind.ADD, len(changes), sum(one.size for one in changes), changes[:2])
+        estimate = Estimate(len(changes), 0, 1.5, "2 chunks/s", 100)
+        return Plan(f"plan_{collection}", collection, AT, (kind,), 0, len(changes), estimate)
+
+    async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
+        """Every document of the collection whose plan it is."""
+        changes = self._planned(plan_id.removeprefix("plan_"))
+        return tuple([change for change in changes if change.uri > after][:limit])
+
+    async def plan_shards(self, plan_id: str, shards: int) -> tuple[ShardPart, ...]:
+        """All in the first shard."""
+        changes = await self.plan_changes(plan_id)
+        return tuple(
+            ShardPart(Shard(number, shards), 0 if number else len(changes), 0) for number in range(shards)
+        )
+
+    def _planned(self, collection: str) -> tuple[Change, ...]:
+        held = sorted(self._held(collection).values(), key=lambda document: document.uri)
+        return tuple(
+            Change(ChangeKind.ADD, one.uri, one.name, one.size, one.version, "new", dict(one.metadata), 0)
+            for one in held
+        )
+
+    def apply(
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        plan: str | Path | None = None,
+        shard: Shard | None = None,
+        retry_failed: bool = False,
+    ) -> AsyncIterator[RunEvent]:
+        """As ``ingest``."""
+        return self.ingest(collection, trigger=trigger, retry_failed=retry_failed)
+
+    async def run(self, run_id: str) -> Run:
+        """One run."""
+        for run in self._runs:
+            if run.id == run_id:
+                return run
+        raise NotFoundError(f"There was no run {run_id!r}.", code="unknown_run", hint="List them.")
+
+    async def run_documents(
+        self, run_id: str, *, fate: Fate | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[RunDocument, ...]:
+        """Every document of the run's collection."""
+        run = await self.run(run_id)
+        held = sorted(self._held(run.collection).values(), key=lambda document: document.uri)
+        found = [RunDocument.of(run_id, one, ChangeKind.ADD, 0.5) for one in held if one.uri > after]
+        return tuple([one for one in found if fate in (None, one.fate)][:limit])
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """One is live, and after ``stage`` a second is staged."""
+        held = len(self._held(collection))
+        states = [GenerationState.LIVE, *self._staged.get(collection, ())]
+        return tuple(
+            GenerationStatus(
+                collection,
+                number,
+                state,
+                f"fake_{number}",
+                "fake",
+                8,
+                "lines",
+                "fake-1",
+                held,
+                0,
+                held,
+                AT,
+                AT,
+            )
+            for number, state in enumerate(states, 1)
+        )
+
+    async def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """As an ingestion."""
+        async for event in self.ingest(collection, trigger="stage"):
+            yield event
+        self._staged[collection] = (GenerationState.STAGED,)
+
+    async def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """As an ingestion; what was staged is gone."""
+        await self.discard(collection)
+        async for event in self.ingest(collection, trigger="promote"):
+            yield event
+
+    async def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """There is never anything to go back to."""
+        self._held(collection)
+        raise ConflictError(
+            f"{collection!r} has no previous generation.", code="no_previous_generation", hint="Promote one."
+        )
+        yield
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Forgets what was staged."""
+        *_, last = await self.generations(collection)
+        if not self._staged.pop(collection, ()):
+            raise ConflictError(
+                f"No generation of {collection!r} is staged.", code="nothing_staged", hint="Stage one."
+            )
+        return last
 
     async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
         """Runs, newest first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -43,7 +44,9 @@ async def insert_given(runtime: CollectionRuntime, catalog: Catalog, chunks: Seq
     runtime.open_index()
     for number, chunk in enumerate(chunks):
         _check_vector(chunk, number, runtime.embedder.dimension)
-    latest = tuple({chunk.row_id: chunk for chunk in chunks}.values())
+    model = runtime.embedder.fingerprint
+    of_model = [chunk if chunk.vector is None else replace(chunk, vector_of=model) for chunk in chunks]
+    latest = tuple({chunk.row_id: chunk for chunk in of_model}.values())
     await asyncio.to_thread(catalog.given.save, runtime.name, latest)
     await write_given(runtime, latest)
     await asyncio.to_thread(catalog.revise, runtime.name)
@@ -117,11 +120,16 @@ def _check_vector(chunk: GivenChunk, number: int, dimension: int) -> None:
         )
 
 
+def vector_fits(runtime: CollectionRuntime, chunk: GivenChunk) -> bool:
+    """Whether the chunk came with a vector that is of this generation's embedding model."""
+    of_this = chunk.vector_of in ("", runtime.embedder.fingerprint)
+    return chunk.vector is not None and len(chunk.vector) == runtime.embedder.dimension and of_this
+
+
 async def _vectors(runtime: CollectionRuntime, part: Sequence[GivenChunk]) -> dict[int, NDArray[np.float32]]:
     vectors: dict[int, NDArray[np.float32]] = {}
     # A vector that was given for an earlier embedding model of the collection is of no use for this one.
-    dimension = runtime.embedder.dimension
-    bare = [chunk for chunk in part if chunk.vector is None or len(chunk.vector) != dimension]
+    bare = [chunk for chunk in part if not vector_fits(runtime, chunk)]
     if bare:
         embedded = await runtime.embedder.embed_texts([chunk.content for chunk in bare])
         vectors = {chunk.row_id: vector for chunk, vector in zip(bare, embedded, strict=True)}

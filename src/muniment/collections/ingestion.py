@@ -1,19 +1,25 @@
 """Runs, uploads and removals: everything that changes what a collection holds."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from muniment.collections.adopted import refuse_change
 from muniment.collections.given import as_document, row_of
 from muniment.collections.parts import Parts
+from muniment.collections.planning import Planning
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
+from muniment.ingest.claims import Claims
 from muniment.ingest.kept_files import hash_file
-from muniment.ingest.plan import IngestPlan, Work, make_plan
-from muniment.ingest.rows import remove_traces
-from muniment.ingest.run import IngestRun
+from muniment.ingest.plan import CarriedWork, IngestPlan, JoinedWork, Work, Workload
+from muniment.ingest.run import IngestRun, settling_of
 from muniment.types import (
+    ChangeKind,
     Document,
     DocumentFinished,
     DocumentOrigin,
@@ -22,18 +28,21 @@ from muniment.types import (
     RunEvent,
     RunProgress,
     RunState,
+    Shard,
     SourceFile,
 )
 from muniment.types.store import evidence_id
 
-MakePlan = Callable[[], Awaitable[IngestPlan]]
+Prepare = Callable[[], AbstractAsyncContextManager[Workload]]
+"""Says what a run does when its turn has come; what that rests on lives as long as the run."""
 
 
 class Ingestion:
     """One run at a time for each collection; runs live on when whoever started them stops listening."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, planning: Planning) -> None:
         self._parts = parts
+        self._planning = planning
         self._tasks: set[asyncio.Task[Run]] = set()
 
     async def ingest(
@@ -42,7 +51,6 @@ class Ingestion:
         *,
         trigger: str,
         retry_failed: bool = False,
-        rebuild: bool = False,
         wait: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``.
@@ -51,21 +59,39 @@ class Ingestion:
         """
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        if rebuild:
-            await self._forget_index(runtime)
-        async for event in self._run(runtime, trigger, lambda: self._plan(runtime, retry_failed), wait=wait):
+
+        def prepare() -> AbstractAsyncContextManager[Workload]:
+            return self._planning.prepared(runtime, retry_failed=retry_failed)
+
+        async for event in self._run(runtime, trigger, prepare, wait=wait):
+            yield event
+
+    async def apply(
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        plan: str | Path | None = None,
+        shard: Shard | None = None,
+        retry_failed: bool = False,
+    ) -> AsyncIterator[RunEvent]:
+        """Carry out a plan, or what there is to do; see ``Workspace.apply``."""
+        runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
+
+        def prepare() -> AbstractAsyncContextManager[Workload]:
+            return self._planning.prepared(runtime, given=plan, shard=shard, retry_failed=retry_failed)
+
+        told = _Told(str(plan or "") if not isinstance(plan, Path) else plan.name, str(shard or ""))
+        async for event in self._run(runtime, trigger, prepare, told=told):
             yield event
 
     async def repair(self, runtime: CollectionRuntime, plan: IngestPlan) -> bool:
         """Make lost chunks again from what is kept; whether all went well."""
-
-        async def lost() -> IngestPlan:
-            return plan
-
         runtime.mending = True
         last: Run | None = None
         try:
-            async for event in self._run(runtime, "repair", lost):
+            async for event in self._run(runtime, "repair", lambda: _ready(plan)):
                 last = event.run if isinstance(event, RunProgress) else last
         finally:
             runtime.mending = False
@@ -83,14 +109,12 @@ class Ingestion:
         content_hash = await asyncio.to_thread(hash_file, file)
         size = (await asyncio.to_thread(file.stat)).st_size
         source_file = SourceFile(uri, name, size, content_hash, metadata)
-        work = Work(source_file, _OneFile(file), known, DocumentOrigin.UPLOAD)
-
-        async def plan() -> IngestPlan:
-            return IngestPlan((work,), (), 0)
-
+        kind = ChangeKind.UPDATE if known else ChangeKind.ADD
+        work = Work(source_file, _OneFile(file), known, DocumentOrigin.UPLOAD, kind=kind)
+        plan = IngestPlan((work,))
         ended: Document | None = None
         last: Run | None = None
-        async for event in self._run(runtime, "upload", plan, wait=True):
+        async for event in self._run(runtime, "upload", lambda: _ready(plan), wait=True):
             if isinstance(event, DocumentFinished):
                 ended = event.document
             else:
@@ -122,13 +146,24 @@ class Ingestion:
                 await self._remove(runtime, document)
             return uploaded[0]
 
+    async def fill(
+        self, runtime: CollectionRuntime, trigger: str, carried: Callable[[], Awaitable[CarriedWork]]
+    ) -> AsyncIterator[RunEvent]:
+        """Bring a generation that is not live up to the sources, and to what is carried over into it."""
+
+        @asynccontextmanager
+        async def prepare() -> AsyncIterator[Workload]:
+            async with self._planning.prepared(runtime) as listed:
+                yield JoinedWork((listed, await carried()))
+
+        async for event in self._run(runtime, trigger, prepare):
+            yield event
+
     async def work(self, collection: str, trigger: str, work: Sequence[Work]) -> AsyncIterator[RunEvent]:
         """Ingest these files, when the run in progress has ended."""
-
-        async def plan() -> IngestPlan:
-            return IngestPlan(tuple(work), (), 0)
-
-        async for event in self._run(self._parts.runtime(collection), trigger, plan, wait=True):
+        plan = IngestPlan(tuple(work))
+        runtime = self._parts.runtime(collection)
+        async for event in self._run(runtime, trigger, lambda: _ready(plan), wait=True):
             yield event
 
     async def remove(self, collection: str, uri: str) -> None:
@@ -140,11 +175,12 @@ class Ingestion:
                 await self._remove(runtime, document)
 
     async def _remove(self, runtime: CollectionRuntime, document: Document) -> None:
-        catalog = self._parts.catalog
-        await asyncio.to_thread(catalog.remove_document, runtime.name, document.uri)
-        await remove_traces(catalog, self._parts.kept, runtime.open_index(), document, runtime.chunker.spec)
-        if not await asyncio.to_thread(catalog.documents_with_content, runtime.name, document.document_id):
-            runtime.names.pop(document.document_id, None)
+        owner = f"removal_{secrets.token_hex(8)}"
+        tools = self._parts.tools(runtime)
+        claims = Claims(tools.catalog, runtime.name, tools.generation, owner, tools.settings.lease_s)
+        settling = settling_of(tools, runtime.name, owner, claims, runtime.flip, _ignore)
+        async with claims.kept_alive():
+            await settling.forget(document.uri, told=False)
 
     async def _delete_given(self, runtime: CollectionRuntime, row: int) -> Document:
         catalog = self._parts.catalog
@@ -167,7 +203,13 @@ class Ingestion:
     # -- inside
 
     async def _run(
-        self, runtime: CollectionRuntime, trigger: str, make_plan: MakePlan, *, wait: bool = False
+        self,
+        runtime: CollectionRuntime,
+        trigger: str,
+        prepare: Prepare,
+        *,
+        wait: bool = False,
+        told: "_Told | None" = None,
     ) -> AsyncIterator[RunEvent]:
         if runtime.busy.locked() and not wait:
             raise ConflictError(
@@ -176,7 +218,7 @@ class Ingestion:
                 hint="Follow it with `muniment status`, and start again when it has ended.",
             )
         events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
-        task = asyncio.create_task(self._carry_out(runtime, trigger, make_plan, events))
+        task = asyncio.create_task(self._carry_out(runtime, trigger, prepare, events, told or _Told()))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         while (event := await events.get()) is not None:
@@ -187,44 +229,51 @@ class Ingestion:
         self,
         runtime: CollectionRuntime,
         trigger: str,
-        make_plan: MakePlan,
+        prepare: Prepare,
         events: "asyncio.Queue[RunEvent | None]",
+        told: "_Told",
     ) -> Run:
         async def emit(event: RunEvent) -> None:
-            if isinstance(event, DocumentFinished):
-                runtime.show(event.document)
-            else:
+            if isinstance(event, RunProgress):
                 runtime.run = event.run
             events.put_nowait(event)
 
         try:
             async with runtime.busy:
-                ingest_run = IngestRun(runtime.name, trigger, self._parts.tools(runtime), emit)
+                tools = self._parts.tools(runtime)
+                ingest_run = IngestRun(
+                    runtime.name, trigger, tools, emit, runtime.flip, told.plan, told.shard
+                )
                 runtime.run = ingest_run.run
                 runtime.filling = not runtime.names and trigger != "upload"
-                result = await ingest_run.execute(make_plan)
-                runtime.hide_all_but(await self._known(runtime))
+                result = await ingest_run.execute(prepare)
+                if result.by_others or result.state is not RunState.DONE:
+                    runtime.hide_all_but(await self._known(runtime))
                 return result
         finally:
             runtime.run, runtime.filling = None, False
             events.put_nowait(None)
 
-    async def _plan(self, runtime: CollectionRuntime, retry_failed: bool) -> IngestPlan:
-        known = await self._known(runtime)
-        version = self._parts.parser.version
-        return await make_plan(runtime.sources, known, parser_version=version, retry_failed=retry_failed)
-
     async def _known(self, runtime: CollectionRuntime) -> tuple[Document, ...]:
-        return await asyncio.to_thread(self._parts.catalog.documents, runtime.name)
+        find = partial(self._parts.catalog.documents, generation=runtime.number)
+        return await asyncio.to_thread(find, runtime.name)
 
-    async def _forget_index(self, runtime: CollectionRuntime) -> None:
-        async with runtime.busy:
-            await self._parts.store.drop(runtime.record.index_name)
-            await asyncio.to_thread(self._parts.catalog.forget_contents, runtime.name)
-            await asyncio.to_thread(self._parts.catalog.save_collection, runtime.record)
-            runtime.index = await self._parts.store.open(runtime.index_spec)
-            runtime.problem = None
-            runtime.names.clear()
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the list of runs says of one that carries out a plan or a part of it."""
+
+    plan: str = ""
+    shard: str = ""
+
+
+@asynccontextmanager
+async def _ready(plan: IngestPlan) -> AsyncIterator[Workload]:
+    yield plan
+
+
+async def _ignore(document: Document) -> None:
+    """Nobody is told of documents when they are removed one by one."""
 
 
 class _OneFile:

@@ -11,15 +11,17 @@ from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.answer.fail_over import readiness_of
 from muniment.answer.models import Models
-from muniment.catalog.catalog import Totals
-from muniment.collections.adopted import adopted_documents
+from muniment.catalog.documents import Totals
+from muniment.collections.adopted import adopted_documents, refuse_change
 from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
 from muniment.collections.files import Files
+from muniment.collections.generations import Generations
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
 from muniment.collections.model_directory import ModelDirectory
 from muniment.collections.parts import Parts
+from muniment.collections.planning import Planning
 from muniment.collections.reconciler import Reconciler
 from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
@@ -29,18 +31,25 @@ from muniment.errors import MunimentError, NotFoundError, StorageError, Unavaila
 from muniment.protocols import Generator
 from muniment.retrieve import JoinedRetriever, Retriever
 from muniment.types import (
+    Change,
     Check,
     CollectionStatus,
     Document,
     DocumentState,
+    Fate,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
+    Plan,
     Readiness,
     Run,
+    RunDocument,
     RunEvent,
     SearchMode,
     SearchResult,
+    Shard,
+    ShardPart,
 )
 
 
@@ -51,13 +60,15 @@ class LocalWorkspace:
         self._parts = parts
         self._lock = lock
         self._documents = Documents(parts)
-        self._ingestion = Ingestion(parts)
-        self._reconciler = Reconciler(parts, self._ingestion)
+        self._planning = Planning(parts)
+        self._ingestion = Ingestion(parts, self._planning)
+        self._generations = Generations(parts, self._ingestion)
+        self._reconciler = Reconciler(parts, self._ingestion, self._generations)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
         models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
         self.services = Services(
-            stores=Stores(parts, self._reconciler, attachments),
+            stores=Stores(parts, self._reconciler, attachments, self._generations),
             files=files,
             attachments=attachments,
             embedding_models=parts.embedding_models,
@@ -71,7 +82,8 @@ class LocalWorkspace:
         # What a killed process was reading; nobody else works on the data while the lock is ours.
         await asyncio.to_thread(shutil.rmtree, self._parts.scratch_dir, ignore_errors=True)
         if not self._parts.catalog.database.shared:
-            await asyncio.to_thread(self._parts.catalog.interrupt_running)
+            await asyncio.to_thread(self._parts.catalog.runs.interrupt_running)
+            await asyncio.to_thread(self._parts.catalog.leases.clear)
         await self.services.stores.open_created()
         await self._reconciler.start(serving=serving, sweep=self._sweep)
         if serving:
@@ -121,7 +133,7 @@ class LocalWorkspace:
         runtime = self._parts.runtime(name)
         catalog = self._parts.catalog
         totals = await self._totals(runtime)
-        runs = await asyncio.to_thread(catalog.runs, name, 1)
+        runs = await asyncio.to_thread(catalog.runs.list, name, 1)
         mended = await asyncio.to_thread(catalog.mendings, name)
         problem = runtime.problem
         return CollectionStatus(
@@ -129,7 +141,7 @@ class LocalWorkspace:
             description=runtime.settings.description,
             declared=runtime.declared,
             state=runtime.state,
-            embedding_model=runtime.settings.embedding_model,
+            embedding_model=runtime.recipe.embedding_model,
             dimension=runtime.embedder.dimension,
             generator=runtime.generator.name,
             top_k=runtime.settings.top_k,
@@ -141,6 +153,8 @@ class LocalWorkspace:
             detail=f"{problem.message} {problem.hint}".strip() if problem else "",
             last_run=runtime.run or (runs[0] if runs else None),
             mended=mended,
+            generation=runtime.number if runtime.generation is not None else 0,
+            wanted=runtime.differences,
         )
 
     async def _totals(self, runtime: CollectionRuntime) -> Totals:
@@ -169,7 +183,39 @@ class LocalWorkspace:
         """Runs, newest first."""
         if collection is not None:
             self._parts.runtime(collection)
-        return await asyncio.to_thread(self._parts.catalog.runs, collection, limit)
+        return await asyncio.to_thread(self._parts.catalog.runs.list, collection, limit)
+
+    async def run(self, run_id: str) -> Run:
+        """One run; see ``Workspace.run``."""
+        found = await asyncio.to_thread(self._parts.catalog.runs.get, run_id)
+        if found is None:
+            raise unknown_run(run_id)
+        return found
+
+    async def run_documents(
+        self, run_id: str, *, fate: Fate | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[RunDocument, ...]:
+        """What became of each document; see ``Workspace.run_documents``."""
+        await self.run(run_id)
+        return await asyncio.to_thread(
+            lambda: self._parts.catalog.runs.documents(run_id, fate=fate, limit=limit, after=after)
+        )
+
+    # -- plan
+
+    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+        """What there is to do; see ``Workspace.plan``."""
+        runtime = self._parts.runtime(collection)
+        refuse_change(runtime)
+        return await self._planning.plan(runtime, retry_failed=retry_failed)
+
+    async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
+        """The plan's changes; see ``Workspace.plan_changes``."""
+        return await self._planning.changes(plan_id, limit=limit, after=after)
+
+    async def plan_shards(self, plan_id: str, shards: int) -> tuple[ShardPart, ...]:
+        """How the plan is divided; see ``Workspace.plan_shards``."""
+        return await self._planning.shards(plan_id, shards)
 
     # -- search and answer
 
@@ -241,10 +287,14 @@ class LocalWorkspace:
             searched.fits,
             briefing,
         )
+        # A new generation may be promoted meanwhile: what was found is read back as it was found.
+        numbers = {runtime.name: runtime.number for runtime in runtimes}
         answerer = Answerer(
             JoinedRetriever([self._retriever(runtime) for runtime in runtimes]),
             generator,
-            lambda passage: self._documents.parsed(passage.collection, passage.document_id),
+            lambda passage: self._documents.parsed(
+                passage.collection, passage.document_id, generation=numbers[passage.collection]
+            ),
             settings,
             embedder=runtimes[0].embedder,
         )
@@ -264,7 +314,7 @@ class LocalWorkspace:
             return (runtime.gap,)
         if runtime.names:
             return ()
-        runs = await asyncio.to_thread(self._parts.catalog.runs, runtime.name, 1)
+        runs = await asyncio.to_thread(self._parts.catalog.runs.list, runtime.name, 1)
         why = "Put files where its sources look, and ingest."
         if runs and runs[0].error:
             why = f"The last run failed: {runs[0].error} {runs[0].hint}"
@@ -276,16 +326,54 @@ class LocalWorkspace:
         self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``."""
-        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed, rebuild=rebuild)
+        if rebuild:
+            return self._generations.rebuild(collection)
+        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed)
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number."""
+        return await self._generations.list(collection)
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask; see ``Workspace.stage``."""
+        return self._generations.stage(collection)
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the staged generation the live one; see ``Workspace.promote``."""
+        return self._generations.promote(collection)
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Make the previous generation the live one again; see ``Workspace.rollback``."""
+        return self._generations.rollback(collection)
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation."""
+        return await self._generations.discard(collection)
+
+    def apply(
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        plan: str | Path | None = None,
+        shard: Shard | None = None,
+        retry_failed: bool = False,
+    ) -> AsyncIterator[RunEvent]:
+        """Carry out a plan, or what there is to do; see ``Workspace.apply``."""
+        return self._ingestion.apply(
+            collection, trigger=trigger, plan=plan, shard=shard, retry_failed=retry_failed
+        )
 
     async def upload(
         self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
     ) -> Document:
         """Keep the file, ingest it and return its document."""
+        await self.services.stores.refresh(self._parts.runtime(collection))
         return await self._ingestion.upload(collection, name, file, metadata)
 
     async def delete_document(self, collection: str, document_id: str) -> Document:
         """Remove an uploaded document with its chunks."""
+        await self.services.stores.refresh(self._parts.runtime(collection))
         return await self._ingestion.delete(collection, document_id)
 
     # -- read back
@@ -328,6 +416,13 @@ class LocalWorkspace:
         await self._parts.store.aclose()
         self._parts.catalog.close()
         self._lock.release()
+
+
+def unknown_run(run_id: str) -> NotFoundError:
+    """The error for a run id that the catalog does not hold."""
+    return NotFoundError(
+        f"There was no run {run_id[:60]!r}.", code="unknown_run", hint="List runs with `muniment runs`."
+    )
 
 
 def _sources(runtime: CollectionRuntime) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Parts:
             kept=self.kept,
             parser=self.parser,
             chunker=runtime.chunker,
-            own_chunker=runtime.own_chunker,
+            own_chunker=runtime.recipe.chunker_of,
             embedder=runtime.embedder,
             index=runtime.open_index(),
             settings=PipelineSettings(
@@ -71,5 +71,8 @@ class Parts:
                 readers=self.readers,
                 queue_documents=ingest.queue_documents,
                 batch_chunks=ingest.batch_chunks,
+                lease_s=ingest.lease_s,
             ),
+            generation=runtime.number,
+            building=runtime.building,
         )

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.catalog import Catalog
-from muniment.catalog.catalog import now
+from muniment.catalog.clock import now
 from muniment.collections.adopted import open_adopted
+from muniment.collections.embedding_models import EmbeddingModels
+from muniment.collections.recipe import alias_of, index_spec, recipe_of
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import ConflictError
+from muniment.errors import MunimentError
 from muniment.ingest.plan import IngestPlan, repair_of
 from muniment.ingest.rows import row_ids
 from muniment.protocols import VectorStore
-from muniment.types import Document, Mending, RunState
+from muniment.types import Document, Generation, GenerationState, Mending, RunState
 
 logger = logging.getLogger(__name__)
+
+BUILDING = ("stage", "promote", "rollback")
+"""What starts runs that fill a generation that is not live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +37,79 @@ class Finding:
     @property
     def repair(self) -> IngestPlan:
         """The plan that makes the lost chunks again from what is kept."""
-        return IngestPlan(tuple(repair_of(document) for document in self.lost), (), 0)
+        return IngestPlan(tuple(repair_of(document) for document in self.lost))
 
 
-async def reconcile(runtime: CollectionRuntime, catalog: Catalog, store: VectorStore) -> Finding | None:
-    """Open the collection's index and compare it with the catalog; None when all is as it should be.
+async def reconcile(
+    runtime: CollectionRuntime, catalog: Catalog, store: VectorStore, models: EmbeddingModels
+) -> Finding | None:
+    """Open the live generation's index and compare it with the catalog; None when all is as it should be.
 
     Raises:
-        ConflictError: the declaration changed in a way that needs the chunks made anew.
-        UnavailableError, StorageError: catalog or store cannot be used.
+        UnavailableError, StorageError: catalog or store cannot be used, or the embedding model of the
+            live generation cannot be had any more.
     """
     if runtime.settings.adopt is not None:
         # Nothing of it is in the catalog, and nothing in it is ours to mend.
         await open_adopted(runtime, store)
         return None
-    record = await asyncio.to_thread(catalog.collection, runtime.name)
-    documents = await asyncio.to_thread(catalog.documents, runtime.name)
-    if record is None:
-        await asyncio.to_thread(catalog.save_collection, runtime.record)
-    elif record != runtime.record:
-        _refuse_change(runtime, documents)
-        await asyncio.to_thread(catalog.save_collection, runtime.record)
-        await store.drop(record.index_name)
-    missing_index = runtime.record.index_name not in await store.names()
-    runtime.index = await store.open(runtime.index_spec)
+    kept = await asyncio.to_thread(catalog.documents, runtime.name)
+    await _choose_generation(runtime, catalog, store, models, kept)
+    assert runtime.generation is not None
+    missing_index = runtime.generation.index_name not in await store.names()
+    runtime.index = await store.open(index_spec(runtime.generation))
+    await point_alias(store, runtime.generation)
     titles = await asyncio.to_thread(catalog.given.titles, runtime.name)
-    runtime.show_all(documents, titles)
-    return await _compare(runtime, catalog, documents, missing_index)
+    runtime.show_all(kept, titles)
+    return await _compare(runtime, catalog, kept, missing_index)
 
 
-def _refuse_change(runtime: CollectionRuntime, documents: Sequence[Document]) -> None:
-    """A collection that holds documents is not silently made anew."""
-    if not any(document.chunks for document in documents):
-        return
-    raise ConflictError(
-        f"The embedding model or the chunking of collection {runtime.name!r} changed "
-        f"(now {runtime.settings.embedding_model}, {runtime.embedder.dimension} dimensions), "
-        f"but its chunks were made with the earlier ones.",
-        code="collection_changed",
-        hint=f"Set them back, or make the chunks anew with `muniment ingest {runtime.name} --rebuild` "
-        "(parsed documents are kept, so nothing is parsed again).",
+async def point_alias(store: VectorStore, live: Generation) -> None:
+    """Let other programs find the live generation's index; Muniment itself goes by the catalog."""
+    try:
+        await store.point(alias_of(live.collection), live.index_name)
+    except MunimentError as error:
+        logger.warning("The alias of collection %s is not set: %s", live.collection, error.message)
+
+
+async def _choose_generation(
+    runtime: CollectionRuntime,
+    catalog: Catalog,
+    store: VectorStore,
+    models: EmbeddingModels,
+    documents: Sequence[Document],
+) -> None:
+    """Bring the runtime to the live generation, which takes the declaration over while it holds nothing."""
+    live = await asyncio.to_thread(catalog.generations.live, runtime.name)
+    if live is None:
+        live = runtime.wanted.generation(runtime.name, 1, GenerationState.LIVE)
+        live = await asyncio.to_thread(catalog.generations.save, live)
+    elif _made_as_wanted(runtime, live, documents):
+        live = await _updated(runtime, catalog, live)
+    elif not any(document.chunks for document in documents) and not await asyncio.to_thread(
+        catalog.given.count, runtime.name
+    ):
+        await store.drop(live.index_name)
+        live = await _updated(runtime, catalog, live)
+    runtime.generation = live
+    runtime.recipe = await recipe_of(live, models) if runtime.wanted.differences(live) else runtime.wanted
+
+
+def _made_as_wanted(runtime: CollectionRuntime, live: Generation, documents: Sequence[Document]) -> bool:
+    """Whether nothing in the index would come out otherwise, whatever the generation was made for."""
+    wanted = runtime.wanted
+    return all(
+        difference.what == "parser"
+        and all(document.parser == wanted.parser_version for document in documents if document.chunks)
+        for difference in wanted.differences(live)
     )
+
+
+async def _updated(runtime: CollectionRuntime, catalog: Catalog, live: Generation) -> Generation:
+    updated = runtime.wanted.applied_to(live)
+    if updated != live:
+        await asyncio.to_thread(catalog.generations.save, updated)
+    return updated
 
 
 async def _compare(
@@ -80,7 +117,7 @@ async def _compare(
 ) -> Finding | None:
     index = runtime.open_index()
     present = await index.ids()
-    expected = {document.uri: row_ids(document, runtime.chunker.spec) for document in documents}
+    expected = {document.uri: row_ids(document, runtime.recipe.chunker_spec) for document in documents}
     lost = tuple(document for document in documents if not expected[document.uri] <= present)
     # Read after the index: a chunk being inserted is in the catalog before it is there.
     given = set(await asyncio.to_thread(catalog.given.titles, runtime.name))
@@ -108,5 +145,7 @@ async def _compare(
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:
-    runs = await asyncio.to_thread(catalog.runs, collection, 1)
-    return bool(runs) and runs[0].state is RunState.DONE
+    runs = await asyncio.to_thread(catalog.runs.list, collection, 20)
+    # A run that fills another generation says nothing about this one.
+    last = next((run for run in runs if run.trigger not in BUILDING), None)
+    return last is not None and last.state is RunState.DONE

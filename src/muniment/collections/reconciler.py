@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 
+from muniment.collections.generations import Generations
 from muniment.collections.given import AT_A_TIME, write_given
 from muniment.collections.ingestion import Ingestion
 from muniment.collections.parts import Parts
@@ -17,8 +18,9 @@ logger = logging.getLogger(__name__)
 class Reconciler:
     """Checks and mends; one collection after the other, never beside a run of the same one."""
 
-    def __init__(self, parts: Parts, ingestion: Ingestion) -> None:
+    def __init__(self, parts: Parts, ingestion: Ingestion, generations: Generations) -> None:
         self._parts = parts
+        self._generations = generations
         self._ingestion = ingestion
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,7 +78,11 @@ class Reconciler:
     async def _check(self, runtime: CollectionRuntime, *, in_background: bool) -> None:
         try:
             async with runtime.busy:
-                finding = await reconcile(runtime, self._parts.catalog, self._parts.store)
+                await self._generations.refresh(runtime)
+                parts = self._parts
+                finding = await reconcile(runtime, parts.catalog, parts.store, parts.embedding_models)
+                if runtime.settings.adopt is None:
+                    await self._generations.tidy(runtime)
             runtime.problem = None
         except MunimentError as error:
             if runtime.problem is None or runtime.problem.code != error.code:

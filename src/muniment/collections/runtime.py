@@ -1,30 +1,40 @@
 """One collection at work: what it is made of, and what is known of it in memory."""
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from muniment.catalog import CollectionRecord
 from muniment.collections.adopted_store import AdoptedStore
+from muniment.collections.recipe import Recipe
 from muniment.errors import MunimentError, UnavailableError
-from muniment.protocols import AdoptedIndex, Chunker, Embedder, Generator, IndexSpec, Source, VectorIndex
+from muniment.ingest.settling import Shown
+from muniment.protocols import AdoptedIndex, Chunker, Embedder, Generator, Source, VectorIndex
 from muniment.providers.window_chunker import WindowChunker
 from muniment.settings import CollectionSettings
-from muniment.types import CollectionState, Document, Run, StaticChunking
+from muniment.types import (
+    CollectionState,
+    Difference,
+    Document,
+    Generation,
+    GenerationState,
+    Run,
+    StaticChunking,
+)
 from muniment.types.store import evidence_id
 
 
 @dataclass(slots=True)
 class CollectionRuntime:
-    """A declared collection with everything it works with.
+    """A declared collection with everything it works with, at one generation: the live one, or, in a
+    copy of its own, one that is being built.
 
     Attributes:
+        wanted: how the settings ask for chunks and vectors to be made.
+        recipe: how those of this generation are made; questions are embedded by it.
+        generation: as the catalog knows it; None before the first was made.
         index: the open index; None until the reconciler has opened it.
         names: name shown for each document id that may be searched. What is not here is not
             found: chunks of a document still being written, or just replaced, stay invisible.
-        own_chunker: makes the chunker of a document that has one of its own, from its spec.
         declared: whether the settings declare it; else it was created over the API.
         given: the part of ``names`` that stands for given chunks.
         revision: the catalog's revision that ``names`` is of, where other servers change it too.
@@ -38,10 +48,10 @@ class CollectionRuntime:
     name: str
     settings: CollectionSettings
     sources: Sequence[Source]
-    embedder: Embedder
-    chunker: Chunker
-    own_chunker: Callable[[str], Chunker]
+    wanted: Recipe
+    recipe: Recipe
     generator: Generator
+    generation: Generation | None = None
     declared: bool = True
     index: VectorIndex | None = None
     names: dict[str, str] = field(default_factory=dict)
@@ -56,24 +66,54 @@ class CollectionRuntime:
     adopted_from: AdoptedStore | None = None
 
     @property
-    def record(self) -> CollectionRecord:
-        """How its index is to be made."""
-        return CollectionRecord(
-            name=self.name,
-            index_name=index_name(self.name),
-            dimension=self.embedder.dimension,
-            embedding_model=self.settings.embedding_model,
-            embedding_fingerprint=self.embedder.fingerprint,
-            chunker_spec=self.chunker.spec,
-        )
+    def embedder(self) -> Embedder:
+        """The embedding model of this generation."""
+        return self.recipe.embedder
 
     @property
-    def index_spec(self) -> IndexSpec:
-        """The same for the vector store."""
-        record = self.record
-        return IndexSpec(
-            record.index_name, record.dimension, record.embedding_fingerprint, record.chunker_spec
+    def chunker(self) -> Chunker:
+        """The chunker of this generation; StorageError ``unknown_chunking``."""
+        return self.recipe.chunker
+
+    @property
+    def number(self) -> int:
+        """The generation's number."""
+        return self.generation.number if self.generation is not None else 1
+
+    @property
+    def building(self) -> bool:
+        """Whether this is a generation that is not live."""
+        return self.generation is not None and self.generation.state is not GenerationState.LIVE
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the settings ask for and this generation does not have."""
+        return self.wanted.differences(self.generation) if self.generation is not None else ()
+
+    def beside(self, generation: Generation, recipe: Recipe, index: VectorIndex) -> "CollectionRuntime":
+        """The collection at another generation, with nothing to be seen yet."""
+        return replace(
+            self,
+            generation=generation,
+            recipe=recipe,
+            index=index,
+            names={},
+            given={},
+            busy=asyncio.Lock(),
+            run=None,
+            filling=False,
+            mending=False,
+            problem=None,
         )
+
+    def serve(self, other: "CollectionRuntime", generation: Generation) -> None:
+        """Answer from the other's generation from now on.
+
+        Who is searching goes on with the index and the names it has: nothing is changed in place.
+        """
+        self.generation, self.recipe, self.index = generation, other.recipe, other.index
+        self.names, self.given = other.names, other.given
+        self.problem = None
 
     @property
     def state(self) -> CollectionState:
@@ -90,8 +130,7 @@ class CollectionRuntime:
     def gap(self) -> str:
         """What searches may miss just now, in words; empty when nothing is under way."""
         run = self.run
-        work = run.total - run.unchanged if run is not None else 0
-        ended = run.done + run.skipped + run.failed + run.removed if run is not None else 0
+        work, ended = (run.work, run.ended) if run is not None else (0, 0)
         if not self.mending and ended >= work:
             return ""
         what = "Lost chunks are being made again" if self.mending else "Documents are being read"
@@ -124,6 +163,15 @@ class CollectionRuntime:
         if document.chunks and document.document_id:
             self.names[document.document_id] = document.name
 
+    def flip(self, shown: Shown) -> None:
+        """Show what has come and hide what it replaced, between two searches."""
+        if shown.gone and shown.still_named:
+            self.names[shown.gone] = shown.still_named
+        elif shown.gone:
+            self.names.pop(shown.gone, None)
+        if shown.document is not None:
+            self.show(shown.document)
+
     def show_given(self, titles: Mapping[str, str]) -> None:
         """Make given chunks, titles by document id, visible to searches."""
         self.given.update(titles)
@@ -140,9 +188,3 @@ class CollectionRuntime:
         self.names.update(self.given)
         for document in documents:
             self.show(document)
-
-
-def index_name(collection: str) -> str:
-    """The index's name: letters, digits and underscores, different for every collection."""
-    digest = sha256(collection.encode()).hexdigest()[:8]
-    return f"muniment_{re.sub('[^a-z0-9]', '_', collection)}_{digest}"

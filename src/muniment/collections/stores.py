@@ -12,6 +12,7 @@ from uuid import uuid4
 from muniment.catalog import Catalog
 from muniment.collections.attachments import Attachments
 from muniment.collections.files import seconds_of
+from muniment.collections.generations import Generations
 from muniment.collections.given import insert_given
 from muniment.collections.parts import Parts
 from muniment.collections.reconciler import Reconciler
@@ -31,8 +32,11 @@ _TOUCH_SECONDS = 60
 class Stores:
     """Every collection, declared or created, under the ids that clients call it by."""
 
-    def __init__(self, parts: Parts, reconciler: Reconciler, attachments: Attachments) -> None:
+    def __init__(
+        self, parts: Parts, reconciler: Reconciler, attachments: Attachments, generations: Generations
+    ) -> None:
         self._parts = parts
+        self._generations = generations
         self._reconciler = reconciler
         self._attachments = attachments
         self._opening = asyncio.Lock()
@@ -109,6 +113,7 @@ class Stores:
         revision = await asyncio.to_thread(self._catalog.revision, runtime.name)
         if revision == runtime.revision:
             return
+        await self._generations.refresh(runtime)
         titles = await asyncio.to_thread(self._catalog.given.titles, runtime.name)
         documents = await asyncio.to_thread(self._catalog.documents, runtime.name)
         runtime.show_all(documents, titles)
@@ -213,11 +218,9 @@ class Stores:
         async with runtime.busy:
             if not runtime.declared:
                 self._parts.runtimes.pop(collection, None)
-            documents = await asyncio.to_thread(self._catalog.documents, collection)
+            await self._generations.remove_all(collection)
             await asyncio.to_thread(self._catalog.remove_collection, collection)
-            await self._parts.store.drop(runtime.record.index_name)
-            await self._forget_kept(documents)
-            runtime.index = None
+            runtime.generation, runtime.recipe, runtime.index = None, runtime.wanted, None
             runtime.given = {}
             runtime.hide_all_but(())
         if runtime.declared:
@@ -242,7 +245,7 @@ class Stores:
     def embedding_of(self, collection: str) -> tuple[str, int]:
         """Name and dimension of the embedding model of a collection that was found."""
         runtime = self._parts.runtime(collection)
-        return runtime.settings.embedding_model, runtime.embedder.dimension
+        return runtime.recipe.embedding_model, runtime.embedder.dimension
 
     # -- given chunks
 
@@ -308,7 +311,7 @@ class Stores:
             id=created.id if created else runtime.name,
             name=created.name if created else runtime.name,
             declared=runtime.declared,
-            embedding_model=runtime.settings.embedding_model,
+            embedding_model=runtime.recipe.embedding_model,
             dimension=runtime.embedder.dimension,
             created_at=made,
             last_active_at=created.last_active_at if created else made,
@@ -324,14 +327,6 @@ class Stores:
         if created is None or created.collection != collection:
             raise _declared(collection, what)
         return created
-
-    async def _forget_kept(self, documents: Sequence[Document]) -> None:
-        for document in documents:
-            held = await asyncio.to_thread(
-                self._catalog.holds_content, document.content_hash, document.parser
-            )
-            if document.content_hash and not held:
-                await self._parts.kept.forget(document.content_hash, document.parser)
 
     async def _unknown(self, name: str) -> NotFoundError:
         created = await asyncio.to_thread(self._catalog.stores.list)

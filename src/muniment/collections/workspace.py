@@ -10,17 +10,24 @@ from typing import Protocol
 
 from muniment.answer.events import AnswerEvent
 from muniment.types import (
+    Change,
     CollectionStatus,
     Document,
     DocumentState,
+    Fate,
     Filter,
+    GenerationStatus,
     MetadataValue,
     ParsedDocument,
+    Plan,
     Readiness,
     Run,
+    RunDocument,
     RunEvent,
     SearchMode,
     SearchResult,
+    Shard,
+    ShardPart,
 )
 
 
@@ -85,10 +92,93 @@ class Workspace(Protocol):
         """Bring the collection up to its sources; the last event's run is not running any more.
 
         Documents that failed before are tried again when they changed, or with ``retry_failed``.
-        ``rebuild`` makes all chunks anew, after a change of embedding model or chunking.
+        ``rebuild`` makes all chunks anew, in a new generation that is promoted when it is complete.
+        Else the live generation is filled, whatever the settings ask for.
 
         Raises:
             ConflictError: code ``run_in_progress``.
+        """
+
+    async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
+        """The collection's generations by number: the live one, and the staged and previous if there."""
+
+    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask, beside the live one, or go on building it.
+
+        Events as of ``ingest``; but what goes wrong with the run itself is raised.
+
+        Raises:
+            ConflictError: codes ``generation_current``, ``run_in_progress``, ``collection_adopted``.
+        """
+
+    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Let the staged generation catch up and make it the live one; events as of ``stage``.
+
+        Raises:
+            ConflictError: codes ``nothing_staged``, ``staged_outdated``, ``run_in_progress``,
+                ``collection_adopted``, ``promotion_overtaken``.
+        """
+
+    def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
+        """Let the previous generation catch up and make it the live one again; events as of ``stage``.
+
+        Raises:
+            ConflictError: codes ``no_previous_generation``, ``run_in_progress``, ``collection_adopted``,
+                ``promotion_overtaken``.
+            UnavailableError: code ``generation_model_gone``.
+        """
+
+    async def discard(self, collection: str) -> GenerationStatus:
+        """Remove the staged generation; what it was.
+
+        Raises:
+            ConflictError: codes ``nothing_staged``, ``run_in_progress``.
+        """
+
+    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+        """What bringing the collection up to its sources would do, and why; reads no file.
+
+        Raises:
+            ConflictError: code ``collection_adopted``.
+            UnavailableError: a source does not answer.
+        """
+
+    async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
+        """Every change of a plan by URI, from behind the URI ``after``; NotFoundError ``unknown_plan``."""
+
+    async def plan_shards(self, plan_id: str, shards: int) -> tuple[ShardPart, ...]:
+        """How a plan is divided into so many shards; NotFoundError ``unknown_plan``."""
+
+    def apply(
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        plan: str | Path | None = None,
+        shard: Shard | None = None,
+        retry_failed: bool = False,
+    ) -> AsyncIterator[RunEvent]:
+        """Carry out exactly the plan with this id, or in this file; without one, what there is to do.
+
+        Args:
+            shard: only this part of it.
+
+        Raises:
+            ConflictError: code ``run_in_progress``.
+
+        The run ends failed with ``plan_outdated`` when the world has changed since the plan was made,
+        with ``unknown_plan`` when there is none; nothing is done then.
+        """
+
+    async def run(self, run_id: str) -> Run:
+        """One run; NotFoundError ``unknown_run``."""
+
+    async def run_documents(
+        self, run_id: str, *, fate: Fate | None = None, limit: int = 100, after: str = ""
+    ) -> tuple[RunDocument, ...]:
+        """What became of each document of a run, by URI, from behind the URI ``after``; errors as ``run``.
+
+        Those that stayed as they were are only counted.
         """
 
     async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:

@@ -36,6 +36,10 @@ class KeptFiles:
         """The bytes of the source file; NotFoundError ``file_not_stored``."""
         return await self._store.get(_raw_key(content_hash))
 
+    async def holds_raw(self, content_hash: str) -> bool:
+        """Whether the bytes of the source file are kept."""
+        return await self._store.exists(_raw_key(content_hash))
+
     async def save_parsed(self, parser_version: str, parsed: ParsedFile) -> None:
         """Keep the parsed document, and the parser's full form of it beside."""
         content_hash = parsed.document.content_hash
@@ -61,13 +65,17 @@ class KeptFiles:
         return await self.load_parsed(content_hash, parser_version)
 
     async def forget(self, content_hash: str, parser_version: str) -> None:
-        """Remove what is kept of a content that no document has any more."""
+        """Remove all that is kept of a content that no document has any more."""
         await self.forget_raw(content_hash)
+        await self.forget_parsed(content_hash, parser_version)
+
+    async def forget_parsed(self, content_hash: str, parser_version: str) -> None:
+        """Remove what this version of the parser made of a content."""
         for form in ("full", "text"):
             await self._store.delete(_parsed_key(content_hash, parser_version, form))
 
     async def forget_raw(self, content_hash: str) -> None:
-        """Remove the bytes of a file that was never parsed."""
+        """Remove the bytes of a file."""
         await self._store.delete(_raw_key(content_hash))
 
     async def aclose(self) -> None:

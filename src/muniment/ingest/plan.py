@@ -1,10 +1,11 @@
-"""What a run has to do: the difference between what the sources list and what the catalog knows."""
+"""What a run has to do, piece by piece."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from muniment.protocols import Source
-from muniment.types import Document, DocumentOrigin, DocumentState, SourceFile
+from muniment.types import ChangeKind, Document, DocumentOrigin, DocumentState, SourceFile
 from muniment.types.store import ATTACHED
 
 
@@ -12,9 +13,13 @@ from muniment.types.store import ATTACHED
 class Work:
     """One file to ingest.
 
-    ``source`` is None when its bytes are kept already (a repair). ``chunker`` is the spec of the
-    document's own chunker; empty for the collection's. Documents of one content share their chunks
-    only within the same ``salt``.
+    Attributes:
+        source: None when its bytes are kept already (a repair).
+        known: the catalog's document under its URI.
+        chunker: spec of the document's own chunker; empty for the collection's.
+        kind: what the change is, for the record.
+        moved_from: URI of the document that goes when this one has come.
+        seen_at: when ``known`` had been written when this was planned; that of ``known`` when None.
     """
 
     file: SourceFile
@@ -22,71 +27,149 @@ class Work:
     known: Document | None
     origin: DocumentOrigin = DocumentOrigin.SOURCE
     chunker: str = ""
+    kind: ChangeKind = ChangeKind.ADD
+    moved_from: str = ""
+    seen_at: str | None = None
 
     @property
     def salt(self) -> str:
-        """The URI of an attached file, since each has attributes of its own; nothing for others."""
+        """The URI of an attached file, since each has attributes of its own; nothing for others.
+
+        Documents of one content share their chunks only within the same salt.
+        """
         return self.file.uri if self.file.uri.startswith(ATTACHED) else ""
+
+    @property
+    def planned_against(self) -> str:
+        """When the catalog's document had last been written; empty when there was none."""
+        if self.seen_at is not None:
+            return self.seen_at
+        return self.known.updated_at if self.known else ""
 
 
 @dataclass(frozen=True, slots=True)
-class IngestPlan:
-    """What a run does: files to ingest, documents to forget, and how many stay as they are."""
+class Removal:
+    """A document to forget, unless it was written after ``seen_at``; empty for in any case."""
 
-    work: tuple[Work, ...]
-    removed: tuple[Document, ...]
-    unchanged: int
+    uri: str
+    name: str
+    seen_at: str = ""
+
+
+class Workload(Protocol):
+    """What a run does, handed out as a stream: it may be longer than memory holds."""
 
     @property
     def total(self) -> int:
         """Documents the run is about."""
-        return len(self.work) + len(self.removed) + self.unchanged
+
+    @property
+    def unchanged(self) -> int:
+        """Those of them that stay as they are."""
+
+    def work(self) -> AsyncIterator[Work]:
+        """Files to ingest."""
+
+    def removals(self) -> AsyncIterator[Removal]:
+        """Documents to forget when the files are in; those that were moved, too."""
 
 
-async def make_plan(
-    sources: Sequence[Source], known: Iterable[Document], *, parser_version: str, retry_failed: bool = False
-) -> IngestPlan:
-    """Compare listings with the catalog; reads no file.
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """A few pieces of work, in memory."""
 
-    Raises:
-        UnavailableError: a source does not answer; nothing is planned then, so nothing is removed.
-    """
-    by_uri = {document.uri: document for document in known}
-    work: list[Work] = []
-    listed: set[str] = set()
-    unchanged = 0
-    for source in sources:
-        async for file in source.list():
-            if file.uri in listed:
-                continue
-            listed.add(file.uri)
-            document = by_uri.get(file.uri)
-            if document is not None and _settled(document, file, parser_version, retry_failed):
-                unchanged += 1
-            else:
-                work.append(Work(file, source, document))
-    removed = []
-    for document in by_uri.values():
-        if document.origin is DocumentOrigin.UPLOAD:
-            if document.version:
-                unchanged += 1
-            else:
-                work.append(repair_of(document))
-        elif document.uri not in listed:
-            removed.append(document)
-    return IngestPlan(tuple(work), tuple(removed), unchanged)
+    files: tuple[Work, ...]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.files)
+
+    @property
+    def unchanged(self) -> int:
+        """None: nothing was compared."""
+        return 0
+
+    async def work(self) -> AsyncIterator[Work]:
+        """The files, in their order."""
+        for work in self.files:
+            yield work
+
+    async def removals(self) -> AsyncIterator[Removal]:
+        """Nothing to forget."""
+        return
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedWork:
+    """What a generation takes over from another one, and what it has that the other has not."""
+
+    files: tuple[Work, ...]
+    gone: tuple[Removal, ...]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.files) + len(self.gone)
+
+    @property
+    def unchanged(self) -> int:
+        """None: they are not counted."""
+        return 0
+
+    async def work(self) -> AsyncIterator[Work]:
+        """The files, in their order."""
+        for work in self.files:
+            yield work
+
+    async def removals(self) -> AsyncIterator[Removal]:
+        """What goes."""
+        for removal in self.gone:
+            yield removal
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedWork:
+    """Several workloads, one after the other."""
+
+    parts: tuple[Workload, ...]
+
+    @property
+    def total(self) -> int:
+        """Documents of all of them."""
+        return sum(part.total for part in self.parts)
+
+    @property
+    def unchanged(self) -> int:
+        """The same of those that stay."""
+        return sum(part.unchanged for part in self.parts)
+
+    async def work(self) -> AsyncIterator[Work]:
+        """Files to ingest."""
+        for part in self.parts:
+            async for work in part.work():
+                yield work
+
+    async def removals(self) -> AsyncIterator[Removal]:
+        """Documents to forget."""
+        for part in self.parts:
+            async for removal in part.removals():
+                yield removal
 
 
 def repair_of(document: Document) -> Work:
     """The work of making a known document's chunks again from its kept bytes."""
-    file = SourceFile(document.uri, document.name, document.size, document.version, document.metadata)
-    return Work(file, None, document, document.origin, document.chunker)
+    return Work(_file_of(document), None, document, document.origin, document.chunker, kind=ChangeKind.REPAIR)
 
 
-def _settled(document: Document, file: SourceFile, parser_version: str, retry_failed: bool) -> bool:
-    if document.version != file.version or document.metadata != file.metadata:
+def _file_of(document: Document) -> SourceFile:
+    return SourceFile(document.uri, document.name, document.size, document.version, document.metadata)
+
+
+def is_settled(document: Document, file: SourceFile, parser_version: str) -> bool:
+    """Whether nothing is to be done about a file as listed, with this document of it in the catalog."""
+    if not document.version or document.version != file.version or document.metadata != file.metadata:
         return False
-    if document.state is DocumentState.DONE:
-        return True
     # A file that could not be read is tried again only when it, or what reads it, has changed.
-    return not retry_failed and document.parser == parser_version
+    return document.state is DocumentState.DONE or document.parser == parser_version

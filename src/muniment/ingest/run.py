@@ -4,25 +4,37 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
 from muniment.catalog import Catalog
-from muniment.catalog.catalog import now
+from muniment.catalog.clock import now
 from muniment.errors import MunimentError, unforeseen
+from muniment.ingest.claims import Claims
+from muniment.ingest.feed import WorkFeed
 from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.pipeline import Pipeline, PipelineSettings
-from muniment.ingest.plan import IngestPlan
-from muniment.ingest.rows import remove_traces
+from muniment.ingest.plan import Work, Workload
+from muniment.ingest.reader import Reader
+from muniment.ingest.settling import Settling, Shown
 from muniment.protocols import Chunker, Embedder, Parser, VectorIndex
 from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent, RunProgress, RunState
 
 logger = logging.getLogger(__name__)
 
+SAVE_EVERY_S = 5.0
+"""How often a run's counts are written while it goes on, for whoever looks from elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class IngestTools:
-    """What a run works with."""
+    """What a run works with.
+
+    Attributes:
+        generation: number of the one that ``index`` belongs to.
+        building: that generation is not live.
+    """
 
     catalog: Catalog
     kept: KeptFiles
@@ -32,35 +44,52 @@ class IngestTools:
     embedder: Embedder
     index: VectorIndex
     settings: PipelineSettings
+    generation: int
+    building: bool = False
 
 
 @dataclass(slots=True)
 class IngestRun:
-    """A run in the making. ``emit`` is awaited for every event, in order."""
+    """A run in the making.
+
+    ``emit`` is awaited for every event, in order. ``show`` is told what searches see from then on, in
+    the same step in which the catalog has it.
+    """
 
     collection: str
     trigger: str
     tools: IngestTools
     emit: Callable[[RunEvent], Awaitable[None]]
+    show: Callable[[Shown], None]
+    plan: str = ""
+    shard: str = ""
     run: Run = field(init=False)
     _started: float = field(default_factory=time.monotonic)
+    _saved: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        run_id = f"run_{secrets.token_hex(8)}"
-        self.run = Run(run_id, self.collection, self.trigger, RunState.RUNNING, started_at=now())
+        self.run = Run(
+            f"run_{secrets.token_hex(8)}",
+            self.collection,
+            self.trigger,
+            RunState.RUNNING,
+            started_at=now(),
+            plan=self.plan,
+            shard=self.shard,
+        )
 
-    async def execute(self, make_plan: Callable[[], Awaitable[IngestPlan]]) -> Run:
-        """Carry out the plan; the run returned has ended, well or with its error in it.
+    async def execute(self, prepare: Callable[[], AbstractAsyncContextManager[Workload]]) -> Run:
+        """Carry out what is prepared; the run returned has ended, well or with its error in it.
 
         Cancelling leaves the run marked interrupted; the next one goes on from there.
         """
         await self._save(RunState.RUNNING)
         try:
-            plan = await make_plan()
-            self.run = replace(self.run, total=plan.total, unchanged=plan.unchanged)
-            await self.emit(RunProgress(self.run))
-            await self._ingest(plan)
-            await self._forget(plan.removed)
+            async with prepare() as plan:
+                self.run = replace(self.run, total=plan.total, unchanged=plan.unchanged)
+                await self.emit(RunProgress(self.run))
+                await self._carry_out(plan)
+            await asyncio.to_thread(self.tools.catalog.runs.forget_old, self.collection)
             await self._save(RunState.DONE)
         except asyncio.CancelledError:
             await self._save(RunState.INTERRUPTED)
@@ -77,33 +106,65 @@ class IngestRun:
         self.run = replace(self.run, error_code=error.code, error=error.message, hint=error.hint)
         await self._save(RunState.FAILED)
 
-    async def _ingest(self, plan: IngestPlan) -> None:
-        if not plan.work:
-            return
+    async def _carry_out(self, plan: Workload) -> None:
         tools = self.tools
-        pipeline = Pipeline(
+        claims = Claims(tools.catalog, self.collection, tools.generation, self.run.id, tools.settings.lease_s)
+        settling = settling_of(tools, self.collection, self.run.id, claims, self.show, self._finished)
+        async with claims.kept_alive():
+            await self._ingest(plan, claims, settling)
+            async for gone in plan.removals():
+                document = await settling.forget(gone.uri, seen_at=gone.seen_at)
+                self._count_removed(document)
+                await self.emit(RunProgress(self._timed(), gone.name))
+            await settling.clean_all()
+
+    async def _ingest(self, plan: Workload, claims: Claims, settling: Settling) -> None:
+        tools = self.tools
+        reader = Reader(
             collection=self.collection,
+            generation=tools.generation,
             catalog=tools.catalog,
             kept=tools.kept,
             parser=tools.parser,
+            claims=claims,
+            scratch_dir=tools.settings.scratch_dir,
+            max_file_bytes=tools.settings.max_file_bytes,
+            building=tools.building,
+        )
+        feed = WorkFeed(
+            plan.work(),
+            self.collection,
+            tools.generation,
+            tools.catalog,
+            claims,
+            tools.parser.version,
+            self._by_another,
+        )
+        pipeline = Pipeline(
+            feed=feed,
+            reader=reader,
+            settling=settling,
             chunker=tools.chunker,
             own_chunker=tools.own_chunker,
             embedder=tools.embedder,
             index=tools.index,
             settings=tools.settings,
-            present=await tools.index.ids(),
-            finished=self._finished,
             started=self._reading,
         )
-        await pipeline.run(plan.work)
+        await pipeline.run()
 
-    async def _forget(self, removed: Sequence[Document]) -> None:
-        for document in removed:
-            await asyncio.to_thread(self.tools.catalog.remove_document, self.collection, document.uri)
-            tools = self.tools
-            await remove_traces(tools.catalog, tools.kept, tools.index, document, tools.chunker.spec)
+    def _count_removed(self, document: Document | None) -> None:
+        if document is None:
+            self.run = replace(self.run, by_others=self.run.by_others + 1)
+        else:
             self.run = replace(self.run, removed=self.run.removed + 1)
-            await self.emit(RunProgress(self.run, document.name))
+
+    async def _by_another(self, work: Work, document: Document) -> None:
+        """Another worker has settled what was ours to do."""
+        self.run = replace(self.run, by_others=self.run.by_others + 1)
+        self.show(Shown(document))
+        await self.emit(DocumentFinished(self.run.id, document))
+        await self.emit(RunProgress(self._timed(), work.file.name))
 
     async def _reading(self, name: str) -> None:
         await self.emit(RunProgress(self._timed(), name))
@@ -121,13 +182,40 @@ class IngestRun:
         self.run = run
         await self.emit(DocumentFinished(run.id, document))
         await self.emit(RunProgress(self._timed(), document.name))
+        if time.monotonic() - self._saved > SAVE_EVERY_S:
+            await self._save(RunState.RUNNING)
 
     def _timed(self) -> Run:
         self.run = replace(self.run, seconds=round(time.monotonic() - self._started, 3))
         return self.run
 
     async def _save(self, state: RunState) -> None:
+        self._saved = time.monotonic()
         finished_at = "" if state is RunState.RUNNING else now()
         self.run = replace(self._timed(), state=state, finished_at=finished_at)
         # Shielded: a cancelled run must still leave its mark in the catalog.
-        await asyncio.shield(asyncio.to_thread(self.tools.catalog.save_run, self.run))
+        await asyncio.shield(asyncio.to_thread(self.tools.catalog.runs.save, self.run))
+
+
+def settling_of(
+    tools: IngestTools,
+    collection: str,
+    run_id: str,
+    claims: Claims,
+    show: Callable[[Shown], None],
+    finished: Callable[[Document], Awaitable[None]],
+) -> Settling:
+    """What settles documents with these tools."""
+    return Settling(
+        collection=collection,
+        generation=tools.generation,
+        run_id=run_id,
+        parser_version=tools.parser.version,
+        chunker_spec=tools.chunker.spec,
+        catalog=tools.catalog,
+        kept=tools.kept,
+        index=tools.index,
+        claims=claims,
+        show=show,
+        finished=finished,
+    )

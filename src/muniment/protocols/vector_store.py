@@ -86,8 +86,15 @@ class VectorStore(Protocol):
             UnavailableError: code ``store_unavailable``.
         """
 
+    async def point(self, alias: str, name: str) -> None:
+        """Make the alias stand for the index, whatever it stood for before; ``names`` does not list it.
+
+        Raises:
+            NotFoundError: code ``unknown_index``, when there is no index of that name.
+        """
+
     async def drop(self, name: str) -> None:
-        """Remove the index with all its rows; no error when it does not exist."""
+        """Remove the index with all its rows and aliases; no error when it does not exist."""
 
     async def aclose(self) -> None:
         """Flush and let go."""

@@ -70,6 +70,7 @@ class FakeVectorStore:
     def __init__(self, options: FakeVectorStoreOptions | None = None) -> None:
         self._options = options or FakeVectorStoreOptions()
         self._indexes: dict[str, FakeVectorIndex] = {}
+        self.aliases: dict[str, str] = {}
 
     async def names(self) -> set[str]:
         """Names of the indexes that exist."""
@@ -98,9 +99,16 @@ class FakeVectorStore:
         """
         raise unknown_name("collection to adopt", name, [], code="unknown_adopted_collection")
 
+    async def point(self, alias: str, name: str) -> None:
+        """Make the alias stand for the index; see the protocol."""
+        if name not in self._indexes:
+            raise unknown_name("index", name, list(self._indexes))
+        self.aliases[alias] = name
+
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
         self._indexes.pop(name, None)
+        self.aliases = {alias: target for alias, target in self.aliases.items() if target != name}
 
     async def aclose(self) -> None:
         """Nothing to let go of."""

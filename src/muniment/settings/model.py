@@ -163,6 +163,11 @@ class IngestSettings(_Strict):
     queue_documents: int = Field(
         default=4, ge=1, description="Parsed documents waiting for embedding at most."
     )
+    lease_s: float = Field(
+        default=30.0,
+        ge=1,
+        description="Seconds after which a document that a worker was at when it died is taken by another.",
+    )
 
 
 class ReconcileSettings(_Strict):

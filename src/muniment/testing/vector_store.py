@@ -323,6 +323,21 @@ class VectorStoreContract:
         again = await store.open(IndexSpec(SPEC.name, 8, "model-2", "chunker-2"))
         assert await again.ids() == set()
 
+    async def test_an_alias_stands_for_one_index_at_a_time(
+        self, index: VectorIndex, store: VectorStore
+    ) -> None:
+        """It is moved, is no index itself, and goes with the index it stands for."""
+        await store.open(IndexSpec("contract_g2", 4, "model-2", "chunker-1"))
+        for name in (SPEC.name, SPEC.name, "contract_g2"):
+            await store.point("contract_live", name)
+            assert "contract_live" not in await store.names()
+        with pytest.raises(NotFoundError) as refused:
+            await store.point("contract_live", "contract_g3")
+        assert refused.value.code == "unknown_index"
+        await store.drop("contract_g2")
+        await store.point("contract_live", SPEC.name)
+        assert await index.ids() == {1, 2, 3, 4}
+
     async def test_indexes_do_not_see_each_other(self, index: VectorIndex, store: VectorStore) -> None:
         """One store, several indexes."""
         other = await store.open(IndexSpec("other", 4, "model-1", "chunker-1"))

@@ -155,6 +155,7 @@ class Document:
     chunks. ``error_code``, ``error`` and ``hint`` are set when ``state`` is failed or skipped.
     ``parser`` is the version of the parser that read it, or tried to. ``updated_at`` is ISO 8601, UTC.
     ``chunker`` is the spec of its own chunker, where it is not chunked like the rest of its collection.
+    ``generation`` is the number of the collection's generation whose index holds its chunks.
     """
 
     collection: str
@@ -177,3 +178,4 @@ class Document:
     notes: tuple[str, ...] = ()
     updated_at: str = ""
     chunker: str = ""
+    generation: int = 1

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from muniment.types.chunk import Passage
 from muniment.types.document import Document
+from muniment.types.generation import Difference
 from muniment.types.search import SearchMode
 
 
@@ -44,7 +45,9 @@ class Run:
     """One ingestion of one collection. Counts are documents unless they say otherwise.
 
     ``unchanged`` were there already; ``done`` were ingested now; ``removed`` vanished from the
-    sources. ``seconds`` is wall time. Times are ISO 8601 in UTC.
+    sources; ``by_others`` another worker settled while this run went on. ``seconds`` is wall time.
+    Times are ISO 8601 in UTC. ``plan`` is the id of the plan it carries out and ``shard`` its part of
+    it, such as ``2/8``; both empty for what is planned for one run only.
     """
 
     id: str
@@ -65,6 +68,19 @@ class Run:
     error_code: str = ""
     error: str = ""
     hint: str = ""
+    by_others: int = 0
+    plan: str = ""
+    shard: str = ""
+
+    @property
+    def work(self) -> int:
+        """Documents that there is something to do about."""
+        return self.total - self.unchanged
+
+    @property
+    def ended(self) -> int:
+        """Those of them that are settled."""
+        return self.done + self.skipped + self.failed + self.removed + self.by_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +124,11 @@ class CollectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatus:
-    """A collection as it stands. ``detail`` says why when it cannot be asked."""
+    """A collection as it stands. ``detail`` says why when it cannot be asked.
+
+    ``generation`` is the number of the live one, 0 for none; ``wanted`` is what the settings ask for and
+    it does not have, so that a new one is wanted.
+    """
 
     name: str
     description: str
@@ -126,6 +146,8 @@ class CollectionStatus:
     detail: str = ""
     last_run: Run | None = None
     mended: tuple[Mending, ...] = ()
+    generation: int = 0
+    wanted: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ class GivenChunk:
         document_id: the document the client says it is of; may be empty.
         vector: the embedding the client gave; None when it is ours to make.
         metadata, chunk_metadata: kept and given back as they came.
+        vector_of: fingerprint of the embedding model that the vector is of; empty when it is not known.
     """
 
     chunk_id: str
@@ -165,6 +166,7 @@ class GivenChunk:
     metadata: JsonObject = field(default_factory=dict)
     chunk_metadata: JsonObject = field(default_factory=dict)
     vector: tuple[float, ...] | None = None
+    vector_of: str = ""
 
     @property
     def row_id(self) -> int:

@@ -95,8 +95,15 @@ class RunRequest(Request):
     retry_failed: bool = False
     """Try documents again that failed before and have not changed."""
     rebuild: bool = False
-    """Make all chunks anew, after a change of embedding model or chunking."""
+    """Make all chunks anew, in a new generation that is promoted when it is complete."""
     stream: bool = False
     """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
     trigger: str = Field(default="api", pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     """Who asks, for the list of runs."""
+
+
+class GenerationRequest(Request):
+    """How to build or swap generations."""
+
+    stream: bool = False
+    """Send server-sent events `progress`, `document`, `finished` (or `error`)."""

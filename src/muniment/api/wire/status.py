@@ -9,6 +9,8 @@ from muniment.types import (
     CollectionState,
     CollectionStatus,
     DocumentFinished,
+    GenerationState,
+    GenerationStatus,
     Readiness,
     Run,
     RunProgress,
@@ -79,6 +81,12 @@ class RunWire(Wire):
     error_code: str
     error: str
     hint: str
+    by_others: int = 0
+    """Settled by another worker while this run went on."""
+    plan: str = ""
+    """The id of the plan it carries out; empty for what was planned for this run only."""
+    shard: str = ""
+    """Its part of the plan, `K/N`."""
 
     @classmethod
     def of(cls, run: Run) -> "RunWire":
@@ -138,6 +146,53 @@ class MendingWire(Wire):
     did: str
 
 
+class DifferenceWire(Wire):
+    """One thing that the settings ask for and the live generation does not have."""
+
+    what: str
+    """`embedding_model`, `chunker` or `parser`."""
+    live: str
+    wanted: str
+
+
+class GenerationWire(Wire):
+    """One index of a collection, and how its chunks and vectors are made."""
+
+    collection: str
+    number: int
+    """Counts from 1 within the collection."""
+    state: GenerationState
+    """`live`: answers; `staged`: is built; `previous`: was live before."""
+    index_name: str
+    """In the vector store."""
+    embedding_model: str
+    dimension: int
+    chunker: str
+    parser: str
+    documents: int
+    failed: int
+    chunks: int
+    created_at: str
+    """ISO 8601, UTC."""
+    promoted_at: str
+    """When it last became the live one; empty when it never did."""
+
+    @classmethod
+    def of(cls, status: GenerationStatus) -> "GenerationWire":
+        """The shape of a generation."""
+        return cls.model_validate(status)
+
+    def domain(self) -> GenerationStatus:
+        """The generation it shows."""
+        return rebuild(GenerationStatus, self)
+
+
+class GenerationList(Wire):
+    """A collection's generations, by number."""
+
+    generations: tuple[GenerationWire, ...]
+
+
 class CollectionWire(Wire):
     """A collection as it stands."""
 
@@ -160,6 +215,10 @@ class CollectionWire(Wire):
     """Why it cannot be asked; empty when it can."""
     last_run: RunWire | None
     mended: tuple[MendingWire, ...]
+    generation: int = 0
+    """Number of the live generation; 0 for none."""
+    wanted: tuple[DifferenceWire, ...] = ()
+    """What the settings ask for and the live generation does not have."""
 
     @classmethod
     def of(cls, status: CollectionStatus) -> "CollectionWire":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from muniment.errors import ConflictError
+from muniment.errors import ConflictError, unknown_name
 from muniment.protocols import AdoptedIndex, IndexSpec, ProviderContext, VectorIndex, VectorStore
 from muniment.providers.milvus.adopted import AdoptedMilvusIndex, open_adopted
 from muniment.providers.milvus.connection import (
@@ -71,6 +71,10 @@ class MilvusStore:
     async def adopt(self, name: str, dimension: int) -> AdoptedIndex:
         """Open a collection that Llama Stack filled; see the protocol."""
         return await self.call(self._adopt, name, dimension)
+
+    async def point(self, alias: str, name: str) -> None:
+        """Make the alias stand for the index; see the protocol."""
+        await self.call(self._point, alias, name)
 
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
@@ -201,6 +205,24 @@ class MilvusStore:
     def _what(self, spec: IndexSpec) -> str:
         return f"Index {spec.name!r} in {self.place}"
 
+    def _point(self, alias: str, name: str) -> None:
+        from pymilvus.exceptions import MilvusException
+
+        with self._lock:
+            client = self.client()
+            known = self._names()
+            if name not in known:
+                raise unknown_name("index", name, sorted(known))
+            timeout = self.options.timeout_s
+            with failures(f"Index {name!r}"):
+                if alias in client.list_aliases(name, timeout=timeout)["aliases"]:
+                    return
+                try:
+                    client.alter_alias(name, alias, timeout=timeout)
+                except MilvusException:
+                    # It is there neither for this index nor for another one.
+                    client.create_alias(name, alias, timeout=timeout)
+
     def _drop(self, name: str) -> None:
         with self._lock:
             client = self.client()
@@ -208,6 +230,11 @@ class MilvusStore:
             if index is not None:
                 index.forget()
             with failures(f"Index {name!r}"):
+                if name not in client.list_collections(timeout=self.options.timeout_s):
+                    return
+                # A server does not drop what an alias stands for.
+                for alias in client.list_aliases(name, timeout=self.options.timeout_s)["aliases"]:
+                    client.drop_alias(alias, timeout=self.options.timeout_s)
                 client.drop_collection(name, timeout=self.options.timeout_s)
 
     def _close(self) -> None:

@@ -1,0 +1,89 @@
+"""Contents in doubt: their rows may be in the index, and files kept of them, though no document has them.
+
+A content is noted here before its first row is written, and when the last document that had it goes.
+It is struck out when index and catalog agree again; what a killed run leaves behind is found here.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from muniment.catalog.database import Database
+from muniment.catalog.tables import doubtful_contents
+
+_AT_A_TIME = 500
+
+
+class DoubtfulContent(NamedTuple):
+    """A content by its document id, and what was kept of it under which parser version."""
+
+    document_id: str
+    content_hash: str
+    parser: str
+
+
+class Doubts:
+    """The contents in doubt, by collection and generation."""
+
+    def __init__(self, database: Database) -> None:
+        self._transaction = database.transaction
+        self._shared = database.shared
+
+    def note(self, collection: str, generation: int, content: DoubtfulContent) -> bool:
+        """Note a content; whether it was noted already."""
+        with self._transaction() as connection:
+            return self.note_in(connection, collection, generation, content)
+
+    def note_in(
+        self, connection: Connection, collection: str, generation: int, content: DoubtfulContent
+    ) -> bool:
+        """The same in a transaction that is open."""
+        make = postgresql.insert if self._shared else sqlite.insert
+        values = {"collection": collection, "generation": generation, **content._asdict()}
+        made = connection.execute(make(doubtful_contents).values(**values).on_conflict_do_nothing())
+        return not made.rowcount
+
+    def strike(self, collection: str, generation: int, document_id: str) -> None:
+        """Index and catalog agree about the content."""
+        with self._transaction() as connection:
+            self.strike_in(connection, collection, generation, document_id)
+
+    def strike_in(self, connection: Connection, collection: str, generation: int, document_id: str) -> None:
+        """The same in a transaction that is open."""
+        connection.execute(delete(doubtful_contents).where(_key(collection, generation, document_id)))
+
+    def all(self, collection: str, generation: int) -> Iterator[DoubtfulContent]:
+        """Every content in doubt, by id, read in parts; those noted meanwhile may be among them."""
+        table = doubtful_contents.c
+        after = ""
+        while True:
+            query = (
+                select(table.document_id, table.content_hash, table.parser)
+                .where(table.collection == collection, table.generation == generation)
+                .where(table.document_id > after)
+                .order_by(table.document_id)
+                .limit(_AT_A_TIME)
+            )
+            with self._transaction() as connection:
+                part = [DoubtfulContent._make(row) for row in connection.execute(query)]
+            yield from part
+            if len(part) < _AT_A_TIME:
+                return
+            after = part[-1].document_id
+
+    def remove(self, collection: str, generation: int | None = None) -> None:
+        """Forget those of a collection, or of one of its generations, that goes with all it held."""
+        gone = doubtful_contents.c.collection == collection
+        if generation is not None:
+            gone = and_(gone, doubtful_contents.c.generation == generation)
+        with self._transaction() as connection:
+            connection.execute(delete(doubtful_contents).where(gone))
+
+
+def _key(collection: str, generation: int, document_id: str) -> ColumnElement[bool]:
+    table = doubtful_contents.c
+    return and_(
+        table.collection == collection, table.generation == generation, table.document_id == document_id
+    )

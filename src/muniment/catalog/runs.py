@@ -1,0 +1,110 @@
+"""Runs, and every document's fate in them."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from muniment.catalog.clock import now
+from muniment.catalog.database import Database
+from muniment.catalog.tables import run_documents, runs
+from muniment.types import ChangeKind, Fate, Run, RunDocument, RunState
+
+KEPT_RUNS = 100
+"""Runs of a collection whose documents' fates are kept; of older ones only the counts are."""
+
+
+class Runs:
+    """What was done, newest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._transaction = database.transaction
+
+    def save(self, run: Run) -> None:
+        """Write the run, replacing its earlier state."""
+        values = asdict(run) | {"state": run.state.value}
+        with self._transaction() as connection:
+            connection.execute(delete(runs).where(runs.c.id == run.id))
+            connection.execute(insert(runs).values(**values))
+
+    def get(self, run_id: str) -> Run | None:
+        """The run, or None."""
+        with self._transaction() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+        return _run(row) if row else None
+
+    def list(self, collection: str | None = None, limit: int = 20) -> tuple[Run, ...]:
+        """Runs, newest first."""
+        query = select(runs).order_by(runs.c.started_at.desc()).limit(limit)
+        if collection is not None:
+            query = query.where(runs.c.collection == collection)
+        with self._transaction() as connection:
+            return tuple(_run(row) for row in connection.execute(query))
+
+    def interrupt_running(self) -> int:
+        """Mark runs that no process is working on any more; returns how many there were."""
+        with self._transaction() as connection:
+            result = connection.execute(
+                update(runs)
+                .where(runs.c.state == RunState.RUNNING.value)
+                .values(state=RunState.INTERRUPTED.value, finished_at=now())
+            )
+            return int(result.rowcount)
+
+    def measured(self, collection: str, runs_at_most: int = 5) -> tuple[int, int, float]:
+        """Runs, chunks and seconds of the last runs of the collection that wrote chunks."""
+        last = (
+            select(runs.c.chunks, runs.c.seconds)
+            .where(runs.c.collection == collection, runs.c.chunks > 0, runs.c.seconds > 0)
+            .order_by(runs.c.started_at.desc())
+            .limit(runs_at_most)
+            .subquery()
+        )
+        query = select(func.count(), func.sum(last.c.chunks), func.sum(last.c.seconds))
+        with self._transaction() as connection:
+            count, chunks, seconds = connection.execute(query).one()
+        return count, int(chunks or 0), float(seconds or 0)
+
+    # -- documents
+
+    def add_documents(self, connection: Connection, fates: Iterable[RunDocument]) -> None:
+        """Write fates in a transaction that is open; a document's later fate replaces its earlier one."""
+        for fate in fates:
+            mine = (run_documents.c.run_id == fate.run_id) & (run_documents.c.uri == fate.uri)
+            connection.execute(delete(run_documents).where(mine))
+            values = asdict(fate) | {"kind": fate.kind.value, "fate": fate.fate.value}
+            connection.execute(insert(run_documents).values(**values))
+
+    def documents(
+        self, run_id: str, *, fate: Fate | None = None, limit: int | None = None, after: str = ""
+    ) -> tuple[RunDocument, ...]:
+        """Fates by URI, from behind the URI ``after``."""
+        query = select(run_documents).where(run_documents.c.run_id == run_id, run_documents.c.uri > after)
+        if fate is not None:
+            query = query.where(run_documents.c.fate == fate.value)
+        query = query.order_by(run_documents.c.uri).limit(limit)
+        with self._transaction() as connection:
+            return tuple(_fate(row) for row in connection.execute(query))
+
+    def forget_old(self, collection: str, keep: int = KEPT_RUNS) -> None:
+        """Forget the fates of documents in all but the newest runs of the collection."""
+        mine = select(runs.c.id).where(runs.c.collection == collection)
+        old = mine.order_by(runs.c.started_at.desc(), runs.c.id).offset(keep).limit(1000)
+        with self._transaction() as connection:
+            ids = [row.id for row in connection.execute(old)]
+            if ids:
+                connection.execute(delete(run_documents).where(run_documents.c.run_id.in_(ids)))
+
+
+def _run(row: Row[Any]) -> Run:
+    values = dict(row._mapping)
+    values["state"] = RunState(values["state"])
+    return Run(**values)
+
+
+def _fate(row: Row[Any]) -> RunDocument:
+    values = dict(row._mapping)
+    values["kind"] = ChangeKind(values["kind"])
+    values["fate"] = Fate(values["fate"])
+    return RunDocument(**values)

@@ -1,0 +1,108 @@
+"""``muniment apply``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from muniment.cli.options import CollectionArgument, Config, Json, settings_from
+
+if TYPE_CHECKING:
+    from muniment.settings import Settings
+    from muniment.types import Run, Shard
+
+
+def apply(
+    collection: CollectionArgument = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--plan", metavar="FILE|ID", help="Exactly this plan; refused when it does not fit any more."
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="K/N", help="Only part K, from 0, of N parts of the plan."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try documents again that failed and have not changed.")
+    ] = False,
+    stage: Annotated[
+        bool, typer.Option("--stage", help="Build the new generation that is wanted, and do not promote it.")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Carry out a plan, or plan and do what there is to do; a new generation that is wanted, too.
+
+    One bad document fails alone; the exit code is 3 then. Interrupted, it goes on where it was.
+    """
+    from muniment.cli.connect import run
+    from muniment.cli.ingest import report_runs
+    from muniment.collections.planning import shard_from
+
+    if stage and (plan or shard or retry_failed):
+        raise typer.BadParameter("--stage goes with none of --plan, --shard and --retry-failed.")
+    part = shard_from(shard) if shard else None
+    given = _given(plan)
+    settings = settings_from(config)
+    work = (
+        _staged(settings, collection, quiet=as_json)
+        if stage
+        else _applied(settings, collection, given, part, retry_failed=retry_failed, quiet=as_json)
+    )
+    runs = run(work)
+    report_runs(runs, as_json=as_json)
+
+
+def _given(plan: str | None) -> str | Path | None:
+    """A file when it looks like one or is there, else a plan's id."""
+    if plan is None or (plan.startswith("plan_") and not Path(plan).exists()):
+        return plan
+    return Path(plan)
+
+
+async def _applied(
+    settings: "Settings",
+    collection: str | None,
+    given: str | Path | None,
+    shard: "Shard | None",
+    *,
+    retry_failed: bool,
+    quiet: bool,
+) -> "list[Run]":
+    from muniment.cli.connect import connected
+    from muniment.cli.ingest import ingested_names
+    from muniment.cli.run_display import shown_run
+    from muniment.errors import InputError
+    from muniment.ingest.plan_text import PlanFile
+
+    async with connected(settings) as workspace:
+        if collection is None and isinstance(given, Path):
+            collection = PlanFile(given).plan().collection
+        names = await ingested_names(workspace, settings, collection)
+        if given and len(names) != 1:
+            raise InputError(
+                "A plan is of one collection.",
+                code="collection_required",
+                hint=f"Name it: muniment apply COLLECTION --plan {given}.",
+            )
+        runs: list[Run] = []
+        for name in names:
+            if not given and not shard and (await workspace.collection(name)).wanted:
+                await shown_run(workspace.stage(name), quiet=quiet)
+                runs.append(await shown_run(workspace.promote(name), quiet=quiet))
+                continue
+            applied = workspace.apply(name, trigger="cli", plan=given, shard=shard, retry_failed=retry_failed)
+            runs.append(await shown_run(applied, quiet=quiet))
+        return runs
+
+
+async def _staged(settings: "Settings", collection: str | None, *, quiet: bool) -> "list[Run]":
+    from muniment.api.questions import chosen_collection
+    from muniment.cli.connect import connected
+    from muniment.cli.run_display import shown_run
+
+    async with connected(settings) as workspace:
+        name = await chosen_collection(workspace, collection)
+        return [await shown_run(workspace.stage(name), quiet=quiet)]

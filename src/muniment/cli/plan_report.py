@@ -1,0 +1,77 @@
+"""How a plan is shown."""
+
+from rich.console import Console
+
+from muniment.api.wire import PlanWire, ShardWire
+from muniment.api.wire.base import Wire
+from muniment.cli.output import styled, table
+from muniment.types import ChangeKind, Plan, ShardPart
+
+_SIGNS = {
+    ChangeKind.ADD: ("+", "green"),
+    ChangeKind.UPDATE: ("~", "yellow"),
+    ChangeKind.MOVE: (">", "cyan"),
+    ChangeKind.METADATA: ("=", "cyan"),
+    ChangeKind.REMOVE: ("-", "red"),
+    ChangeKind.RETRY: ("!", "yellow"),
+    ChangeKind.REPAIR: ("*", "yellow"),
+}
+
+
+class PlannedShards(Wire):
+    """A plan and, when they were asked for, its shards."""
+
+    plan: PlanWire
+    shards: tuple[ShardWire, ...]
+
+
+class PlanReport(Wire):
+    """What `muniment plan --json` prints: a plan for each collection."""
+
+    plans: tuple[PlannedShards, ...]
+
+
+def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> None:
+    """Counts and reasons, the first documents of each kind, and what it takes."""
+    changes = ", ".join(f"{planned.documents} {planned.kind}" for planned in plan.kinds)
+    console.print(
+        styled(f"{plan.collection}: {changes or 'nothing to do'}, {plan.unchanged} unchanged", "bold")
+    )
+    for planned in plan.kinds:
+        sign, style = _SIGNS[planned.kind]
+        for change in planned.examples:
+            console.print(styled(f"  {sign} {planned.kind} {change.name}: {change.reason}", style))
+        more = planned.documents - len(planned.examples)
+        if more:
+            console.print(styled(f"  {sign} {planned.kind} {more} more", style))
+    if plan.generation is not None:
+        console.print(styled(f"  A new index is wanted: {plan.generation.reason}.", "yellow"))
+    if not plan.empty:
+        console.print(styled(f"  {_takes(plan)}"))
+        console.print(
+            styled(f"  Plan {plan.id}, carried out by: muniment apply {plan.collection} --plan {plan.id}")
+        )
+    if parts:
+        rows = table("Shard", "#Documents", "#MB")
+        for part in parts:
+            rows.add_row(str(part.shard), str(part.documents), f"{part.bytes / 1e6:.1f}")
+        console.print(rows)
+
+
+def _takes(plan: Plan) -> str:
+    estimate = plan.estimate
+    time = "time unknown" if estimate.seconds is None else f"about {duration(estimate.seconds)}"
+    return (
+        f"Chunks: about {estimate.chunks_written} to write, {estimate.chunks_deleted} to delete at most; "
+        f"{time} ({estimate.basis}); disk: about {estimate.disk_bytes / 1e6:.1f} MB."
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

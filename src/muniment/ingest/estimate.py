@@ -1,0 +1,99 @@
+"""What carrying out a plan will take, from what the collection's own documents took."""
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from muniment.types import Change, ChangeKind, Estimate
+
+BYTES_PER_CHUNK = {
+    ".pdf": 6000.0,
+    ".docx": 4000.0,
+    ".pptx": 20000.0,
+    ".xlsx": 3000.0,
+    ".html": 2500.0,
+    ".htm": 2500.0,
+    ".png": 100_000.0,
+    ".jpg": 100_000.0,
+    ".jpeg": 100_000.0,
+    ".tiff": 100_000.0,
+}
+"""For kinds of files of which a collection has none yet; coarse, of documents of prose."""
+
+TEXT_BYTES_PER_CHUNK = 900.0
+"""For text and everything else: 256 tokens are about a thousand characters, and the last one is short."""
+
+_ROW_BYTES = 2500
+"""A row's text, places and keyword index, besides its vector."""
+
+_KEPT_SHARE = 1.3
+"""Raw file and parsed document, compressed, for each byte of a source file."""
+
+_REPLACES = frozenset({ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeKind.RETRY})
+_WRITES = frozenset({ChangeKind.ADD, ChangeKind.UPDATE, ChangeKind.RETRY, ChangeKind.REPAIR})
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRate:
+    """Chunks a second in earlier runs, and which these were; 0 when none wrote a chunk."""
+
+    chunks_per_second: float
+    basis: str
+
+
+@dataclass(slots=True)
+class Estimator:
+    """Adds up while changes go by. ``dimension`` is the length of the vectors."""
+
+    dimension: int
+    _bytes: dict[str, int] = field(default_factory=dict)
+    _chunks: dict[str, int] = field(default_factory=dict)
+    _to_write: dict[str, int] = field(default_factory=dict)
+    _files: dict[str, int] = field(default_factory=dict)
+    _deleted: int = 0
+    _rewritten: int = 0
+    _kept: int = 0
+
+    def learn(self, name: str, size: int, chunks: int) -> None:
+        """Take note of a document that is done."""
+        if chunks:
+            suffix = _suffix(name)
+            self._bytes[suffix] = self._bytes.get(suffix, 0) + size
+            self._chunks[suffix] = self._chunks.get(suffix, 0) + chunks
+
+    def count(self, change: Change) -> None:
+        """Add what a change takes."""
+        if change.kind in _REPLACES:
+            self._deleted += change.chunks
+        if change.kind is ChangeKind.METADATA:
+            self._rewritten += change.chunks
+        if change.kind in _WRITES:
+            suffix = _suffix(change.name)
+            self._to_write[suffix] = self._to_write.get(suffix, 0) + change.size
+            self._files[suffix] = self._files.get(suffix, 0) + 1
+        if change.kind is ChangeKind.ADD:
+            self._kept += change.size
+
+    def result(self, rate: MeasuredRate) -> Estimate:
+        """The estimate for all that was counted."""
+        written = self._rewritten
+        for suffix, size in self._to_write.items():
+            # No file has less than one chunk, however small it is.
+            written += max(self._files[suffix], round(size / self._bytes_per_chunk(suffix)))
+        seconds = None
+        if written == 0:
+            seconds = 0.0
+        elif rate.chunks_per_second:
+            seconds = round(written / rate.chunks_per_second, 1)
+        row = 4 * self.dimension + _ROW_BYTES
+        return Estimate(
+            written, self._deleted, seconds, rate.basis, round(self._kept * _KEPT_SHARE) + written * row
+        )
+
+    def _bytes_per_chunk(self, suffix: str) -> float:
+        if self._chunks.get(suffix):
+            return max(1.0, self._bytes[suffix] / self._chunks[suffix])
+        return BYTES_PER_CHUNK.get(suffix, TEXT_BYTES_PER_CHUNK)
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
