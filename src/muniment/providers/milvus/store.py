@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,10 +22,18 @@ from muniment.providers.milvus.connection import (
     release_embedded,
     release_memory,
 )
+from muniment.providers.milvus.features import ServerFeatures
 from muniment.providers.milvus.index import MilvusIndex
+from muniment.providers.milvus.mirror import Mirror
 from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.resident import ResidentCopy
-from muniment.providers.milvus.schema import collection_schema, index_params
+from muniment.providers.milvus.schema import (
+    collection_schema,
+    index_params,
+    is_mirrored,
+    mirrored_index_params,
+    mirrored_schema,
+)
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -32,6 +41,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 THREADS = 8
+
+logger = logging.getLogger(__name__)
 
 _open_paths: set[Path] = set()
 
@@ -44,6 +55,7 @@ class MilvusStore:
         self._path = (data_dir / (options.uri or "milvus.db")).resolve() if options.embedded else None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="milvus")
         self._client: MilvusClient | None = None
+        self._features = ServerFeatures()
         self._lock = threading.RLock()
         self._indexes: dict[str, MilvusIndex] = {}
         self._adopted: dict[str, AdoptedMilvusIndex] = {}
@@ -104,7 +116,10 @@ class MilvusStore:
 
     def _connect(self) -> "MilvusClient":
         if self._path is None:
-            return connect_server(self.options)
+            client, self._features = connect_server(self.options)
+            for lacking in self._features.lacking(self.place):
+                logger.warning("%s", lacking)
+            return client
         if self._path in _open_paths:
             raise locked(self._path)
         client = connect_embedded(self._path, self.options)
@@ -137,13 +152,19 @@ class MilvusStore:
                 return known
             if spec.name not in self._names():
                 self._create(client, spec)
-            stamp = self._checked_stamp(client, spec)
+            description = self._described(client, spec)
+            stamp = self._checked_stamp(description, spec)
+            mirrored = is_mirrored(description)
             with failures(self._what(spec), opening=self.options.embedded):
                 if "vector" not in client.list_indexes(spec.name):
                     # Not in create_collection, which waits half a second for each empty index.
-                    client.create_index(spec.name, index_params(client, self.options), sync=False)
+                    params = mirrored_index_params(client) if mirrored else index_params(client, self.options)
+                    client.create_index(spec.name, params, sync=False)
                 client.load_collection(spec.name, timeout=self.options.timeout_s)
-            index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
+            if mirrored:
+                index = MilvusIndex(self, spec, mirror=self._mirror(client, spec))
+            else:
+                index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
             release_memory()
             self._indexes[spec.name] = index
             return index
@@ -167,22 +188,25 @@ class MilvusStore:
                 "stamp": uuid4().hex,
             }
         )
+        mirrored = not self.options.embedded and (self.options.resident or not self._features.bm25)
+        make_schema = mirrored_schema if mirrored else collection_schema
         with failures(self._what(spec)):
             client.create_collection(
                 spec.name,
-                schema=collection_schema(client, spec, "Chunks of a Muniment collection"),
+                schema=make_schema(client, spec, "Chunks of a Muniment collection"),
                 properties={"muniment": description},
                 consistency_level="Strong",
                 timeout=self.options.timeout_s,
             )
 
-    def _checked_stamp(self, client: "MilvusClient", spec: IndexSpec) -> str:
+    def _described(self, client: "MilvusClient", spec: IndexSpec) -> Mapping[str, Any]:
+        with failures(self._what(spec), opening=self.options.embedded):
+            found: Mapping[str, Any] = client.describe_collection(spec.name, timeout=self.options.timeout_s)
+            return found
+
+    def _checked_stamp(self, description: Mapping[str, Any], spec: IndexSpec) -> str:
         try:
-            with failures(self._what(spec), opening=self.options.embedded):
-                properties = client.describe_collection(spec.name, timeout=self.options.timeout_s)[
-                    "properties"
-                ]
-            kept = json.loads(properties["muniment"])
+            kept = json.loads(description["properties"]["muniment"])
             found = IndexSpec(
                 spec.name, kept["dimension"], kept["embedding_fingerprint"], kept["chunker_spec"]
             )
@@ -201,6 +225,12 @@ class MilvusStore:
         folder = self._path.with_name(f"{self._path.name}.resident")
         with failures(self._what(spec), opening=True):
             return ResidentCopy.open(client, spec, folder / f"{spec.name}.npz", stamp)
+
+    def _mirror(self, client: "MilvusClient", spec: IndexSpec) -> Mirror:
+        mirror = Mirror(spec, complete=self.options.resident)
+        with failures(self._what(spec)):
+            mirror.load(client)
+        return mirror
 
     def _what(self, spec: IndexSpec) -> str:
         return f"Index {spec.name!r} in {self.place}"
