@@ -1,26 +1,23 @@
 """One collection: rows in, hits out."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-import numpy as np
 
 from muniment.errors import UnavailableError
 from muniment.protocols import IndexSpec
 from muniment.providers.milvus.connection import NotLoadedError, failures
-from muniment.providers.milvus.expressions import expression, is_plain, literal
+from muniment.providers.milvus.expressions import literal
 from muniment.providers.milvus.mirror import Mirror
 from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.reading import EVERY_ROW, NUMBER_BYTES, OWN_WRITES, batches
 from muniment.providers.milvus.resident import ResidentCopy
 from muniment.providers.milvus.row_cache import Row, RowCache
-from muniment.providers.milvus.schema import CHUNK_FIELDS, query_text, to_hit, to_row
-from muniment.ranking import Fusion, Ranked
-from muniment.ranking.resident import CANDIDATES, rank_fused
-from muniment.types import ChunkRow, SearchMode, StoredHit, VectorQuery
+from muniment.providers.milvus.schema import CHUNK_FIELDS, to_hit, to_row
+from muniment.providers.milvus.searching import MilvusSearch
+from muniment.ranking import Ranked
+from muniment.types import ChunkRow, StoredHit, VectorQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +73,7 @@ class MilvusIndex:
         self.mirror = mirror
         self._consistency = {} if mirror is None else OWN_WRITES
         self._store = store
+        self._searches = MilvusSearch(spec, store.options, store.client, mirror)
         self._what = f"Index {spec.name!r}"
         # Milvus Lite takes one writer at a time; and the resident copy must see writes in their order.
         self._writing = threading.Lock()
@@ -199,71 +197,13 @@ class MilvusIndex:
             self._saving.start()
 
     def _search(self, query: VectorQuery) -> list[StoredHit]:
-        fusion = self._store.options.fusion
         if self.resident is not None:
-            return self._hits(self.resident.search(query, fusion))
-        if self.mirror is not None:
-            return self._hits(self._search_mirrored(self.mirror, query, fusion))
+            return self._hits(self.resident.search(query, self._store.options.fusion))
         with failures(self._what):
-            if query.mode is SearchMode.HYBRID:
-                ranked = self._hybrid(query, fusion)
-            else:
-                name = "cosine" if query.mode is SearchMode.VECTOR else "bm25"
-                ranked = _as_ranked(name, self._stage(name, query, query.limit))
+            if self.mirror is not None:
+                self._refresh(self.mirror)
+            ranked = self._searches.ranked(query)
         return self._hits(ranked)
-
-    def _search_mirrored(self, mirror: Mirror, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
-        with failures(self._what):
-            self._refresh(mirror)
-            if mirror.complete or query.mode is SearchMode.KEYWORD:
-                return mirror.index.search(query, fusion)
-            if query.mode is SearchMode.VECTOR:
-                return _as_ranked("cosine", self._near(mirror, query, query.limit))
-            depth = max(CANDIDATES, query.limit)
-            near = self._near(mirror, query, depth)
-            worded = mirror.index.search(replace(query, mode=SearchMode.KEYWORD, limit=depth), fusion)
-            return self._fused(mirror, query, fusion, near, {one.id: one.score for one in worded})
-
-    def _near(self, mirror: Mirror, query: VectorQuery, limit: int) -> dict[int, float]:
-        """Cosine by id, best first; a filter that Milvus might misread is evaluated here."""
-        if query.filter is None or is_plain(query.filter):
-            return self._stage("cosine", query, limit)
-        ids = mirror.index.matching(query.filter)
-        found: dict[int, float] = {}
-        for start in range(0, len(ids), LISTED_IDS):
-            listed = f"id in {ids[start : start + LISTED_IDS]}"
-            found |= self._stage("cosine", replace(query, filter=None), limit, listed)
-        return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
-
-    def _fused(
-        self,
-        mirror: Mirror,
-        query: VectorQuery,
-        fusion: Fusion,
-        near: dict[int, float],
-        worded: dict[int, float],
-    ) -> list[Ranked]:
-        """As ``ResidentIndex`` joins both stages: with standardised scores, each candidate has both."""
-        ids = sorted(near.keys() | worded.keys())
-        if fusion is Fusion.ZSCORE:
-            near = near | self._cosines(query, [number for number in ids if number not in near])
-            worded = dict(zip(ids, mirror.index.keyword_scores(query.text, ids), strict=True))
-        cosine, bm25 = (np.array([s.get(number, np.nan) for number in ids]) for s in (near, worded))
-        return rank_fused(np.array(ids, np.int64), cosine, bm25, fusion, query.limit)
-
-    def _cosines(self, query: VectorQuery, ids: list[int]) -> dict[int, float]:
-        if not ids or query.vector is None:
-            return {}
-        rows = self._store.client().get(
-            self.spec.name,
-            ids=ids,
-            output_fields=["id", "vector"],
-            timeout=self._timeout,
-            **self._consistency,
-        )
-        vectors = np.array([row["vector"] for row in rows], np.float32).reshape(len(rows), -1)
-        found = (vectors * query.vector).sum(axis=1)
-        return {int(row["id"]): float(cosine) for row, cosine in zip(rows, found, strict=True)}
 
     def _refresh(self, mirror: Mirror) -> None:
         """See what others wrote; while we write ourselves, that can wait a little."""
@@ -275,71 +215,6 @@ class MilvusIndex:
                 mirror.refresh(self._store.client())
         finally:
             self._writing.release()
-
-    def _hybrid(self, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
-        depth = max(CANDIDATES, query.limit)
-        if fusion is Fusion.RRF:
-            return self._server_fused(query, depth)
-        cosine = self._stage("cosine", query, depth)
-        bm25 = self._stage("bm25", query, depth)
-        ids = sorted(cosine.keys() | bm25.keys())
-        near, worded = (np.array([s.get(number, np.nan) for number in ids]) for s in (cosine, bm25))
-        return rank_fused(np.array(ids, np.int64), near, worded, fusion, query.limit)
-
-    def _server_fused(self, query: VectorQuery, depth: int) -> list[Ranked]:
-        """Both stages and their reciprocal rank fusion in one call."""
-        from pymilvus import AnnSearchRequest, RRFRanker
-
-        requests = [
-            AnnSearchRequest(**stage, limit=depth, expr=self._expression(query))
-            for stage in (self._request("cosine", query, depth), self._request("bm25", query, depth))
-            if stage["data"] != [""]
-        ]
-        client = self._store.client()
-        [hits] = client.hybrid_search(
-            self.spec.name, requests, RRFRanker(60), limit=query.limit, timeout=self._timeout
-        )
-        return [
-            Ranked(hit["id"], hit["distance"], {"rrf": hit["distance"]})
-            for hit in sorted(hits, key=lambda hit: (-hit["distance"], hit["id"]))
-        ]
-
-    def _stage(self, name: str, query: VectorQuery, limit: int, where: str = "") -> dict[int, float]:
-        """Score by id, best first, of one stage; higher is better. ``where`` replaces the filter."""
-        request = self._request(name, query, limit)
-        if request["data"] == [""]:
-            return {}
-        [hits] = self._store.client().search(
-            self.spec.name,
-            data=request["data"],
-            anns_field=request["anns_field"],
-            search_params=request["param"],
-            filter=where or self._expression(query),
-            limit=limit,
-            timeout=self._timeout,
-            **self._consistency,
-        )
-        # Milvus Lite gives BM25 with the sign turned round, Milvus does not; neither is ever negative.
-        scored = [(hit["id"], abs(hit["distance"]) if name == "bm25" else hit["distance"]) for hit in hits]
-        return dict(sorted(scored, key=lambda pair: (-pair[1], pair[0])))
-
-    def _request(self, name: str, query: VectorQuery, limit: int) -> dict[str, Any]:
-        if name == "bm25":
-            return {
-                "data": [query_text(query.text)],
-                "anns_field": "sparse",
-                "param": {"metric_type": "BM25"},
-            }
-        effort = max(self._store.options.hnsw_ef, limit)
-        data = [] if query.vector is None else [query.vector.tolist()]
-        return {
-            "data": data,
-            "anns_field": "vector",
-            "param": {"metric_type": "COSINE", "params": {"ef": effort}},
-        }
-
-    def _expression(self, query: VectorQuery) -> str:
-        return expression(query.filter) if query.filter is not None else ""
 
     def _hits(self, ranked: Sequence[Ranked]) -> list[StoredHit]:
         """The rows behind ranked ids; one that was deleted meanwhile is left out."""
@@ -386,14 +261,6 @@ class MilvusIndex:
     @property
     def _timeout(self) -> float:
         return self._store.options.timeout_s
-
-
-def _as_ranked(name: str, found: Mapping[int, float]) -> list[Ranked]:
-    """Rows of one stage, best first."""
-    return [
-        Ranked(number, score, {name: score, f"{name}_rank": rank})
-        for rank, (number, score) in enumerate(found.items(), 1)
-    ]
 
 
 def _shown(fields: Row) -> Row:
