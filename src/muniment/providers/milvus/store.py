@@ -88,6 +88,10 @@ class MilvusStore:
         """Make the alias stand for the index; see the protocol."""
         await self.call(self._point, alias, name)
 
+    async def check(self) -> tuple[str, ...]:
+        """Whether the server answers, and what it cannot do; see the protocol."""
+        return () if self.options.embedded else await self.call(self._check)
+
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
         await self.call(self._drop, name)
@@ -252,6 +256,25 @@ class MilvusStore:
                 except MilvusException:
                     # It is there neither for this index nor for another one.
                     client.create_alias(name, alias, timeout=timeout)
+
+    def _check(self) -> tuple[str, ...]:
+        client = self.client()
+        with failures(f"Milvus at {self.place}"):
+            client.get_server_version(timeout=self.options.connect_timeout_s)
+        notes = list(self._features.lacking(self.place))
+        for index in list(self._indexes.values()):
+            if index.mirror is None and self.options.resident:
+                notes.append(
+                    f"{self._what(index.spec)} was made for searching in Milvus, which it still does: "
+                    "`search_by: resident` needs marks of changes that its rows do not have. Rebuild it to "
+                    "have them."
+                )
+            elif index.mirror is not None and not self.options.resident and self._features.bm25:
+                notes.append(
+                    f"{self._what(index.spec)} was made without Milvus's BM25: keyword ranking is done in "
+                    "this process. Rebuild it to let Milvus do that."
+                )
+        return tuple(notes)
 
     def _drop(self, name: str) -> None:
         with self._lock:
