@@ -22,10 +22,15 @@ class Maker(Protocol):
 
 
 class UnmadeIndex:
-    """An index of a database that may not exist yet: empty until something is written."""
+    """An index of a database that may not exist yet: empty until something is written.
+
+    Attributes:
+        aliases: what is to stand for it once it is made.
+    """
 
     def __init__(self, store: Maker, spec: IndexSpec) -> None:
         self.spec = spec
+        self.aliases: set[str] = set()
         self._store = store
         self._made: VectorIndex | None = None
         self._dropped = False
