@@ -265,16 +265,17 @@ class MilvusStore:
         return f"Index {spec.name!r} in {self.place}"
 
     def _point(self, alias: str, name: str) -> None:
-        from pymilvus.exceptions import MilvusException
-
         with self._lock:
             if name in self._unmade:
                 self._unmade[name].aliases.add(alias)
                 return
+            # The client comes first: it is what loads pymilvus, without pandas.
             known = self._names()
             if name not in known:
                 raise unknown_name("index", name, sorted(known))
             client, timeout = self.client(), self.options.timeout_s
+            from pymilvus.exceptions import MilvusException
+
             with failures(f"Index {name!r}"):
                 if alias in client.list_aliases(name, timeout=timeout)["aliases"]:
                     return
