@@ -41,6 +41,7 @@ from muniment.api.wire import (
     SearchRequest,
     SearchResultWire,
     ShardList,
+    StageRequest,
     UploadResult,
     filter_to_wire,
 )
@@ -211,9 +212,10 @@ class RemoteWorkspace:
         found = await self._get(f"{_collection(collection)}/generations", GenerationList)
         return tuple(one.domain() for one in found.generations)
 
-    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
-        """Build a generation as the settings ask."""
-        return self._run_events(f"{_collection(collection)}/stage", GenerationRequest(stream=True))
+    def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask, or a part of it."""
+        asked = StageRequest(stream=True, shard=str(shard) if shard else None)
+        return self._run_events(f"{_collection(collection)}/stage", asked)
 
     def promote(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make the staged generation the live one."""
@@ -238,9 +240,9 @@ class RemoteWorkspace:
                 return
         raise broken_off(self.url)
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """What there is to do."""
-        asked = PlanRequest(retry_failed=retry_failed)
+        asked = PlanRequest(retry_failed=retry_failed, share=share)
         response = await self._send("POST", f"{_collection(collection)}/plan", json=asked.model_dump())
         return PlanWire.model_validate_json(response.content).domain()
 

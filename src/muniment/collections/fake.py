@@ -204,7 +204,7 @@ class FakeWorkspace:
         self._runs.insert(0, run)
         yield RunProgress(run)
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """Every document is new."""
         changes = self._planned(collection)
         kind = PlannedKind(ChangeKind.ADD, len(changes), sum(one.size for one in changes), changes[:2])
@@ -281,7 +281,7 @@ class FakeWorkspace:
             for number, state in enumerate(states, 1)
         )
 
-    async def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+    async def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
         """As an ingestion."""
         async for event in self.ingest(collection, trigger="stage"):
             yield event

@@ -25,6 +25,7 @@ from muniment.types import (
     RunEvent,
     RunProgress,
     RunState,
+    Shard,
 )
 
 logger = logging.getLogger(__name__)
@@ -86,11 +87,14 @@ class Generations:
 
     # -- build
 
-    async def stage(self, collection: str, *, again: bool = False) -> AsyncIterator[RunEvent]:
+    async def stage(
+        self, collection: str, *, again: bool = False, shard: Shard | None = None
+    ) -> AsyncIterator[RunEvent]:
         """Fill a generation made as the settings ask, or go on with the one that was begun.
 
         Args:
             again: make one although the live one is as the settings ask.
+            shard: only the documents in this part; several workers build one generation so.
 
         Raises:
             ConflictError: codes ``generation_current``, ``run_in_progress``, ``collection_adopted``.
@@ -111,7 +115,7 @@ class Generations:
                     "all chunks anew in any case.",
                 )
             staged = await self._begun(runtime)
-        async for event in self._filled(runtime, await self._opened(runtime, staged), "stage"):
+        async for event in self._filled(runtime, await self._opened(runtime, staged), "stage", shard):
             yield event
 
     async def promote(self, collection: str) -> AsyncIterator[RunEvent]:
@@ -237,10 +241,10 @@ class Generations:
         return await asyncio.to_thread(find, collection, GenerationState.STAGED)
 
     async def _begun(self, runtime: CollectionRuntime) -> Generation:
-        catalog = self._parts.catalog
-        number = await asyncio.to_thread(catalog.generations.next_number, runtime.name)
-        begun = runtime.wanted.generation(runtime.name, number, GenerationState.STAGED)
-        return await asyncio.to_thread(catalog.generations.save, begun)
+        def made(number: int) -> Generation:
+            return runtime.wanted.generation(runtime.name, number, GenerationState.STAGED)
+
+        return await asyncio.to_thread(self._parts.catalog.generations.begin, runtime.name, made)
 
     async def _opened(self, runtime: CollectionRuntime, generation: Generation) -> CollectionRuntime:
         """The collection at this generation; the same one for everybody who asks."""
@@ -254,17 +258,25 @@ class Generations:
         return self._beside[key]
 
     async def _filled(
-        self, runtime: CollectionRuntime, beside: CollectionRuntime, trigger: str
+        self,
+        runtime: CollectionRuntime,
+        beside: CollectionRuntime,
+        trigger: str,
+        shard: Shard | None = None,
     ) -> AsyncIterator[RunEvent]:
-        """Bring the other generation up to sources, uploads and given chunks; ends with the run's end."""
+        """Bring the other generation up to sources, uploads and given chunks; ends with the run's end.
+
+        With ``shard`` only that part of it; given chunks are in the first.
+        """
         parts, ends = self._parts, _Ends()
         carried = partial(carried_uploads, parts.catalog, parts.kept, runtime, beside)
-        async for event in ends.held_back(self._ingestion.fill(beside, trigger, carried)):
+        async for event in ends.held_back(self._ingestion.fill(beside, trigger, carried, shard)):
             yield event
         if not ends.first or ends.first[0].run.state is not RunState.DONE:
             raise _unfinished(ends)
         async with beside.busy:
-            await carry_given(parts.catalog, beside)
+            if shard is None or shard.number == 0:
+                await carry_given(parts.catalog, beside)
             await show_carried(parts.catalog, beside)
         yield ends.first[0]
 

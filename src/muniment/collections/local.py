@@ -203,11 +203,11 @@ class LocalWorkspace:
 
     # -- plan
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """What there is to do; see ``Workspace.plan``."""
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        return await self._planning.plan(runtime, retry_failed=retry_failed)
+        return await self._planning.plan(runtime, retry_failed=retry_failed, share=share)
 
     async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
         """The plan's changes; see ``Workspace.plan_changes``."""
@@ -334,9 +334,9 @@ class LocalWorkspace:
         """The collection's generations by number."""
         return await self._generations.list(collection)
 
-    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+    def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
         """Build a generation as the settings ask; see ``Workspace.stage``."""
-        return self._generations.stage(collection)
+        return self._generations.stage(collection, shard=shard)
 
     def promote(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make the staged generation the live one; see ``Workspace.promote``."""

@@ -102,9 +102,10 @@ class Workspace(Protocol):
     async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
         """The collection's generations by number: the live one, and the staged and previous if there."""
 
-    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+    def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
         """Build a generation as the settings ask, beside the live one, or go on building it.
 
+        With ``shard`` only that part of it is built; promotion makes whatever is missing.
         Events as of ``ingest``; but what goes wrong with the run itself is raised.
 
         Raises:
@@ -135,8 +136,10 @@ class Workspace(Protocol):
             ConflictError: codes ``nothing_staged``, ``run_in_progress``.
         """
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """What bringing the collection up to its sources would do, and why; reads no file.
+
+        With ``share`` workers on other machines with the same file store find the plan by its id.
 
         Raises:
             ConflictError: code ``collection_adopted``.

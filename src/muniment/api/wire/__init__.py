@@ -38,6 +38,7 @@ from muniment.api.wire.requests import (
     GenerationRequest,
     RunRequest,
     SearchRequest,
+    StageRequest,
     filter_to_domain,
     filter_to_wire,
 )
@@ -96,6 +97,7 @@ __all__ = [
     "SearchResultWire",
     "ShardList",
     "ShardWire",
+    "StageRequest",
     "UploadFailure",
     "UploadResult",
     "filter_to_domain",

@@ -107,3 +107,10 @@ class GenerationRequest(Request):
 
     stream: bool = False
     """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
+
+
+class StageRequest(GenerationRequest):
+    """How to build a generation."""
+
+    shard: str | None = Field(default=None, examples=["0/4"])
+    """Only the documents in this part, `K/N` with K from 0."""
