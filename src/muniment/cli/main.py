@@ -26,6 +26,7 @@ from muniment.cli import (
     search,
     serve,
     status,
+    verify,
 )
 from muniment.cli.exits import ExitCode, exit_code_of
 from muniment.errors import MunimentError, unforeseen
@@ -119,6 +120,7 @@ app.command("apply")(apply.apply)
 app.command("generations")(generations.generations)
 app.command("promote")(generations.promote)
 app.command("rollback")(generations.rollback)
+app.command("verify")(verify.verify)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("status")(status.status)

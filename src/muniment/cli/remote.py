@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,6 +43,8 @@ from muniment.api.wire import (
     ShardList,
     StageRequest,
     UploadResult,
+    VerificationWire,
+    VerifyRequest,
     filter_to_wire,
 )
 from muniment.cli.remote_errors import broken_off, error_of, error_of_body, unreachable
@@ -67,6 +69,7 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
+    Verification,
 )
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -109,6 +112,19 @@ class RemoteWorkspace:
         """Whether questions can be answered, with reasons when not."""
         response = await self._send("GET", "/v1/ready", accepted=(200, 503))
         return ReadinessWire.model_validate_json(response.content).domain()
+
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Try out a collection and what it rests on."""
+        asked = VerifyRequest(questions=tuple(questions), staged=staged, setup_only=setup_only)
+        response = await self._send("POST", f"{_collection(collection)}/verify", json=asked.model_dump())
+        return VerificationWire.model_validate_json(response.content).domain()
 
     async def collections(self) -> tuple[CollectionStatus, ...]:
         """Every collection, by name."""

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import io
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +57,7 @@ from muniment.types import (
     Shard,
     ShardPart,
     Span,
+    Verification,
 )
 
 AT = "2026-01-02T03:04:05Z"
@@ -203,6 +204,23 @@ class FakeWorkspace:
         run = replace(run, state=RunState.DONE, finished_at=AT, seconds=0.25, chunks=run.done)
         self._runs.insert(0, run)
         yield RunProgress(run)
+
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Documents that failed are a finding; a question finds the collection's name."""
+        held = self._held(collection).values()
+        checks = [Check("catalog", True, "in memory")]
+        if not setup_only:
+            failed = sum(document.state is DocumentState.FAILED for document in held)
+            checks.append(Check("staged" if staged else "live", not failed, f"{failed} failed", "Look."))
+            checks += [Check(f"question {asked!r}", asked in collection, collection) for asked in questions]
+        return Verification(collection, tuple(checks))
 
     async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """Every document is new."""

@@ -127,13 +127,7 @@ class Generations:
         """
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        staged = await self._staged(collection)
-        if staged is None:
-            raise ConflictError(
-                f"No generation of {collection!r} is staged.",
-                code="nothing_staged",
-                hint=f"Build one with `muniment apply {collection} --stage`.",
-            )
+        staged = await self._required(collection)
         if differences := runtime.wanted.differences(staged):
             what = ", ".join(one.what.replace("_", " ") for one in differences)
             raise ConflictError(
@@ -234,7 +228,24 @@ class Generations:
         for generation in await asyncio.to_thread(self._parts.catalog.generations.list, collection):
             await self._remove(generation)
 
+    async def staged_runtime(self, collection: str) -> CollectionRuntime:
+        """The collection at its staged generation, to be looked at; ConflictError ``nothing_staged``."""
+        staged = await self._required(collection)
+        beside = await self._opened(self._parts.runtime(collection), staged)
+        await show_carried(self._parts.catalog, beside)
+        return beside
+
     # -- inside
+
+    async def _required(self, collection: str) -> Generation:
+        staged = await self._staged(collection)
+        if staged is None:
+            raise ConflictError(
+                f"No generation of {collection!r} is staged.",
+                code="nothing_staged",
+                hint=f"Build one with `muniment apply {collection} --stage`.",
+            )
+        return staged
 
     async def _staged(self, collection: str) -> Generation | None:
         find = self._parts.catalog.generations.find

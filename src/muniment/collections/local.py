@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.services import Searched, Services
 from muniment.collections.stores import Stores
+from muniment.collections.verifying import Verifying
 from muniment.errors import MunimentError, NotFoundError, StorageError, UnavailableError
 from muniment.protocols import Generator
 from muniment.retrieve import JoinedRetriever, Retriever
@@ -50,6 +51,7 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
+    Verification,
 )
 
 
@@ -63,6 +65,7 @@ class LocalWorkspace:
         self._planning = Planning(parts)
         self._ingestion = Ingestion(parts, self._planning)
         self._generations = Generations(parts, self._ingestion)
+        self._verifying = Verifying(parts, self._generations)
         self._reconciler = Reconciler(parts, self._ingestion, self._generations)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
@@ -113,6 +116,19 @@ class LocalWorkspace:
             else:
                 checks.append(Check(f"generator {name}", True, answers))
         return Readiness(tuple(checks))
+
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Try out a collection and what it rests on; see ``Workspace.verify``."""
+        return await self._verifying.verify(
+            self._parts.runtime(collection), questions=questions, staged=staged, setup_only=setup_only
+        )
 
     def _check_collection(self, runtime: CollectionRuntime) -> Check:
         name = f"collection {runtime.name}"

@@ -4,7 +4,7 @@ There are two implementations: one in this process (``collections/local.py``), a
 to a running server (``cli/remote.py``), because an embedded store belongs to one process at a time.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
+    Verification,
 )
 
 
@@ -40,6 +41,28 @@ class Workspace(Protocol):
 
     async def readiness(self) -> Readiness:
         """Whether questions can be answered, with reasons when not."""
+
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Try out what the collection rests on, and what it holds.
+
+        Sources, file store, catalog, vector store and models are used once each. Then chunks in the catalog
+        are compared with rows in the index, some of them searched by their own text, and the questions must
+        find something.
+
+        Args:
+            staged: look at the staged generation and not at the live one.
+            setup_only: leave out what it holds.
+
+        Raises:
+            ConflictError: code ``nothing_staged``.
+        """
 
     async def collections(self) -> tuple[CollectionStatus, ...]:
         """Every collection, by name."""

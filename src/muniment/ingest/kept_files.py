@@ -29,6 +29,11 @@ class KeptFiles:
     def __init__(self, store: FileStore) -> None:
         self._store = store
 
+    @property
+    def store(self) -> FileStore:
+        """Where they are kept."""
+        return self._store
+
     async def save_raw(self, content_hash: str, data: bytes) -> None:
         """Keep a source file's bytes; nothing is written when they are there already."""
         if not await self._store.touch(_raw_key(content_hash)):

@@ -39,6 +39,7 @@ from muniment.api.wire.requests import (
     RunRequest,
     SearchRequest,
     StageRequest,
+    VerifyRequest,
     filter_to_domain,
     filter_to_wire,
 )
@@ -55,6 +56,8 @@ from muniment.api.wire.status import (
     RunList,
     RunProgressWire,
     RunWire,
+    VerificationList,
+    VerificationWire,
 )
 
 __all__ = [
@@ -100,6 +103,9 @@ __all__ = [
     "StageRequest",
     "UploadFailure",
     "UploadResult",
+    "VerificationList",
+    "VerificationWire",
+    "VerifyRequest",
     "filter_to_domain",
     "filter_to_wire",
 ]

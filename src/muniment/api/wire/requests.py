@@ -102,6 +102,17 @@ class RunRequest(Request):
     """Who asks, for the list of runs."""
 
 
+class VerifyRequest(Request):
+    """What to try."""
+
+    questions: tuple[str, ...] = Field(default=(), max_length=100)
+    """Each must find something."""
+    staged: bool = False
+    """Look at the staged generation."""
+    setup_only: bool = False
+    """Only what the collection rests on, and nothing that it holds."""
+
+
 class GenerationRequest(Request):
     """How to build or swap generations."""
 
