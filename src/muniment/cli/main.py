@@ -21,6 +21,7 @@ from muniment.cli import (
     ingest,
     models,
     page,
+    pipeline,
     plan,
     runs,
     search,
@@ -132,6 +133,7 @@ app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)
 app.command("import")(import_run.import_run)
 app.command("version")(status.version)
+app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 

@@ -9,6 +9,7 @@ from muniment.catalog import Catalog
 from muniment.catalog.clock import now
 from muniment.collections.adopted import open_adopted
 from muniment.collections.embedding_models import EmbeddingModels
+from muniment.collections.orphans import remove_orphans
 from muniment.collections.recipe import alias_of, index_spec, recipe_of
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError
@@ -125,7 +126,7 @@ async def _compare(
     orphans = present - needed
     if orphans and await _last_run_ended_well(catalog, runtime.name):
         # After an interrupted run the rows it wrote are left: the next run takes them up.
-        await index.delete(sorted(orphans))
+        orphans = await remove_orphans(runtime, catalog, index, orphans)
     else:
         orphans = set()
     lost_given = tuple(sorted(given - present))
