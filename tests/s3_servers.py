@@ -77,6 +77,7 @@ def seaweedfs(folder: Path) -> Iterator[str]:
     command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
     command += ["-master.volumeSizeLimitMB=64", "-master.telemetry=false", "-volume.max=1000"]
     command += ["-s3", f"-s3.port={s3}", f"-s3.config={identities}"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     # One volume a bucket, where it would make seven: tests make many small buckets.
     environment = os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
     log = folder / "log"

@@ -38,26 +38,19 @@ def _flow(pipeline: IngestionPipeline) -> Any:
             func=step, base_image=pipeline.image, install_kfp_package=False, packages_to_install=[]
         )
 
-    def flow(collection: str = pipeline.collection, shards: int = pipeline.shards) -> None:
+    def flow(collection: str = pipeline.collection, shards: str = str(pipeline.shards)) -> None:
         before = component(steps.check_setup)(collection=collection)
         _as_pod(before, pipeline, retried=False)
-        plan = _as_pod(component(steps.plan_shards)(collection=collection, shards=shards), pipeline)
-        plan.after(before)
-        target = plan.outputs["target"]
-        with dsl.ParallelFor(plan.outputs["shards"], parallelism=pipeline.parallelism) as shard:
-            applied = component(steps.apply_shard)(
-                collection=collection, plan=plan.outputs["plan"], shard=shard, target=target
-            )
-            _as_pod(applied, pipeline)
+        plan = component(steps.plan_parts)(collection=collection, shards=shards)
+        _as_pod(plan, pipeline).after(before)
+        with dsl.ParallelFor(plan.output, parallelism=pipeline.parallelism) as part:
+            applied = _as_pod(component(steps.apply_part)(collection=collection, part=part), pipeline)
         after = component(steps.check_result)(
-            collection=collection,
-            target=target,
-            questions=list(pipeline.questions),
-            shards=dsl.Collected(applied.output),
+            collection=collection, parts=dsl.Collected(applied.output), questions=list(pipeline.questions)
         )
         _as_pod(after, pipeline, retried=False)
-        with dsl.If(target == "staged"):
-            _as_pod(component(steps.promote_staged)(collection=collection), pipeline).after(after)
+        with dsl.If(after.output == "staged"):
+            _as_pod(component(steps.promote_staged)(collection=collection), pipeline)
 
     return dsl.pipeline(name=pipeline.name, description=f"Ingests the collection {pipeline.collection}.")(
         flow

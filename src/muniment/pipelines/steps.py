@@ -1,11 +1,11 @@
 """The steps of the pipeline, each of which runs the program ``muniment``.
 
 Their source is taken as it stands, into Kubeflow's components and Tekton's scripts. So a function here uses
-nothing but its arguments, ``NamedTuple`` and what it imports itself, and says in its signature what
-Kubeflow must know.
-"""
+nothing but its arguments and what it imports itself; arguments and results are texts and lists of texts.
 
-from typing import NamedTuple
+A part of the work is ``PLAN:K/N``, shard K of N of the plan with that id, or ``staged:K/N`` of a new
+generation.
+"""
 
 
 def check_setup(collection: str) -> None:
@@ -15,55 +15,48 @@ def check_setup(collection: str) -> None:
     subprocess.run(["muniment", "verify", collection, "--setup-only"], check=True)
 
 
-def plan_shards(
-    collection: str,
-    shards: int,
-) -> NamedTuple("Plan", [("plan", str), ("shards", list[str]), ("target", str)]):  # type: ignore[valid-type]
-    """Plan, and keep the plan in the file store; which parts there are, and where they go.
-
-    The target is ``staged`` when a new generation is wanted, else ``live``.
-    """
+def plan_parts(collection: str, shards: str) -> list[str]:
+    """Plan, and keep the plan in the file store; the parts in which there is something to do."""
     import json
     import subprocess
-    from collections import namedtuple
 
-    command = ["muniment", "plan", collection, "--share", "--shards", str(int(shards)), "--json"]
+    command = ["muniment", "plan", collection, "--share", "--shards", shards, "--json"]
     said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     # 2 says that there is something to do; what went wrong prints no plan.
     if said.returncode not in (0, 2) or not said.stdout.strip():
         raise RuntimeError(f"muniment plan ended with {said.returncode}")
     [made] = json.loads(said.stdout)["plans"]
-    staged = made["plan"]["generation"] is not None
-    parts = [part["shard"] for part in made["shards"] if staged or part["documents"]]
-    print(f"{made['plan']['id']}: shards {parts}")
-    planned = namedtuple("planned", ["plan", "shards", "target"])
+    if made["plan"]["generation"] is not None:
+        return [f"staged:{part['shard']}" for part in made["shards"]]
+    plan = made["plan"]["id"]
+    parts = [f"{plan}:{part['shard']}" for part in made["shards"] if part["documents"]]
     # A loop over nothing is not run the same everywhere; one that does nothing is.
-    return planned(made["plan"]["id"], parts or ["0/1"], "staged" if staged else "live")
+    return parts or [f"{plan}:0/1"]
 
 
-def apply_shard(collection: str, plan: str, shard: str, target: str) -> str:
-    """Carry out one part; the run in a line."""
+def apply_part(collection: str, part: str) -> str:
+    """Carry out one part; which it was."""
     import subprocess
 
-    what = ["--stage"] if target == "staged" else ["--plan", plan]
-    command = ["muniment", "apply", collection, *what, "--shard", shard]
-    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    print(said.stdout)
+    plan, _, shard = part.partition(":")
+    what = ["--stage"] if plan == "staged" else ["--plan", plan]
+    done = subprocess.run(["muniment", "apply", collection, *what, "--shard", shard], check=False)
     # 3 says that some documents failed: each alone, with its reason in the catalog.
-    if said.returncode not in (0, 3):
-        raise RuntimeError(f"muniment apply --shard {shard} ended with {said.returncode}")
-    return f"{shard}: {said.stdout.strip()}"
+    if done.returncode not in (0, 3):
+        raise RuntimeError(f"muniment apply --shard {shard} ended with {done.returncode}")
+    return part
 
 
-def check_result(collection: str, target: str, questions: list[str], shards: list[str]) -> None:
-    """Compare counts, search samples, and ask what must find something."""
+def check_result(collection: str, parts: list[str], questions: list[str]) -> str:
+    """Compare counts, search samples, and ask what must find something; ``staged`` or ``live``."""
     import subprocess
 
-    print("\n".join(shards))
+    target = "staged" if parts[0].startswith("staged:") else "live"
     command = ["muniment", "verify", collection, *(["--staged"] if target == "staged" else [])]
     for question in questions:
         command += ["--question", question]
     subprocess.run(command, check=True)
+    return target
 
 
 def promote_staged(collection: str) -> None:

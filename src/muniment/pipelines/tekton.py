@@ -1,7 +1,7 @@
 """The pipeline for Tekton: a ``Pipeline`` and a ``PipelineRun`` that uses it, in ``tekton.dev/v1``."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,12 +12,6 @@ from muniment.pipelines.definition import IngestionPipeline
 
 Yaml = dict[str, Any]
 """A mapping of a manifest; what may stand in it is Tekton's and Kubernetes' affair."""
-
-_RESULTS = """
-for name, value in made._asdict().items():
-    with open(os.environ["RESULT_" + name.upper()], "w") as file:
-        file.write(value if isinstance(value, str) else json.dumps(value))
-"""
 
 
 def compile_tekton(pipeline: IngestionPipeline) -> str:
@@ -42,37 +36,40 @@ _Dumper.add_representer(str, _text)
 
 def _pipeline(pipeline: IngestionPipeline) -> Yaml:
     collection = {"collection": "$(params.collection)"}
-    target = {"target": "$(tasks.plan.results.target)"}
-    shard = {**collection, **target, "plan": "$(tasks.plan.results.plan)"}
-    result = {**collection, **target, "questions": "$(params.questions[*])"}
+    parts = "$(tasks.plan.results.made[*])"
     tasks = [
         _task(pipeline, "check-setup", steps.check_setup, collection),
         _task(
             pipeline,
             "plan",
-            steps.plan_shards,
+            steps.plan_parts,
             {**collection, "shards": "$(params.shards)"},
-            after="check-setup",
-            results={"plan": "string", "shards": "array", "target": "string"},
+            runAfter=["check-setup"],
             retries=pipeline.retries,
         ),
         _task(
             pipeline,
             "apply",
-            steps.apply_shard,
-            shard,
-            matrix={"shard": "$(tasks.plan.results.shards[*])"},
+            steps.apply_part,
+            collection,
+            # Each value makes a run of the task; each is tried again alone.
+            matrix={"params": [{"name": "part", "value": parts}]},
             retries=pipeline.retries,
         ),
-        _task(pipeline, "check-result", steps.check_result, result, after="apply"),
+        _task(
+            pipeline,
+            "check-result",
+            steps.check_result,
+            {**collection, "parts": [parts], "questions": ["$(params.questions[*])"]},
+            runAfter=["apply"],
+        ),
         _task(
             pipeline,
             "promote",
             steps.promote_staged,
             collection,
-            after="check-result",
+            when=[{"input": "$(tasks.check-result.results.made)", "operator": "in", "values": ["staged"]}],
             retries=pipeline.retries,
-            when=[{"input": target["target"], "operator": "in", "values": ["staged"]}],
         ),
     ]
     params = [
@@ -107,69 +104,56 @@ def _task(
     pipeline: IngestionPipeline,
     name: str,
     step: Callable[..., object],
-    values: Mapping[str, str],
-    *,
-    after: str = "",
-    matrix: Mapping[str, str] | None = None,
-    results: Mapping[str, str] | None = None,
-    when: Sequence[Yaml] = (),
-    retries: int = 0,
+    values: Mapping[str, str | list[str]],
+    **more: Any,
 ) -> Yaml:
-    """A task of the pipeline; values that stand in ``matrix`` make one run of the task each."""
-    given = [*values, *(matrix or ())]
-    task: Yaml = {"name": name}
-    if after:
-        task["runAfter"] = [after]
-    if when:
-        task["when"] = list(when)
-    if retries:
-        task["retries"] = retries
-    task["params"] = [{"name": one, "value": _value(value)} for one, value in values.items()]
-    if matrix:
-        task["matrix"] = {"params": [{"name": one, "value": value} for one, value in matrix.items()]}
-    task["taskSpec"] = {
-        "params": [{"name": one, "type": "array" if one == "questions" else "string"} for one in given],
-        **({"results": [{"name": one, "type": kind} for one, kind in results.items()]} if results else {}),
-        "volumes": _volumes(pipeline),
-        "stepTemplate": _step_template(pipeline),
-        "steps": [_step(step, given, results or {})],
+    """A task of the pipeline, with what ``more`` says of when and how often it is run."""
+    signature = inspect.signature(step)
+    kinds = {one: _kind(parameter.annotation) for one, parameter in signature.parameters.items()}
+    made = signature.return_annotation
+    results = [] if made is None else [{"name": "made", "type": _kind(made)}]
+    return {
+        "name": name,
+        **{key: value for key, value in more.items() if value},
+        "params": [{"name": one, "value": value} for one, value in values.items()],
+        "taskSpec": {
+            "params": [{"name": one, "type": kind} for one, kind in kinds.items()],
+            **({"results": results} if results else {}),
+            "volumes": _volumes(pipeline),
+            "stepTemplate": _step_template(pipeline),
+            "steps": [_step(step, kinds, has_result=bool(results))],
+        },
     }
-    return task
 
 
-def _value(value: str) -> str | list[str]:
-    """A whole array is passed on as an array of that one reference."""
-    return [value] if value.startswith("$(params.") and value.endswith("[*])") else value
+def _kind(annotation: object) -> str:
+    return "array" if annotation == list[str] else "string"
 
 
-def _step(step: Callable[..., object], given: Sequence[str], results: Mapping[str, str]) -> Yaml:
-    """The step's source as a script. Values come through the environment, and are never part of it."""
-    parameters = inspect.signature(step).parameters
-    arguments = []
-    for name in parameters:
-        if name == "questions":
-            arguments.append("questions=sys.argv[1:]")
-        elif name in given:
-            arguments.append(f'{name}=os.environ["PARAM_{name.upper()}"]')
-        else:
-            arguments.append(f"{name}=[]")
-    lines = [
-        "#!/usr/bin/env python3",
-        "import json, os, sys",
-        "from typing import NamedTuple",
-        "",
-        inspect.getsource(step),
-        f"made = {step.__name__}({', '.join(arguments)})",
-    ]
-    environment = [
-        {"name": f"PARAM_{one.upper()}", "value": f"$(params.{one})"} for one in given if one != "questions"
-    ]
-    environment += [{"name": f"RESULT_{one.upper()}", "value": f"$(results.{one}.path)"} for one in results]
+def _step(step: Callable[..., object], kinds: Mapping[str, str], *, has_result: bool) -> Yaml:
+    """The step's source as a script. What it is given is never part of the script: texts come through the
+    environment, and lists as arguments, each followed by ``--``.
+    """
+    texts = [name for name, kind in kinds.items() if kind == "string"]
+    lists = [name for name, kind in kinds.items() if kind == "array"]
+    environment = [{"name": f"PARAM_{name.upper()}", "value": f"$(params.{name})"} for name in texts]
+    if has_result:
+        environment.append({"name": "RESULT", "value": "$(results.made.path)"})
+    lines = ["#!/usr/bin/env python3", "import json, os, sys", "", inspect.getsource(step)]
+    lines.append(f"given = {{name: os.environ['PARAM_' + name.upper()] for name in {texts}}}")
+    if lists:
+        lines += ["rest = sys.argv[1:]", f"for name in {lists}:", "    end = rest.index('--')"]
+        lines.append("    given[name], rest = rest[:end], rest[end + 1 :]")
+    lines.append(f"made = {step.__name__}(**given)")
+    if has_result:
+        lines.append("with open(os.environ['RESULT'], 'w') as file:")
+        lines.append("    file.write(made if isinstance(made, str) else json.dumps(made))")
+    arguments = [argument for name in lists for argument in (f"$(params.{name}[*])", "--")]
     return {
         "name": step.__name__.replace("_", "-"),
         "env": environment,
-        **({"args": ["$(params.questions[*])"]} if "questions" in given else {}),
-        "script": "\n".join(lines) + (_RESULTS if results else "\n"),
+        **({"args": arguments} if arguments else {}),
+        "script": "\n".join(lines) + "\n",
     }
 
 
