@@ -78,6 +78,12 @@ class KfpPipeline:
         command = [self.python, "-c", _RUNNER, str(file), str(self.folder / "root")]
         return self._done(command, PATH=path, **self.environment, **more)
 
+    def call(self, *arguments: str) -> str:
+        """What the program says on stdout, called as a pod calls it."""
+        command = [str(self.folder / "muniment"), *arguments]
+        environment = os.environ | self.environment | {"MUNIMENT_CONFIG": str(self.settings)}
+        return subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, check=True).stdout
+
     @property
     def calls(self) -> list[list[str]]:
         """How the program was called, in order."""
