@@ -13,3 +13,11 @@ def describe() -> str:
     model = models[0] if models else platform.processor()
     system = f"{platform.system()} {platform.release()}"
     return f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {system}"
+
+
+def installed_environment() -> dict[str, str]:
+    """This environment for a server under test, which may keep its bytecode as an installed program does.
+
+    Without that every start compiles its source anew, which is most of what a large server's start takes.
+    """
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -50,6 +50,9 @@ SECTIONS = {
     "ServerSettings": "`server`",
     "IngestSettings": "`ingest`",
     "ReconcileSettings": "`reconcile`",
+    "McpSettings": "`mcp`",
+    "McpServerSettings": "`mcp.servers.NAME`",
+    "ShieldSettings": "`shields.NAME`",
 }
 
 KINDS = {

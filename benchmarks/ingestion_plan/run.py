@@ -5,7 +5,7 @@ SQLite catalog. Parser and embedding model are the fakes: a run that changes not
 planning reads no file. The second part fills a catalog and a listing of a million and of ten million
 documents, in a process of its own, and plans.
 
-    python benchmarks/ingestion_plan/run.py --work /tmp/plan --documents 10000 --scale 1000000 10000000
+    python benchmarks/ingestion_plan/run.py --work plan-benchmark --documents 10000 --scale 1000000 10000000
 """
 
 import argparse
@@ -42,17 +42,19 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=10_000)
     parser.add_argument("--scale", type=int, nargs="*", default=[1_000_000, 10_000_000])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--keep", action="store_true", help="the work folder is filled already")
     parser.add_argument("--simulate", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.simulate:
         print(json.dumps(asyncio.run(simulate(arguments.work, arguments.simulate))))
         return
-    shutil.rmtree(arguments.work, ignore_errors=True)
+    if not arguments.keep:
+        shutil.rmtree(arguments.work, ignore_errors=True)
     results = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": describe(),
         "python": sys.version.split()[0],
-        "runs": folder_runs(arguments.work, arguments.documents),
+        "runs": folder_runs(arguments.work, arguments.documents, keep=arguments.keep),
         "scale": [scaled(arguments.work, count) for count in arguments.scale],
     }
     (arguments.out / "results.json").write_text(json.dumps(results, indent=2) + "\n")
@@ -62,14 +64,14 @@ def main() -> None:
 # -- a folder, through the command line
 
 
-def folder_runs(work: Path, documents: int) -> list[dict[str, object]]:
+def folder_runs(work: Path, documents: int, *, keep: bool) -> list[dict[str, object]]:
     docs = work / "docs"
-    for number in range(documents):
+    for number in range(0 if keep else documents):
         path = docs / f"{number // 100:03d}" / f"{number:06d}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text(number))
     (work / "muniment.yaml").write_text(SETTINGS)
-    measured = [timed(work, "first, everything is new", "apply")]
+    measured = [timed(work, "everything is new" if not keep else "nothing changed", "apply")]
     measured += [timed(work, "nothing changed", "apply") for _ in range(3)]
     for changed in (10, 100):
         for number in range(changed):

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from machine import installed_environment
+
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -27,6 +29,7 @@ class Server:
             self._process = subprocess.Popen(
                 ["bash", "-c", command],
                 cwd=folder,
+                env=installed_environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -6,7 +6,8 @@ usage: run.py TEXT_FILE [TEXT_FILE ...] --peer NAME KIND BASE_URL START_COMMAND 
 Cuts the text files into 2,000 chunks of 200 words. Each server is started, measured and stopped with
 nothing else running; Muniment, with temporary settings and its embedded Milvus, speaks the dialect of each
 peer that it stands beside. A peer must begin with nothing stored and with all-MiniLM-L6-v2; what it needs
-besides, such as a server for its language model, must run already. KIND is its dialect:
+besides, such as a server for its language model, must run already. Start a peer once beforehand, so that its
+bytecode is compiled as it is where it was installed and used. KIND is its dialect:
 
   v02   Llama Stack 0.2: /v1/vector-dbs, OpenAI's routes below /v1/openai/v1
   v03   Llama Stack 0.3: /v1/vector_stores

@@ -27,7 +27,7 @@ from statistics import quantiles
 import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from machine import describe
+from machine import describe, installed_environment
 from muniment.build import open_workspace
 from muniment.settings import load_settings
 
@@ -89,6 +89,7 @@ async def measure_server(folder: Path, questions: list[str]) -> dict[str, object
     server = subprocess.Popen(
         [sys.executable, "-m", "muniment", "serve", "--port", str(PORT)],
         cwd=folder,
+        env=installed_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

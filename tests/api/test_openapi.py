@@ -10,7 +10,8 @@ Operations = list[tuple[str, dict[str, Any]]]
 
 EXPECTED = {
     "health", "ready", "answer", "search", "list_collections", "get_collection", "start_run", "list_runs",
-    "verify_collection", "plan_collection", "list_plan_changes", "list_plan_shards", "apply_plan", "get_run", "list_run_documents",
+    "verify_collection",
+    "plan_collection", "list_plan_changes", "list_plan_shards", "apply_plan", "get_run", "list_run_documents",
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
     "get_document_file", "get_page_image", "home",
     "list_generations", "stage_generation", "promote_generation", "rollback_generation", "discard_generation",
@@ -25,7 +26,7 @@ EXPECTED = {
     "create_embeddings",
     "create_agent", "list_agents", "get_agent", "delete_agent", "create_agent_session", "list_agent_sessions",
     "get_agent_session", "delete_agent_session", "create_agent_turn", "resume_agent_turn", "get_agent_turn",
-    "get_agent_step",
+    "get_agent_step", "create_batch", "cancel_batch", "list_batches", "get_batch", "compact_response",
     "create_response", "list_responses", "get_response", "delete_response", "cancel_response",
     "list_input_items", "create_conversation", "get_conversation", "update_conversation",
     "delete_conversation", "add_conversation_items", "list_conversation_items", "get_conversation_item",

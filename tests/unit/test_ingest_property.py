@@ -34,7 +34,7 @@ edits = st.lists(
     max_size=6,
 )
 SLOW_DISK = settings(
-    max_examples=8,
+    max_examples=10,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

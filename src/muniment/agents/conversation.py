@@ -8,9 +8,11 @@ from muniment.agents.values import (
     Content,
     InferenceStep,
     InputMessage,
+    ShieldStep,
     Step,
     ToolCall,
     ToolResponse,
+    ToolStep,
     Turn,
     text_of,
 )
@@ -21,12 +23,14 @@ def history(instructions: str, turns: Iterable[Turn]) -> list[JsonObject]:
     """The instructions and what was said in earlier turns.
 
     What knowledge_search found in them is left out, since each question is searched for anew and a small
-    context has no room for it; so are calls that nobody answered.
+    context has no room for it; so are calls that nobody answered, and turns that a shield objected to.
     """
     messages: list[JsonObject] = []
     if instructions.strip():
         messages.append({"role": "system", "content": instructions})
     for turn in turns:
+        if any(isinstance(step, ShieldStep) and step.refusal for step in turn.steps):
+            continue
         messages += asked(turn.messages, turn.documents)
         messages += steps_taken(turn.steps, with_searches=False)
     return messages
@@ -45,7 +49,7 @@ def steps_taken(steps: Sequence[Step], *, with_searches: bool = True) -> list[Js
     answered = {
         response.call_id
         for step in steps
-        if not isinstance(step, InferenceStep)
+        if isinstance(step, ToolStep)
         for response in step.tool_responses
         if with_searches or response.tool_name != KNOWLEDGE_SEARCH
     }
@@ -57,6 +61,8 @@ def steps_taken(steps: Sequence[Step], *, with_searches: bool = True) -> list[Js
             if calls or step.completion.content:
                 messages.append(said(step.completion.content, calls))
             called |= {call.call_id for call in calls}
+            continue
+        if isinstance(step, ShieldStep):
             continue
         calls = [call for call in step.tool_calls if call.call_id in answered - called]
         if calls:

@@ -10,6 +10,7 @@ from muniment.agents.conversation import completion_said, said, tool_answered
 from muniment.agents.events import CallDelta, StepCompleted, StepEvent, StepStarted, TextDelta
 from muniment.agents.evidence import EvidenceCheck
 from muniment.agents.knowledge_search import KnowledgeSearch
+from muniment.agents.mcp_tools import McpTurnTools
 from muniment.agents.steps import BegunStep, Outcome
 from muniment.agents.tools import SEARCH_TOOL
 from muniment.agents.values import (
@@ -43,6 +44,7 @@ class ModelTurn:
         messages: the conversation so far, this turn's question included; grows as the turn goes on.
         question: what to search for first; empty to leave searching to the model.
         search: None when the turn has no knowledge_search.
+        tools: those of MCP servers.
         check: looks for the evidence of the answer among what was found.
         iterations: inferences that the turn has had before.
         found: passages that were found before, in the order of their numbers.
@@ -54,6 +56,7 @@ class ModelTurn:
     messages: list[JsonObject]
     question: str
     search: KnowledgeSearch | None
+    tools: McpTurnTools
     check: EvidenceCheck
     iterations: int = 0
     found: list[FoundPassage] = field(default_factory=list)
@@ -95,7 +98,7 @@ class ModelTurn:
     @property
     def _searches_first(self) -> bool:
         choice = self.agent.tool_choice
-        alone = self.search is not None and not self.agent.client_tools
+        alone = self.search is not None and not self.agent.client_tools and not len(self.tools)
         return alone and bool(self.question.strip()) and self.iterations == 0 and choice != "none"
 
     def _is_over(self, completion: Completion) -> bool:
@@ -143,6 +146,7 @@ class ModelTurn:
             }
             for tool in self.agent.client_tools
         ]
+        tools += self.tools.functions
         if self.search is not None and self._searches < SEARCHES_IN_A_TURN:
             tools.append(SEARCH_TOOL)
         return tools
@@ -174,6 +178,8 @@ class ModelTurn:
 
     async def _response(self, call: ToolCall) -> ToolResponse:
         """What the tool answers; a call that cannot be run is the model's mistake, and it is told so."""
+        if call.tool_name in self.tools:
+            return await self.tools.call(call)
         if call.tool_name != KNOWLEDGE_SEARCH or self.search is None:
             names = [tool["function"]["name"] for tool in self._tools()]
             text = f"There is no tool {call.tool_name!r}. Tools: {', '.join(names) or 'none'}."

@@ -8,11 +8,13 @@ from muniment.agents.values import (
     Completion,
     FoundPassage,
     InferenceStep,
+    ShieldStep,
     StepKind,
     ToolCall,
     ToolResponse,
     ToolStep,
 )
+from muniment.safety.shields import Violation
 from muniment.types import Answer
 
 
@@ -33,6 +35,11 @@ class BegunStep:
         """The step, now that the tool has answered."""
         done = datetime.now(UTC)
         return ToolStep(self.turn_id, self.step_id, self.started_at, done, (call,), (response,))
+
+    def judged(self, violation: Violation | None) -> ShieldStep:
+        """The step, now that the shields have judged."""
+        codes, refusal = (violation.codes, violation.message) if violation else ((), "")
+        return ShieldStep(self.turn_id, self.step_id, self.started_at, datetime.now(UTC), codes, refusal)
 
     def waiting(self, calls: tuple[ToolCall, ...]) -> ToolStep:
         """The step while the client runs its tools."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from muniment.agents.values import KNOWLEDGE_SEARCH, FunctionTool, ToolGroup
-from muniment.errors import InputError, NotFoundError, unknown_name
+from muniment.errors import InputError
 from muniment.types import JsonObject, SearchMode
 
 RAG = "builtin::rag"
-"""The one tool group that the server runs."""
+"""The tool group that the server runs itself."""
+
+TEMPLATE = "Result {index}\nContent: {chunk.content}\nMetadata: {metadata}\n"
 
 SEARCH_TOOL: JsonObject = {
     "type": "function",
@@ -57,12 +59,14 @@ class SearchScope:
 
     Attributes:
         store_ids: ids or names of stores; empty when none is named.
+        template: text of one result, with ``{index}``, ``{chunk.content}`` and ``{metadata}``.
     """
 
     store_ids: tuple[str, ...]
     max_chunks: int = 5
     max_tokens: int = 4096
     mode: SearchMode = SearchMode.HYBRID
+    template: str = TEMPLATE
 
 
 def search_scope(groups: Sequence[ToolGroup], defaults: Sequence[ToolGroup] = ()) -> SearchScope | None:
@@ -73,16 +77,13 @@ def search_scope(groups: Sequence[ToolGroup], defaults: Sequence[ToolGroup] = ()
         defaults: those of the agent, whose arguments hold where the turn names a group without any.
 
     Raises:
-        NotFoundError: code ``unknown_tool_group``.
         InputError: code ``invalid_tool_group``.
     """
-    for group in groups:
-        _check_name(group.name)
-    if not groups:
+    if not any(is_search(group.name) for group in groups):
         return None
     arguments: JsonObject = {}
     for group in (*defaults, *groups):
-        if _is_search(group.name):
+        if is_search(group.name):
             arguments.update(group.arguments)
     return _scope(arguments)
 
@@ -99,19 +100,9 @@ def check_client_tools(tools: Sequence[FunctionTool]) -> None:
         )
 
 
-def _is_search(name: str) -> bool:
+def is_search(name: str) -> bool:
+    """Whether the tool group is the built-in one, or its knowledge_search."""
     return name in (RAG, f"{RAG}/{KNOWLEDGE_SEARCH}")
-
-
-def _check_name(name: str) -> None:
-    if not _is_search(name):
-        raise _unknown_group(name)
-
-
-def _unknown_group(name: str) -> NotFoundError:
-    return unknown_name(
-        "tool group", name[:200], [RAG, f"{RAG}/{KNOWLEDGE_SEARCH}"], code="unknown_tool_group"
-    )
 
 
 def _scope(arguments: JsonObject) -> SearchScope:

@@ -11,6 +11,7 @@ from muniment.agents.checked_turn import CheckedTurn
 from muniment.agents.conversation import asked, history, steps_taken
 from muniment.agents.events import StepCompleted, TurnEnded, TurnEvent, TurnStarted
 from muniment.agents.evidence import EvidenceCheck
+from muniment.agents.guarded_turn import GuardedTurn
 from muniment.agents.model_turn import ModelTurn
 from muniment.agents.records import Records
 from muniment.agents.steps import BegunStep, Outcome
@@ -26,9 +27,12 @@ from muniment.agents.values import (
     ToolResponse,
     ToolStep,
     Turn,
+    text_of,
 )
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import ConflictError, InputError, NotOfferedError
+from muniment.mcp.tool_groups import McpToolGroups
+from muniment.safety.shields import Shields
 from muniment.types import Answer
 
 _NOTHING_YET = Completion("", StopReason.END_OF_TURN)
@@ -49,6 +53,8 @@ class Turns:
 
     Args:
         generators: names of all generators.
+        groups: tool groups of MCP servers.
+        shields: all that agents may name.
         written: an answer as text, its sources included.
         most_chars: of a question that is searched for.
     """
@@ -58,12 +64,15 @@ class Turns:
         workspace: ServedWorkspace,
         records: Records,
         generators: Collection[str],
+        groups: McpToolGroups,
+        shields: Shields,
         written: Callable[[Answer], str],
         most_chars: int,
     ) -> None:
         self._workspace = workspace
         self._records = records
-        self._answerers = Answerers(workspace, generators, most_chars)
+        self._answerers = Answerers(workspace, generators, groups, most_chars)
+        self._shields = shields
         self._written = written
         self._most_chars = most_chars
 
@@ -74,7 +83,7 @@ class Turns:
 
         Raises:
             NotFoundError, InputError: as ``Answerers.find``.
-            NotOfferedError: documents for a turn without a language model.
+            NotOfferedError: documents for a turn without a language model; a shield without its own.
         """
         now = datetime.now(UTC)
         turn = Turn(
@@ -90,7 +99,7 @@ class Turns:
             tool_choice=request.tool_choice,
         )
         earlier = await self._records.turns(session.session_id)
-        making = await self._making(agent, turn, earlier)
+        making = await self._guarded(agent, turn, await self._making(agent, turn, earlier), is_new=True)
         return self._run(making, turn, is_new=True)
 
     async def resume(
@@ -115,7 +124,20 @@ class Turns:
         making = await self._making(agent, turn, turns[:-1])
         if isinstance(making, CheckedTurn):
             raise _over(turn_id, "no language model reads what tools answer")
-        return self._run(making, turn, is_new=False)
+        return self._run(await self._guarded(agent, turn, making, is_new=False), turn, is_new=False)
+
+    async def _guarded(
+        self, agent: AgentSettings, turn: Turn, making: ModelTurn | CheckedTurn, *, is_new: bool
+    ) -> ModelTurn | CheckedTurn | GuardedTurn:
+        """The turn with the agent's shields around it, where it has any; errors as ``Shields.find``."""
+        before = [await self._shields.find(name) for name in (agent.input_shields if is_new else ())]
+        after = [await self._shields.find(name) for name in agent.output_shields]
+        if not before and not after:
+            return making
+        said = [("user", text_of(message.content)) for message in turn.messages]
+        if turn.documents:
+            said[-1] = ("user", f"{said[-1][1]}\n\n{turn.documents}")
+        return GuardedTurn(turn.turn_id, making, said, before, after)
 
     async def _making(
         self, agent: AgentSettings, turn: Turn, earlier: Sequence[Turn]
@@ -141,13 +163,14 @@ class Turns:
             messages=messages,
             question=turn.question,
             search=by.search,
+            tools=by.tools,
             check=EvidenceCheck(self._workspace),
             iterations=turn.iterations,
             found=list(turn.found),
         )
 
     async def _run(
-        self, making: ModelTurn | CheckedTurn, turn: Turn, *, is_new: bool
+        self, making: ModelTurn | CheckedTurn | GuardedTurn, turn: Turn, *, is_new: bool
     ) -> AsyncGenerator[TurnEvent, None]:
         yield TurnStarted(turn.turn_id) if is_new else StepCompleted(turn.steps[-1])
         steps: list[Step] = list(turn.steps)

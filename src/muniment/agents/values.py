@@ -11,7 +11,7 @@ Content = str | JsonObject | list[JsonObject]
 """Text, an item such as ``{"type": "text", "text": …}``, or a list of items."""
 
 KNOWLEDGE_SEARCH = "knowledge_search"
-"""The tool that searches stores; the only one that the server runs itself."""
+"""The tool that searches stores; besides those of MCP servers the only one that the server runs."""
 
 
 class StopReason(StrEnum):
@@ -28,6 +28,7 @@ class StepKind(StrEnum):
 
     INFERENCE = "inference"
     TOOL_EXECUTION = "tool_execution"
+    SHIELD_CALL = "shield_call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class AgentSettings:
         tool_choice: ``auto``, ``required``, ``none``, or the name of a tool.
         sampling, response_format: as OpenAI's chat completions take them.
         max_iterations: inferences in one turn, at most.
+        input_shields, output_shields: ids of the shields that judge messages and answers.
     """
 
     model: str
@@ -65,6 +67,8 @@ class AgentSettings:
     sampling: JsonObject = field(default_factory=dict)
     response_format: JsonObject | None = None
     max_iterations: int = 10
+    input_shields: tuple[str, ...] = ()
+    output_shields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,24 @@ class ToolStep:
     tool_responses: tuple[ToolResponse, ...] = ()
 
 
-Step = InferenceStep | ToolStep
+@dataclass(frozen=True, slots=True)
+class ShieldStep:
+    """Shields judged what was said.
+
+    Attributes:
+        violated: codes of the categories that it violates; empty when it is safe.
+        refusal: what is said in its place; empty when it is safe.
+    """
+
+    turn_id: str
+    step_id: str
+    started_at: datetime
+    completed_at: datetime
+    violated: tuple[str, ...]
+    refusal: str
+
+
+Step = InferenceStep | ToolStep | ShieldStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Questions in, answers with checked evidence out."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from sse_starlette import ServerSentEvent
 
@@ -8,6 +8,7 @@ from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.api.context import SettingsOf, WorkspaceOf, event_stream, failures
 from muniment.api.errors import native_body
 from muniment.api.questions import checked_question, chosen_collection
+from muniment.api.routing import Router
 from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
 from muniment.api.wire import (
     AnswerRequest,
@@ -19,7 +20,7 @@ from muniment.api.wire import (
 )
 from muniment.errors import MunimentError
 
-router = APIRouter(tags=["questions"])
+router = Router(tags=["questions"])
 
 EVENTS = (
     "With `stream`: `retrieved` (RetrievedWire), any number of `delta` (DeltaWire), then `answer` "

@@ -22,8 +22,10 @@ from muniment.api import (
     search,
 )
 from muniment.api.middleware import BodyLimit, RequestContext
+from muniment.api.openai.batches.running import RunningBatches
 from muniment.api.openai.responses.running import BackgroundResponses
 from muniment.api.opening import Opening, WorkspaceFactory
+from muniment.api.routing import include
 from muniment.settings import Settings
 
 DESCRIPTION = """Question answering over private documents with checked evidence.
@@ -48,6 +50,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
             yield
         finally:
             await app.state.background.aclose()
+            await app.state.batches.aclose()
             await opening.close()
 
     app = FastAPI(
@@ -65,10 +68,11 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.opening = opening
     app.state.settings = settings
     app.state.background = BackgroundResponses()
+    app.state.batches = RunningBatches()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
     for module in (health, answers, search, collections, plans, generations, documents, home):
-        app.include_router(module.router)
+        include(app, module.router)
     openai.include(app)
     llama_stack.include(app)
     return app

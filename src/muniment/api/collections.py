@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from muniment.api.context import WorkspaceOf, failures
+from muniment.api.routing import Router
 from muniment.api.run_events import RUN_RESPONSE, run_response
 from muniment.api.wire import (
     CollectionList,
@@ -17,7 +18,7 @@ from muniment.api.wire import (
     VerifyRequest,
 )
 
-router = APIRouter(tags=["collections"])
+router = Router(tags=["collections"])
 
 
 @router.get(

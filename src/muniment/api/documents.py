@@ -3,18 +3,19 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import FileResponse, Response
 from starlette.requests import ClientDisconnect
 
 from muniment.api.context import WorkspaceOf, failures
 from muniment.api.errors import InvalidRequestError, native_body, reported
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.uploads import on_disk, upload_form, uploaded_files, uploaded_metadata
 from muniment.api.wire import DocumentList, DocumentWire, ParsedDocumentWire, UploadFailure, UploadResult
 from muniment.types import DocumentState
 
-router = APIRouter(prefix="/v1/collections/{name}/documents", tags=["documents"])
+router = Router(prefix="/v1/collections/{name}/documents", tags=["documents"])
 
 MAX_RANGES = 100
 _RANGE = re.compile(r"(\d{1,12})-(\d{1,12})")

@@ -1,14 +1,15 @@
 """Generations of a collection: listed, built, swapped and discarded."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from muniment.api.context import WorkspaceOf, failures
+from muniment.api.routing import Router
 from muniment.api.run_events import RUN_RESPONSE, run_response
 from muniment.api.wire import GenerationList, GenerationRequest, GenerationWire, RunWire, StageRequest
 from muniment.collections.planning import shard_from
 
-router = APIRouter(tags=["generations"])
+router = Router(tags=["generations"])
 
 
 @router.get(

@@ -1,12 +1,13 @@
 """Alive, and ready."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 import muniment
 from muniment.api.context import OpeningOf, failures
+from muniment.api.routing import Router
 from muniment.api.wire import Health, ReadinessWire
 
-router = APIRouter(tags=["health"])
+router = Router(tags=["health"])
 
 
 @router.get("/v1/health", summary="Whether the process is alive", operation_id="health", responses=failures())

@@ -6,12 +6,12 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from muniment.api.context import failures
+from muniment.api.routing import Router
 
-router = APIRouter(tags=["page"])
+router = Router(tags=["page"])
 
 
 @router.get(

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from muniment.api.context import WorkspaceOf, failures
+from muniment.api.routing import Router
 from muniment.api.run_events import RUN_RESPONSE, run_response
 from muniment.api.wire import (
     ApplyRequest,
@@ -21,7 +22,7 @@ from muniment.api.wire import (
 from muniment.collections.planning import shard_from
 from muniment.types import Fate
 
-router = APIRouter(tags=["collections"])
+router = Router(tags=["collections"])
 
 
 @router.post(

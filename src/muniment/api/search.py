@@ -1,14 +1,15 @@
 """Passages for a query."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from muniment.api.context import SettingsOf, WorkspaceOf, failures
 from muniment.api.questions import checked_question, chosen_collection
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire import SearchRequest, SearchResultWire, filter_to_domain
 from muniment.types import SearchResult
 
-router = APIRouter(tags=["questions"])
+router = Router(tags=["questions"])
 
 
 @router.post(

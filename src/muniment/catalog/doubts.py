@@ -7,13 +7,18 @@ It is struck out when index and catalog agree again; what a killed run leaves be
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, text
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import doubtful_contents
 
 _AT_A_TIME = 500
+
+_NOTE = text(
+    "INSERT INTO doubtful_contents (collection, generation, document_id, content_hash, parser) "
+    "VALUES (:collection, :generation, :document_id, :content_hash, :parser) "
+    "ON CONFLICT DO NOTHING RETURNING document_id"
+)
 
 
 class DoubtfulContent(NamedTuple):
@@ -29,7 +34,6 @@ class Doubts:
 
     def __init__(self, database: Database) -> None:
         self._transaction = database.transaction
-        self._shared = database.shared
 
     def note(self, collection: str, generation: int, content: DoubtfulContent) -> bool:
         """Note a content; whether it was noted already."""
@@ -40,10 +44,8 @@ class Doubts:
         self, connection: Connection, collection: str, generation: int, content: DoubtfulContent
     ) -> bool:
         """The same in a transaction that is open."""
-        make = postgresql.insert if self._shared else sqlite.insert
         values = {"collection": collection, "generation": generation, **content._asdict()}
-        made = connection.execute(make(doubtful_contents).values(**values).on_conflict_do_nothing())
-        return not made.rowcount
+        return connection.execute(_NOTE, values).first() is None
 
     def strike(self, collection: str, generation: int, document_id: str) -> None:
         """Index and catalog agree about the content."""

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Float, cast, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, delete, literal_column, select, text, update
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import leases
@@ -26,34 +24,33 @@ class Leases:
 
     def take(self, keys: Sequence[str], owner: str, seconds: float) -> set[str]:
         """Take those of the keys that are free, have ended, or are the owner's; returns these."""
-        make = postgresql.insert if self._shared else sqlite.insert
-        taken: set[str] = set()
+        # In one order for all, so that two who want the same never wait for each other.
+        values = {f"key{number}": key for number, key in enumerate(sorted(keys))}
+        rows = ", ".join(f"(:{name}, :owner, {self._clock} + :seconds)" for name in values)
+        # As text: what SQLAlchemy makes of an upsert is compiled anew every time.
+        take = text(
+            f"INSERT INTO leases (key, owner, expires_at) VALUES {rows} ON CONFLICT (key) DO UPDATE "
+            "SET owner = excluded.owner, expires_at = excluded.expires_at "
+            f"WHERE leases.expires_at < {self._clock} OR leases.owner = excluded.owner RETURNING key"
+        )
         with self._transaction() as connection:
-            now = self._now()
-            # In one order for all, so that two who want the same never wait for each other.
-            for key in sorted(keys):
-                new = make(leases).values(key=key, owner=owner, expires_at=now + seconds)
-                free = (leases.c.expires_at < now) | (leases.c.owner == owner)
-                kept = new.on_conflict_do_update(
-                    index_elements=[leases.c.key],
-                    set_={"owner": owner, "expires_at": now + seconds},
-                    where=free,
-                )
-                if connection.execute(kept).rowcount:
-                    taken.add(key)
-        return taken
+            return set(connection.scalars(take, {**values, "owner": owner, "seconds": seconds}))
 
     def renew(self, owner: str, seconds: float) -> None:
         """Hold on to everything that the owner has."""
         with self._transaction() as connection:
             mine = update(leases).where(leases.c.owner == owner)
-            connection.execute(mine.values(expires_at=self._now() + seconds))
+            connection.execute(mine.values(expires_at=literal_column(self._clock) + seconds))
 
     def release(self, owner: str, keys: Sequence[str] | None = None) -> None:
         """Let go of these keys, or of everything, as far as it is the owner's."""
         with self._transaction() as connection:
-            mine = delete(leases).where(leases.c.owner == owner)
-            connection.execute(mine if keys is None else mine.where(leases.c.key.in_(keys)))
+            self.release_in(connection, owner, keys)
+
+    def release_in(self, connection: Connection, owner: str, keys: Sequence[str] | None = None) -> None:
+        """The same in a transaction that is open."""
+        mine = delete(leases).where(leases.c.owner == owner)
+        connection.execute(mine if keys is None else mine.where(leases.c.key.in_(keys)))
 
     def require(self, connection: Connection, owner: str, keys: Sequence[str]) -> None:
         """Make sure in an open transaction that the keys are still the owner's until it ends.
@@ -74,7 +71,9 @@ class Leases:
         with self._transaction() as connection:
             connection.execute(delete(leases))
 
-    def _now(self) -> ColumnElement[float]:
+    @property
+    def _clock(self) -> str:
+        """Seconds since 1970, as the database counts them now."""
         if self._shared:
-            return cast(func.extract("epoch", func.clock_timestamp()), Float(53))
-        return (func.julianday("now") - 2440587.5) * 86400.0
+            return "extract(epoch from clock_timestamp())"
+        return "((julianday('now') - 2440587.5) * 86400.0)"

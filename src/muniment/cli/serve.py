@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from muniment.cli.imports import uncollected_imports
 from muniment.cli.options import Config, settings_from
 
 
@@ -16,8 +17,9 @@ def serve(
     config: Config = None,
 ) -> None:
     """Serve questions over HTTP until interrupted."""
-    from muniment.cli.connect import run
-    from muniment.cli.server import serve_workspace
+    with uncollected_imports():
+        from muniment.cli.connect import run
+        from muniment.cli.server import serve_workspace
 
     settings = settings_from(config)
     changed = {key: value for key, value in (("host", host), ("port", port)) if value is not None}

@@ -69,7 +69,7 @@ class Stores:
         if runtime is not None and runtime.declared:
             await self.refresh(runtime)
             return id_or_name
-        created = await asyncio.to_thread(self._catalog.stores.find, id_or_name)
+        created = await self._created_as(id_or_name)
         if created is None or _expired(created):
             if runtime is not None and created is None:
                 self._parts.runtimes.pop(id_or_name, None)
@@ -79,15 +79,19 @@ class Stores:
         await self.refresh(self._parts.runtimes[created.collection])
         return created.collection
 
+    async def _created_as(self, id_or_name: str) -> CreatedCollection | None:
+        stores = self._catalog.stores
+        return stores.known(id_or_name) or await asyncio.to_thread(stores.find, id_or_name)
+
     async def client_id(self, collection: str) -> str:
         """What clients call the collection."""
-        created = await asyncio.to_thread(self._catalog.stores.find, collection)
+        created = await self._created_as(collection)
         return created.id if created else collection
 
     async def get(self, id_or_name: str) -> Store:
         """The store; errors as ``find``."""
         collection = await self.find(id_or_name)
-        created = await asyncio.to_thread(self._catalog.stores.find, collection)
+        created = await self._created_as(collection)
         return await self._store(self._parts.runtime(collection), created)
 
     async def list(self) -> tuple[Store, ...]:
@@ -319,7 +323,7 @@ class Stores:
         )
 
     async def _created(self, collection: str, what: str) -> CreatedCollection:
-        created = await asyncio.to_thread(self._catalog.stores.find, collection)
+        created = await self._created_as(collection)
         if created is None or created.collection != collection:
             raise _declared(collection, what)
         return created

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from sqlalchemy import Connection
@@ -33,7 +33,7 @@ class Claims:
         self._owner = owner
         self._seconds = seconds
         self._held: set[str] = set()
-        self._taking: set[asyncio.Future[set[str]]] = set()
+        self._taking: set[asyncio.Future[bool]] = set()
 
     def document(self, uri: str) -> str:
         """The key of a document."""
@@ -43,23 +43,34 @@ class Claims:
         """The keys of a content: its rows in the index, and its kept files, which collections share."""
         return f"content:{self._place}:{document_id}", f"kept:{content_hash}"
 
-    async def take(self, *keys: str) -> bool:
-        """Claim all of the keys, or none: one may be another's, or claimed by this run already."""
+    async def take(self, *keys: str, then: Callable[[], None] | None = None) -> bool:
+        """Claim all of the keys, or none: one may be another's, or claimed by this run already.
+
+        Args:
+            then: called in the same thread, once they are claimed.
+        """
         if self._held.intersection(keys):
             return False
         self._held.update(keys)
-        taken: set[str] = set()
-        taking = asyncio.ensure_future(asyncio.to_thread(self._leases.take, keys, self._owner, self._seconds))
+        taken = False
+        taking = asyncio.ensure_future(asyncio.to_thread(self._take, keys, then))
         self._taking.add(taking)
         taking.add_done_callback(self._taking.discard)
         try:
             taken = await asyncio.shield(taking)
         finally:
-            if len(taken) < len(keys):
+            if not taken:
                 self._held.difference_update(keys)
+        return taken
+
+    def _take(self, keys: Sequence[str], then: Callable[[], None] | None) -> bool:
+        taken = self._leases.take(keys, self._owner, self._seconds)
         if len(taken) < len(keys):
-            await asyncio.to_thread(self._leases.release, self._owner, sorted(taken))
+            if taken:
+                self._leases.release(self._owner, sorted(taken))
             return False
+        if then is not None:
+            then()
         return True
 
     async def release(self, *keys: str) -> None:
@@ -68,6 +79,14 @@ class Claims:
         if mine:
             await asyncio.to_thread(self._leases.release, self._owner, mine)
             self._held.difference_update(mine)
+
+    def release_in(self, connection: Connection, keys: Sequence[str]) -> None:
+        """Let go of keys in a transaction; ``released`` tells when it is through."""
+        self._leases.release_in(connection, self._owner, keys)
+
+    def released(self, *keys: str) -> None:
+        """The keys were let go of in a transaction that is through."""
+        self._held.difference_update(keys)
 
     def require(self, connection: Connection, keys: Sequence[str]) -> None:
         """In a transaction: the keys are still ours until it ends; LeaseLostError otherwise."""

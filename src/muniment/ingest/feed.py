@@ -60,10 +60,15 @@ class WorkFeed:
         """Work that is ours now; None when nothing is left to hand out."""
         while (work := await self._candidate()) is not None:
             key = self._claims.document(work.file.uri)
-            if not await self._claims.take(key):
+            found: list[Document | None] = []
+
+            def find(uri: str = work.file.uri, found: list[Document | None] = found) -> None:
+                found.append(self._find(self._collection, uri))
+
+            if not await self._claims.take(key, then=find):
                 self._later.append(work)
                 continue
-            current = await asyncio.to_thread(self._find, self._collection, work.file.uri)
+            [current] = found
             if not self._done_since(work, current):
                 return _as_known(work, current)
             await self._claims.release(key)

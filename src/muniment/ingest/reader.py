@@ -185,9 +185,8 @@ class _Claimed:
     async def __aenter__(self) -> "_Claimed":
         claims = self._reader.claims
         keys = claims.content(self._content.document_id, self._content.content_hash)
-        if await claims.take(*keys):
+        if await claims.take(*keys, then=self._look):
             self.keys = keys
-            await asyncio.to_thread(self._look)
         return self
 
     async def __aexit__(self, *raised: object) -> None:

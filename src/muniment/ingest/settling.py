@@ -72,20 +72,13 @@ class Settling:
         known = work.known
         gone = known if known is not None and self._replaces(document, known) else None
         fate = RunDocument.of(self.run_id, document, work.kind, time.monotonic() - started)
-        try:
-            await self._write(lambda also: self.catalog.save_document(document, also=also), keys, fate, gone)
-        except LeaseLostError as error:
-            logger.warning("%s", error.message)
+        saved = await self._write(
+            lambda also: self.catalog.save_document(document, also=also), keys, fate, gone, document
+        )
+        if not saved:
             await self.claims.release(*keys)
             return False
-        still = await self._other_name(gone)
-        self.show(Shown(document, gone.document_id if gone else "", still))
         await self.finished(document)
-        if document.chunks and document.state is DocumentState.DONE:
-            await asyncio.to_thread(
-                self.catalog.doubts.strike, self.collection, self.generation, document.document_id
-            )
-        await self.claims.release(*keys)
         if gone is not None:
             await self.clean(_content_of(gone))
         if work.moved_from:
@@ -122,7 +115,7 @@ class Settling:
             fate = RunDocument(
                 self.run_id, uri, document.name, ChangeKind.REMOVE, Fate.REMOVED, bytes=document.size
             )
-            await self._write(
+            removed = await self._write(
                 lambda also: self.catalog.remove_document(
                     self.collection, uri, generation=self.generation, also=also
                 ),
@@ -130,10 +123,8 @@ class Settling:
                 fate if told else None,
                 document,
             )
-            self.show(Shown(None, document.document_id, await self._other_name(document)))
-        except LeaseLostError as error:
-            logger.warning("%s", error.message)
-            return None
+            if not removed:
+                return None
         finally:
             await self.claims.release(key)
         await self.clean(_content_of(document))
@@ -174,17 +165,37 @@ class Settling:
         keys: Sequence[str],
         fate: RunDocument | None,
         gone: Document | None,
-    ) -> None:
+        come: Document | None = None,
+    ) -> bool:
+        """Write in one transaction, which lets go of the keys, and show it; False when a lease was lost.
+
+        Shielded: when a run is cancelled, what its thread writes all the same must be seen, too.
+        """
+
         def held(connection: Connection) -> None:
             self.claims.require(connection, keys)
 
         def told(connection: Connection) -> None:
             if fate is not None:
                 self.catalog.runs.add_documents(connection, [fate])
+            if come is not None and come.chunks and come.state is DocumentState.DONE:
+                self.catalog.doubts.strike_in(connection, self.collection, self.generation, come.document_id)
             if gone is not None and gone.document_id:
                 self.catalog.doubts.note_in(connection, self.collection, self.generation, _content_of(gone))
+            self.claims.release_in(connection, keys)
 
-        await asyncio.to_thread(write, [held, told])
+        async def written() -> bool:
+            try:
+                await asyncio.to_thread(write, [held, told])
+            except LeaseLostError as error:
+                logger.warning("%s", error.message)
+                return False
+            self.claims.released(*keys)
+            still = await self._other_name(gone)
+            self.show(Shown(come, gone.document_id if gone else "", still))
+            return True
+
+        return await asyncio.shield(asyncio.ensure_future(written()))
 
     def _replaces(self, document: Document, known: Document) -> bool:
         """Whether something of the earlier form goes: its rows, or what is kept of it."""

@@ -1,14 +1,13 @@
 """What Muniment has no settings for, and what to do instead."""
 
-from muniment.moving.environment import Environment, UnsetVariableError
+from muniment.moving.environment import Environment
 from muniment.moving.models import packaged_name
-from muniment.moving.plain import Plain, mapping, text
-from muniment.moving.providers import DISABLED
+from muniment.moving.plain import mapping, text
+from muniment.moving.registered import registered, resolved
 from muniment.moving.remarks import Remarks
 from muniment.moving.run_config import RunConfig
 from muniment.settings.model import DEFAULT_EMBEDDING_MODEL
 
-_BUILT_IN = frozenset({"builtin::rag", "builtin::file_search"})
 _APIS = {
     "eval": "Evaluation jobs are not offered.",
     "scoring": "Scoring functions are not offered; every answer carries the verdicts of its own check.",
@@ -24,7 +23,6 @@ _RESOURCES = {
     "datasets": ("dataset_id", "Datasets are not offered."),
     "scoring_fns": ("scoring_fn_id", "Scoring functions are not offered."),
     "benchmarks": ("benchmark_id", "Benchmarks are not offered."),
-    "connectors": ("connector_id", "Connectors are not kept in the settings."),
 }
 _TOP = {
     "external_providers_dir": "Providers of Llama Stack do not fit; see docs/guides/write-a-provider.md.",
@@ -37,8 +35,6 @@ _TOP = {
 
 def tell_of_leftovers(run: RunConfig, environment: Environment, remarks: Remarks) -> None:
     """One remark for each thing that stands in the file and that no setting stands for."""
-    _tell_of_shields(run, environment, remarks)
-    _tell_of_tool_groups(run, environment, remarks)
     for kind, (key, why) in _RESOURCES.items():
         for name in _names(run, kind, key, environment):
             remarks.left(f"{kind}.{name}", why)
@@ -52,27 +48,6 @@ def tell_of_leftovers(run: RunConfig, environment: Environment, remarks: Remarks
     for key, why in _TOP.items():
         if run.top.get(key):
             remarks.left(key, why)
-
-
-def _tell_of_shields(run: RunConfig, environment: Environment, remarks: Remarks) -> None:
-    for name in _names(run, "shields", "shield_id", environment):
-        remarks.left(
-            f"shields.{name}",
-            "Shields are not kept in the settings. Every citation of an answer is checked all the same.",
-        )
-
-
-def _tell_of_tool_groups(run: RunConfig, environment: Environment, remarks: Remarks) -> None:
-    for name in _names(run, "tool_groups", "toolgroup_id", environment):
-        if name in _BUILT_IN:
-            remarks.carried(f"tool_groups.{name}", "Search over the collections is built in.")
-        elif name.startswith("mcp::"):
-            remarks.left(
-                f"tool_groups.{name}",
-                "MCP servers are not kept in the settings: a request names those it uses.",
-            )
-        else:
-            remarks.left(f"tool_groups.{name}", "Muniment reaches no service that the settings do not name.")
 
 
 def _tell_of_files(run: RunConfig, remarks: Remarks) -> None:
@@ -91,7 +66,7 @@ def _tell_of_telemetry(run: RunConfig, remarks: Remarks) -> None:
 
 def _tell_of_vector_store_defaults(run: RunConfig, environment: Environment, remarks: Remarks) -> None:
     defaults = mapping(run.top.get("vector_stores"))
-    model = text(_resolved(environment, mapping(defaults.get("default_embedding_model")).get("model_id")))
+    model = text(resolved(environment, mapping(defaults.get("default_embedding_model")).get("model_id")))
     if model and packaged_name(model) != DEFAULT_EMBEDDING_MODEL:
         remarks.left(
             "vector_stores.default_embedding_model",
@@ -104,17 +79,4 @@ def _tell_of_vector_store_defaults(run: RunConfig, environment: Environment, rem
 
 def _names(run: RunConfig, kind: str, key: str, environment: Environment) -> list[str]:
     """Names of resources whose provider is switched on."""
-    found = []
-    for entry in run.resources(kind):
-        provider = text(_resolved(environment, entry.get("provider_id")))
-        if "provider_id" not in entry or provider not in ("", DISABLED):
-            found.append(text(_resolved(environment, entry.get(key))))
-    return found
-
-
-def _resolved(environment: Environment, value: Plain) -> Plain:
-    """The value; as it is written when a variable in it is not set."""
-    try:
-        return environment.resolve(value)
-    except UnsetVariableError:
-        return value
+    return [text(resolved(environment, entry.get(key))) for entry in registered(run, kind, environment)]

@@ -12,6 +12,7 @@ from muniment.moving.remarks import Outcome, Remark, Remarks
 from muniment.moving.run_config import RunConfig
 from muniment.moving.server import translate_server
 from muniment.moving.stores import translate_catalog, translate_vector_store
+from muniment.moving.tools import translate_mcp_servers, translate_shields
 from muniment.moving.vector_dbs import translate_vector_dbs
 from muniment.settings.model import DEFAULT_GENERATOR
 
@@ -38,12 +39,15 @@ def translate(run: RunConfig, variables: Mapping[str, str]) -> Translation:
     vector_io = enabled_providers(run, "vector_io", environment, remarks)
     models = translate_models(run, inference, environment, remarks)
     collections, used = translate_vector_dbs(run, vector_io, models, environment, remarks)
+    servers = translate_mcp_servers(run, environment, remarks)
     sections: dict[str, Plain] = {
         "data_dir": "./muniment-data",
         "collections": {**collections},
         "vector_store": {**translate_vector_store(vector_io, used, remarks)},
         "catalog_uri": translate_catalog(run, environment, remarks),
         **_models(models),
+        "shields": translate_shields(run, models, environment, remarks),
+        "mcp": {"servers": servers} if servers else None,
         "server": translate_server(run, environment, remarks),
     }
     tell_of_leftovers(run, environment, remarks)

@@ -180,6 +180,57 @@ class ReconcileSettings(_Strict):
     )
 
 
+class McpServerSettings(_Strict):
+    """A server of the Model Context Protocol, offered to clients as a tool group and a connector."""
+
+    url: str = Field(
+        pattern=r"^https?://[^\s@]+$",
+        description="Address with its path, such as `http://10.0.0.7:8000/mcp`.",
+    )
+    authorization_env: str | None = Field(
+        default=None, description="Environment variable with the token sent as `Authorization: Bearer`."
+    )
+
+
+class McpSettings(_Strict):
+    """Servers of the Model Context Protocol (MCP), whose tools language models may call."""
+
+    servers: dict[str, McpServerSettings] = Field(
+        default_factory=dict, description="Servers that are always there, by id, such as `mcp::tickets`."
+    )
+    allow: tuple[str, ...] = Field(
+        default=("localhost", "127.0.0.1", "::1"),
+        description="Hosts, with or without a port, of the servers that requests may name besides those in "
+        "`servers`; `*` for every host. Whoever reaches this server can have it call them.",
+    )
+    timeout_s: float = Field(
+        default=30.0, gt=0, le=3600, description="Seconds that listing tools or a call may take."
+    )
+    max_result_chars: int = Field(
+        default=50_000, ge=100, description="Longest text of a call's result; the rest is cut off."
+    )
+    max_rounds: int = Field(
+        default=10, ge=1, le=100, description="How often a model may call tools before it has to answer."
+    )
+
+
+class ShieldSettings(_Strict):
+    """A shield: a language model that judges what is said."""
+
+    model: str = Field(description="A name under `generators`, behind which is a Llama Guard.")
+    ignore: tuple[str, ...] = Field(
+        default=(), description="Categories that are let pass, such as `S6`. See docs/reference/safety.md."
+    )
+
+    @field_validator("ignore")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for code in value:
+            if not re.fullmatch(r"S([1-9]|1[0-4])", code):
+                raise ValueError(f"there is no category {code!r}; they are S1 to S14")
+        return value
+
+
 class Settings(_Strict):
     """All settings. Every one has a working default but `collections`."""
 
@@ -212,6 +263,10 @@ class Settings(_Strict):
     generators: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="Generators by name, besides `extractive`."
     )
+    mcp: McpSettings = Field(default_factory=McpSettings, description="Servers of tools.")
+    shields: dict[str, ShieldSettings] = Field(
+        default_factory=dict, description="Shields by id, besides those registered over the API."
+    )
     default_embedding_model: str = Field(
         default=DEFAULT_EMBEDDING_MODEL,
         description="Embedding model of collections that are created over the API without naming one.",
@@ -229,6 +284,7 @@ class Settings(_Strict):
             for name, c in self.collections.items()
             if c.generator
         }
+        wanted |= {f"shields.{name}.model": shield.model for name, shield in self.shields.items()}
         for where, name in wanted.items():
             if name not in known:
                 raise ValueError(

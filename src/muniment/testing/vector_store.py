@@ -128,6 +128,15 @@ FILTERS: list[tuple[Filter, set[int]]] = [
 ]
 
 
+async def check_rows(index: VectorIndex) -> None:
+    """``ROWS`` are there, with every field."""
+    hits = await index.get([row.id for row in ROWS])
+    assert [(hit.id, hit.document_id, hit.chunk, hit.metadata) for hit in hits] == [
+        (row.id, row.document_id, row.chunk, row.metadata) for row in ROWS
+    ]
+    assert {hit.score for hit in hits} == {0.0}
+
+
 class VectorStoreContract:
     """Inherit, and give a fixture ``make_store``; see the module's text."""
 
@@ -147,11 +156,7 @@ class VectorStoreContract:
 
     async def test_rows_come_back_as_they_were_written(self, index: VectorIndex) -> None:
         """Every field of a chunk survives."""
-        hits = await index.get([row.id for row in ROWS])
-        assert [(hit.id, hit.document_id, hit.chunk, hit.metadata) for hit in hits] == [
-            (row.id, row.document_id, row.chunk, row.metadata) for row in ROWS
-        ]
-        assert {hit.score for hit in hits} == {0.0}
+        await check_rows(index)
 
     async def test_get_keeps_the_order_and_leaves_out_what_is_missing(self, index: VectorIndex) -> None:
         """Ids come back as asked."""
@@ -341,7 +346,7 @@ class VectorStoreContract:
         assert await index.ids() == {1, 2, 3, 4}
 
     async def test_rows_outlive_closing(self, make_store: MakeStore) -> None:
-        """Reopened, everything is there and searchable."""
+        """Reopened, everything is there as it was written, and searchable."""
         if not self.persistent:
             pytest.skip("this store keeps nothing")
         store = await make_store()
@@ -349,6 +354,7 @@ class VectorStoreContract:
         for _ in range(2):
             index = await (await make_store()).open(SPEC)
             assert await index.ids() == {1, 2, 3, 4}
+            await check_rows(index)
             for mode in SearchMode:
                 hits = await index.search(VectorQuery(mode, 1, "accrue vacation", unit(1, 0, 0, 0)))
                 assert found(hits) == [1]

@@ -1,7 +1,7 @@
 """Agents of Llama Stack: what a client is streamed and gets back, with a language model and without."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tool_server import ToolServer, tool_server
 
 from muniment.agents.evidence import EvidenceCheck
 from muniment.agents.values import FoundPassage
@@ -412,8 +413,8 @@ async def test_everything_survives_a_restart(open_server: Open) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"input_shields": ["guard"]}, "Shield 'guard' would not be run"),
-        ({"output_shields": ["guard"]}, "Shield 'guard' would not be run"),
+        ({"input_shields": ["guard"]}, "Unknown shield 'guard'"),
+        ({"output_shields": ["guard"]}, "Unknown shield 'guard'"),
         ({"toolgroups": ["builtin::websearch"]}, "Unknown tool group 'builtin::websearch'"),
         ({"toolgroups": [{"name": "builtin::rag", "args": {"vector_db_ids": 5}}]}, "vector_db_ids"),
         ({"client_tools": [WEATHER, WEATHER]}, "two tools named 'weather'"),
@@ -526,3 +527,60 @@ async def test_a_question_must_say_something_and_not_too_much(server: Server) ->
 async def test_any_text_is_answered(server: Server, text: str) -> None:
     turn = await server.ask(await server.begun(toolgroups=[SEARCH]), text)
     assert turn["input_messages"][0]["content"] == text
+
+
+# -- tools of MCP servers
+
+
+@pytest.fixture
+def warehouse() -> Iterator[ToolServer]:
+    with tool_server() as running:
+        yield running
+
+
+async def register(server: Server, url: str, name: str = "mcp::shelf") -> None:
+    body = {
+        "toolgroup_id": name,
+        "provider_id": "model-context-protocol",
+        "mcp_endpoint": {"uri": url},
+    }
+    assert (await server.client.post("/v1/toolgroups", json=body)).is_success
+
+
+async def test_an_agent_calls_the_tools_of_an_mcp_server(server: Server, warehouse: ToolServer) -> None:
+    await register(server, warehouse.url)
+    for group in ("mcp::shelf", "mcp::shelf/stock"):
+        turns = await server.begun(toolgroups=[group])
+        payloads = await server.stream(turns, question('How many? CALL stock {"item": "valve"}'))
+        assert kinds(payloads) == ["turn_start", *INFERENCE, *TOOL, *INFERENCE, "turn_complete"]
+        turn = payloads[-1]["turn"]
+        assert turn["output_message"]["content"] == "The tools say: valve: 12 in stock"
+        executed = turn["steps"][1]
+        assert executed["tool_responses"][0]["content"] == "valve: 12 in stock"
+    assert warehouse.calls == ["stock valve"] * 2
+
+
+async def test_an_agent_searches_and_calls_tools_in_one_turn(server: Server, warehouse: ToolServer) -> None:
+    await register(server, warehouse.url)
+    turns = await server.begun(toolgroups=[SEARCH, "mcp::shelf"])
+    asked = f'{QUESTION} CALL knowledge_search {{"query": "leave"}} CALL stock {{"item": "valve"}}'
+    turn = await server.ask(turns, asked)
+    names = [call["tool_name"] for step in turn["steps"] for call in step.get("tool_calls", [])]
+    assert names == ["knowledge_search", "stock"]
+
+
+async def test_a_tool_that_fails_is_told_to_the_agents_model(server: Server, warehouse: ToolServer) -> None:
+    await register(server, warehouse.url)
+    turn = await server.ask(await server.begun(toolgroups=["mcp::shelf"]), "CALL fail {}")
+    assert turn["output_message"]["content"].startswith("The tools say: Error: Error executing tool fail")
+    assert turn["steps"][1]["tool_responses"][0]["metadata"] == {"is_error": True}
+
+
+async def test_a_turn_whose_mcp_server_is_gone_is_refused_clearly(server: Server) -> None:
+    with tool_server() as gone:
+        await register(server, gone.url)
+        turns = await server.begun(toolgroups=["mcp::shelf"])
+    refused = await server.ask(turns, "Hello", status=503)
+    assert "'mcp::shelf' does not answer" in refused["detail"]
+    checked = await server.begun("extractive", toolgroups=[SEARCH, "mcp::shelf"])
+    assert "calls no tools" in (await server.ask(checked, QUESTION, status=501))["detail"]

@@ -265,9 +265,9 @@ async def test_a_stream_that_breaks_off_ends_in_an_error(
     assert (await client.get(CHAT)).json()["data"] == []
 
 
-async def test_moderation_is_not_offered(official: "openai.AsyncOpenAI") -> None:
+async def test_without_a_shield_moderation_is_not_offered(official: "openai.AsyncOpenAI") -> None:
     with pytest.raises(openai.InternalServerError) as caught:
-        await official.moderations.create(input="hello", model="guard")
+        await official.moderations.create(input="hello")
     assert (caught.value.status_code, caught.value.code) == (501, "not_offered")
     with pytest.raises(openai.BadRequestError):
         await official.post("/moderations", body={}, cast_to=object)

@@ -359,7 +359,7 @@ async def test_a_response_in_the_background_can_be_stopped(serve: Serve, slow: d
         assert (await served.delete(f"/v1/responses/{other['id']}")).status_code == 200
         awaited = await create(served, model="muniment/docs", input=LEAVE)
         refused = await served.post(f"/v1/responses/{awaited['id']}/cancel")
-        assert refused.status_code == 400
+        assert refused.status_code == 409
 
 
 async def test_no_response_stays_unfinished_after_a_restart(serve: Serve, slow: dict[str, Any]) -> None:
@@ -400,7 +400,7 @@ UNKNOWN: list[tuple[dict[str, Any], str, int, int, int]] = [
     ({"tools": [search("vs_nope")]}, "unknown_store", 404, 400, 400),
     ({"tools": [search("docs", "vs_nope")]}, "unknown_store", 404, 400, 400),
     ({"previous_response_id": "resp_nope"}, "unknown_response", 404, 400, 404),
-    ({"conversation": "conv_" + "0" * 48}, "unknown_conversation", 404, 400, 400),
+    ({"conversation": "conv_" + "0" * 48}, "unknown_conversation", 404, 400, 404),
     ({"prompt": {"id": "pmpt_nope"}}, "unknown_prompt", 404, 400, 404),
     ({"input": [{"type": "item_reference", "id": "msg_nope"}]}, "unknown_item", 404, 404, 404),
 ]
@@ -439,7 +439,7 @@ BAD: list[tuple[dict[str, Any], int]] = [
     ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]}, 501),
     ({"tools": [{"type": "no_such_tool"}]}, 400),
     ({"tools": [{"type": "web_search"}]}, 501),
-    ({"tools": [{"type": "mcp", "server_label": "x", "server_url": "http://127.0.0.1:1"}]}, 501),
+    ({"tools": [{"type": "computer_use"}]}, 501),
     ({"tools": [{"type": "file_search"}]}, 400),
     ({"tools": [{"type": "file_search", "vector_store_ids": []}]}, 400),
     ({"tools": [search(filters={"type": "like", "key": "a", "value": 1})]}, 400),
@@ -529,3 +529,19 @@ async def test_what_was_asked_for_is_shown_again(served: httpx.AsyncClient) -> N
 async def test_what_openai_refuses_is_refused(served: httpx.AsyncClient, wrong: dict[str, Any]) -> None:
     asked = {"model": "fake", "input": "Hello", **wrong}
     assert (await served.post("/v1/responses", json=asked)).status_code == 400
+
+
+async def test_a_cut_response_says_so_in_the_dialects_word(served: httpx.AsyncClient) -> None:
+    told = {}
+    for name, headers in (("openai", OPENAI), ("ogx", OGX)):
+        asked = {"model": "fake", "input": "word " * 40, "max_output_tokens": 16}
+        shown = (await served.post("/v1/responses", json=asked, headers=headers)).json()
+        told[name] = (shown["status"], (shown["incomplete_details"] or {}).get("reason"))
+    assert told == {"openai": ("incomplete", "max_output_tokens"), "ogx": ("incomplete", "length")}
+
+
+async def test_ogx_says_404_for_a_conversation_that_is_named_in_the_body(served: httpx.AsyncClient) -> None:
+    asked = {"model": "fake", "input": "x", "conversation": "conv_" + "0" * 48}
+    assert (await served.post("/v1/responses", json=asked, headers=OGX)).status_code == 404
+    empty = await served.post("/v1/responses", json={}, headers=OGX)
+    assert (empty.status_code, "input" in empty.json()["error"]["message"]) == (400, True)

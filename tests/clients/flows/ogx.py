@@ -29,7 +29,7 @@ flow.add(*files.FILES, files.files_are_paged)
 flow.add(*files.STORES, files.store_has_an_id_of_its_own, api.store_is_created_without_extras)
 flow.add(*files.ATTACHED, files.content_of_an_attached_file_as_data, *files.BATCHES, *search.SEARCH)
 flow.add(*responses.RESPONSES, responses.responses_are_listed, *responses.STREAMS)
-flow.add(responses.tools_of_mcp_servers_are_refused_clearly, *responses.CONVERSATIONS)
+flow.add(*responses.MCP, *responses.CONVERSATIONS)
 
 
 @flow.step

@@ -212,9 +212,17 @@ def function_call_is_streamed(s: State):
     equal(types(events[-1].response), ["function_call"])
 
 
-def tools_of_mcp_servers_are_refused_clearly(s: State):
+def mcp_server_that_is_down_is_told_of(s: State):
     tool = {"type": "mcp", "server_label": "stock", "server_url": "http://127.0.0.1:9/mcp"}
-    return refused(lambda: s.client.responses.create(model=s.llm, input="How many?", tools=[tool]), 501)
+    made = s.client.responses.create(model=s.llm, input="hi", tools=[tool])
+    listed = made.output[0]
+    equal((made.status, listed.type, listed.server_label), ("completed", "mcp_list_tools", "stock"), made)
+    return made
+
+
+def mcp_server_elsewhere_is_refused_clearly(s: State):
+    tool = {"type": "mcp", "server_label": "stock", "server_url": "http://192.0.2.1/mcp"}
+    return refused(lambda: s.client.responses.create(model=s.llm, input="hi", tools=[tool]), 400)
 
 
 def response_is_deleted(s: State):
@@ -270,6 +278,7 @@ def unknown_conversation_is_refused(s: State):
     return refused(lambda: s.client.conversations.retrieve(unknown), 400, 404)
 
 
+MCP = (mcp_server_that_is_down_is_told_of, mcp_server_elsewhere_is_refused_clearly)
 RESPONSES = (
     response_is_written,
     response_searches_files,

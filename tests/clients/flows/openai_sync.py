@@ -31,7 +31,7 @@ flow.add(*files.FILES, files.files_are_paged, files.file_expires)
 flow.add(*files.STORES, files.store_has_an_id_of_its_own, files.store_without_a_model_takes_the_default)
 flow.add(*files.ATTACHED, files.content_of_an_attached_file_as_data, *files.BATCHES)
 flow.add(*search.SEARCH, search.search_takes_several_queries)
-flow.add(*responses.RESPONSES, *responses.STREAMS, responses.tools_of_mcp_servers_are_refused_clearly)
+flow.add(*responses.RESPONSES, *responses.STREAMS, *responses.MCP)
 flow.add(*responses.CONVERSATIONS)
 
 

@@ -26,8 +26,8 @@ def test_it_writes_settings_that_the_check_passes(folder: Path) -> None:
     result = run("import", "run.yaml")
     assert result.exit_code == 0
     assert "Wrote muniment.yaml" in result.stdout
-    assert "shields.content_safety" in result.stderr
-    assert "shields.content_safety" in (folder / "muniment.yaml").read_text(encoding="utf-8")
+    assert "tool_groups.builtin::websearch" in result.stderr
+    assert "tool_groups.builtin::websearch" in (folder / "muniment.yaml").read_text(encoding="utf-8")
     assert run("config", "check").exit_code == 0
 
 
@@ -41,7 +41,7 @@ def test_settings_from_every_version_pass_the_check(version: str, folder: Path) 
 def test_json_is_the_report(folder: Path) -> None:
     report = json.loads(run("import", "run.yaml", "--json").stdout)
     assert report["file"] == "muniment.yaml"
-    assert "shields.content_safety" in [remark["what"] for remark in report["left"]]
+    assert "tool_groups.builtin::websearch" in [remark["what"] for remark in report["left"]]
     assert "models.llama-3.2-3b" in [remark["what"] for remark in report["carried"]]
 
 

@@ -146,13 +146,25 @@ def test_ogx_with_weights_in_a_folder_that_are_packaged_here(tmp_path: Path) -> 
     assert settings.vector_store.options == {}
 
 
+def test_shields_and_mcp_servers_are_carried_over(tmp_path: Path) -> None:
+    settings = written(tmp_path, REMOTE_VLLM_0_2_12)
+    assert settings.shields["content_safety"].model == "meta-llama/Llama-Guard-3-8B"
+    assert settings.mcp.servers["mcp::tickets"].url == "http://tickets:8000/sse"
+    changed = told(translated(tmp_path, REMOTE_VLLM_0_2_12), Outcome.CHANGED)
+    assert "authorization_env" in changed["tool_groups.mcp::tickets"]
+    others = REMOTE_VLLM_0_2_12.replace("http://tickets:8000/sse", "${env.TICKETS}").replace(
+        "provider_shield_id: meta-llama/Llama-Guard-3-8B", "provider_shield_id: elsewhere"
+    )
+    left = told(translated(tmp_path, others), Outcome.LEFT)
+    assert "'elsewhere'" in left["shields.content_safety"]
+    assert "variable" in left["tool_groups.mcp::tickets"]
+
+
 def test_what_has_no_counterpart_is_listed_and_stands_in_the_file(tmp_path: Path) -> None:
     translation = translated(tmp_path, REMOTE_VLLM_0_2_12)
     left = told(translation, Outcome.LEFT)
     expected = {
-        "shields.content_safety",
         "tool_groups.builtin::websearch",
-        "tool_groups.mcp::tickets",
         "providers.scoring",
         "providers.telemetry",
         "registrations",

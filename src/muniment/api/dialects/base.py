@@ -165,13 +165,13 @@ class NamedVectorDb(VectorDb):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that can be invoked; ``parameters`` are descriptions by name, all of them required text."""
+    """A tool that can be invoked; ``input_schema`` is the JSON schema of what it takes, None for nothing."""
 
     name: str
     group: str
     provider: str
     description: str
-    parameters: Mapping[str, str]
+    input_schema: JsonObject | None
 
 
 class ToolDef(Wire):
@@ -218,13 +218,14 @@ class Dialect(ABC):
         largest_overlap: of chunks of a fixed size, as a share of that size; with 1 it must stay below it.
         attaching_waits_s: seconds that attaching files waits for them to be read; what takes longer is
             still in progress in the answer.
+        cut_reason: why a response is incomplete whose text reached its longest.
         batch_object: what a file batch calls itself.
         keeps_completions: whether a chat completion is kept when the request does not say so with ``store``.
         shows_deleted_items: whether deleting a conversation's item answers with the item that is gone, rather
             than with the conversation.
-        last_of_all: whether ``last_id`` of a page of a store's files is that of the whole list's last file,
-            rather than of the page's.
         tool_arguments_are_text: whether agents' tool calls have arguments as JSON text, not as an object.
+        mcp_needs_approval: whether calls of MCP tools need the user's approval when the request does not say.
+        mcp_errors_are_text: whether the error of an MCP call is text, rather than an object.
         streams_end_with_done: whether ``[DONE]`` ends a stream of chunks; clients of Llama Stack up to 0.3
             take it for a chunk and fail.
     """
@@ -242,11 +243,13 @@ class Dialect(ABC):
     always_shows_results: bool = True
     largest_overlap: float = 0.5
     attaching_waits_s: float = 10.0
+    cut_reason: Literal["max_output_tokens", "length"] = "max_output_tokens"
     batch_object: Literal["vector_store.files_batch", "vector_store.file_batch"] = "vector_store.files_batch"
     keeps_completions: bool = False
     shows_deleted_items: bool = False
-    last_of_all: bool = False
     tool_arguments_are_text: bool = False
+    mcp_needs_approval: bool = True
+    mcp_errors_are_text: bool = False
     streams_end_with_done: bool = True
 
     def status(self, error: MunimentError, path: str) -> int:
@@ -285,13 +288,11 @@ class Dialect(ABC):
 
     def tool(self, tool: Tool) -> BaseModel:
         """A tool in a listing."""
-        properties = {name: {"type": "string", "description": text} for name, text in tool.parameters.items()}
-        schema = {"type": "object", "properties": properties, "required": list(properties)}
         return ToolDef(
             toolgroup_id=tool.group,
             name=tool.name,
             description=tool.description,
-            input_schema=schema if properties else None,
+            input_schema=tool.input_schema,
         )
 
     @abstractmethod
@@ -349,7 +350,8 @@ class DetailDialect(Dialect):
     attaching_waits_s: float = 50.0
     keeps_completions: bool = True
     shows_deleted_items: bool = True
-    last_of_all: bool = True
+    mcp_needs_approval: bool = False
+    mcp_errors_are_text: bool = True
     provider_store_key: str = "provider_vector_store_id"
 
     def error_body(self, error: MunimentError, path: str, request_id: str) -> BaseModel:

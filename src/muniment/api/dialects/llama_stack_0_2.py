@@ -1,23 +1,24 @@
 """Llama Stack 0.2, as 0.2.12 and 0.2.22: what changed between them stands in the second value."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel
 
 from muniment.api.dialects.base import DetailDialect, Tool
 from muniment.api.wire.base import Wire
 from muniment.settings.model import DialectName
+from muniment.types import JsonObject
 
 
 class ToolParameter(Wire):
     """What a tool takes."""
 
     name: str
-    parameter_type: Literal["string"] = "string"
+    parameter_type: str
     description: str
     required: bool = True
-    default: None = None
+    default: Any = None
 
 
 class ToolResource(Wire):
@@ -41,14 +42,33 @@ class LlamaStack02(DetailDialect):
 
     def tool(self, tool: Tool) -> BaseModel:
         """A tool as a resource with a list of parameters."""
-        parameters = (ToolParameter(name=name, description=text) for name, text in tool.parameters.items())
         return ToolResource(
             identifier=tool.name,
             provider_id=tool.provider,
             toolgroup_id=tool.group,
             description=tool.description,
-            parameters=tuple(parameters),
+            parameters=_parameters(tool.input_schema or {}),
         )
+
+
+def _parameters(schema: JsonObject) -> tuple[ToolParameter, ...]:
+    """The properties of a JSON schema, which may be anybody's."""
+    properties, required = schema.get("properties"), schema.get("required")
+    named = properties if isinstance(properties, dict) else {}
+    needed = required if isinstance(required, list) else []
+    return tuple(_parameter(name, one, is_required=name in needed) for name, one in named.items())
+
+
+def _parameter(name: str, schema: object, *, is_required: bool) -> ToolParameter:
+    said = schema if isinstance(schema, dict) else {}
+    kind, text = said.get("type"), said.get("description")
+    return ToolParameter(
+        name=name,
+        parameter_type=kind if isinstance(kind, str) else "object",
+        description=text if isinstance(text, str) else "",
+        required=is_required,
+        default=said.get("default"),
+    )
 
 
 LLAMA_STACK_0_2_12 = LlamaStack02(
@@ -71,6 +91,7 @@ LLAMA_STACK_0_2_12 = LlamaStack02(
         "unknown_conversation": 400,
         "unknown_provider": 400,
         "unknown_shield": 400,
+        "shield_unreadable": 400,
         "unknown_agent": 400,
         "unknown_session": 400,
         "unknown_turn": 400,

@@ -48,6 +48,7 @@ LLAMA_STACK_0_3 = LlamaStack03(
         "unknown_conversation": 400,
         "unknown_provider": 400,
         "unknown_shield": 400,
+        "shield_unreadable": 400,
         "unknown_agent": 400,
         "unknown_session": 400,
         "unknown_turn": 400,
@@ -63,6 +64,5 @@ LLAMA_STACK_0_7 = replace(
     name=DialectName.LLAMA_STACK_0_7,
     version="0.7.5",
     content_in_pages=True,
-    last_of_all=False,
 )
 """From 0.4 on."""

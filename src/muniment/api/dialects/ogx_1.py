@@ -95,8 +95,8 @@ class Ogx1(Dialect):
         """400 instead of 404 for what is unknown around vector stores, and for ids of the wrong form."""
         if error.status == 404 and error.code not in NO_ROUTE_CODES and is_below(path, *STORE_PATHS):
             return 400
-        form = ID_FORMS.get(error.code)
-        if form and not any(form.fullmatch(part) for part in plain_path(path).split("/")):
+        form, named = ID_FORMS.get(error.code), plain_path(path).split("/")[3:]
+        if form and named and not any(form.fullmatch(part) for part in named):
             return 400
         return super().status(error, path)
 
@@ -150,8 +150,10 @@ OGX_1 = Ogx1(
     insert_status=204,
     largest_overlap=1.0,
     attaching_waits_s=50.0,
+    cut_reason="length",
     keeps_completions=True,
-    shows_deleted_items=True,
+    mcp_needs_approval=False,
+    mcp_errors_are_text=True,
     statuses={"unknown_provider": 400, "unknown_store": 400, "unknown_collection": 400},
 )
 """The 1.5.0 that was captured; other versions are served as this one."""

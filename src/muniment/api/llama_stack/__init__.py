@@ -2,9 +2,10 @@
 
 from fastapi import FastAPI
 
-from muniment.api.dialects.base import OLD_OPENAI_PREFIX
+from muniment.api import routing
 from muniment.api.llama_stack import (
     benchmarks,
+    connectors,
     datasets,
     inference,
     inspect,
@@ -36,6 +37,7 @@ MODULES = (
     scoring,
     datasets,
     benchmarks,
+    connectors,
     listings,
     not_offered,
 )
@@ -44,9 +46,6 @@ MODULES = (
 def include(app: FastAPI) -> None:
     """Add all of them to the application."""
     for module in MODULES:
-        app.include_router(module.router)
-    app.include_router(agents.router, prefix="/v1")
-    app.include_router(agents.router, prefix="/v1alpha", include_in_schema=False)
-    for router in (listings.openai_router, not_offered.openai_router):
-        app.include_router(router, prefix="/v1")
-        app.include_router(router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
+        routing.include(app, module.router)
+    routing.include(app, agents.router, "/v1")
+    routing.include(app, agents.router, "/v1alpha", in_schema=False)

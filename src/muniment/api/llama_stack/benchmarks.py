@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from muniment.api.context import ServicesOf, dialect_failures
 from muniment.api.llama_stack.kept import Kept
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 
 class BenchmarkRequest(Asked):

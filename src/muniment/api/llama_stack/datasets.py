@@ -4,17 +4,18 @@ import asyncio
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Discriminator, Field
 
 from muniment.api.context import ServicesOf, dialect_failures
 from muniment.api.llama_stack.kept import Kept
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import ConflictError, NotOfferedError
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 ROW_KIND = "dataset_row"
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from numpy.typing import NDArray
 from pydantic import BaseModel
@@ -32,11 +32,12 @@ from muniment.api.llama_stack.inference_wire import (
     TextPart,
 )
 from muniment.api.named_models import NamedModelsOf
+from muniment.api.routing import Router
 from muniment.api.streaming import event_response, sent_event, until_disconnect
 from muniment.errors import InputError, MunimentError
 from muniment.protocols import CompletionModel, Embedder, JsonObject
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 AT_ONCE = 8
 """Requests of a batch that a model works on at a time."""

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from muniment.api.wire.documented import Documented
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", protected_namespaces=(), use_attribute_docstrings=True
-    )
+class _Asked(Documented):
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
 class TextItem(_Asked):
@@ -219,8 +219,8 @@ class RerankRequest(_Asked):
     max_num_results: int | None = Field(default=None, ge=1)
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+class _Sent(Documented):
+    model_config = ConfigDict(frozen=True)
 
 
 StopReason = Literal["end_of_turn", "end_of_message", "out_of_tokens"]
@@ -252,7 +252,7 @@ class CompletionMessage(_Sent):
     content: str
     stop_reason: StopReason
     """`end_of_message` when tools are to be called."""
-    tool_calls: list[ToolCall] = []
+    tool_calls: list[ToolCall] = Field(default=[])
 
 
 class ChatCompletion(_Measured):

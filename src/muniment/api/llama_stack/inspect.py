@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from muniment.api.context import DialectOf, dialect_failures
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX, is_below
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 ApiFilter = Annotated[
     Literal["v1", "v1alpha", "v1beta", "deprecated"] | None,

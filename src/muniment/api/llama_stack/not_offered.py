@@ -4,18 +4,17 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from muniment.api.context import dialect_failures
+from muniment.api.routing import Router
 from muniment.errors import NotOfferedError
 
-router = APIRouter(tags=["not offered"])
-openai_router = APIRouter(tags=["not offered"])
+router = Router(tags=["not offered"])
 """Below ``/v1`` and ``/v1/openai/v1``."""
 
 _EVALUATION = "Score answers with POST /v1/scoring/score; `muniment ask` and POST /v1/answers give them."
 _MESSAGES = "Use POST /v1/chat/completions, or POST /v1/responses."
-_BATCHES = "Send the requests one by one; several at a time are fine."
 _TELEMETRY = "The server's log has a line with an id for each request."
 _SKILLS = "Put instructions into the request, or keep them with POST /v1/prompts."
 _PROCESSORS = "Upload with POST /v1/files and attach to a vector store, which reads, chunks and embeds it."
@@ -76,11 +75,6 @@ NOT_OFFERED: dict[str, tuple[str, ...]] = {
 }
 """Methods and paths by the hint that is given."""
 
-OPENAI_NOT_OFFERED: dict[str, tuple[str, ...]] = {
-    _BATCHES: ("POST /batches", "GET /batches/{batch_id}", "POST /batches/{batch_id}/cancel"),
-}
-"""The same for OpenAI's routes, without their prefix."""
-
 
 def _refusal(hint: str) -> Callable[[Request], Awaitable[None]]:
     async def refuse(request: Request) -> None:
@@ -89,7 +83,7 @@ def _refusal(hint: str) -> Callable[[Request], Awaitable[None]]:
     return refuse
 
 
-def _add(target: APIRouter, route: str, hint: str) -> None:
+def _add(target: Router, route: str, hint: str) -> None:
     method, path = route.split(" ")
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -112,6 +106,3 @@ def _add(target: APIRouter, route: str, hint: str) -> None:
 for refused_hint, refused_routes in NOT_OFFERED.items():
     for refused_route in refused_routes:
         _add(router, refused_route, refused_hint)
-for refused_hint, refused_routes in OPENAI_NOT_OFFERED.items():
-    for refused_route in refused_routes:
-        _add(openai_router, refused_route, refused_hint)

@@ -2,15 +2,14 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter
-
 from muniment.api.context import SettingsOf, dialect_failures
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.model_directory import PACKAGED_PROVIDER, SENTENCE_TRANSFORMERS
 from muniment.errors import unknown_name
 from muniment.settings import Settings
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 RAG_PROVIDER = "rag-runtime"
 MCP_PROVIDER = "model-context-protocol"
@@ -53,6 +52,7 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
         ("agents", "muniment", "inline::muniment"),
         ("tool_runtime", RAG_PROVIDER, f"inline::{RAG_PROVIDER}"),
         ("tool_runtime", MCP_PROVIDER, f"remote::{MCP_PROVIDER}"),
+        ("safety", "llama-guard", "inline::llama-guard"),
         ("scoring", "basic", "inline::basic"),
         ("datasetio", "localfs", "inline::localfs"),
         ("eval", "muniment", "inline::muniment"),

@@ -6,24 +6,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import Field
 
+from muniment.agents.knowledge_search import Findings
 from muniment.api.context import ServedOf, ServicesOf, dialect_failures
 from muniment.api.llama_stack.content import Interleaved, text_of
-from muniment.api.llama_stack.knowledge_search import Knowledge, SearchConfig, knowledge_search
 from muniment.api.llama_stack.rag_documents import DocumentFile, RagDocument, as_file
-from muniment.api.llama_stack.retrieved import document_id_of
+from muniment.api.llama_stack.rag_query import SearchConfig, knowledge_search
 from muniment.api.llama_stack.wire import Asked, Nothing, Text, json_response
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import DocumentError, NotFoundError
 from muniment.types import StaticChunking, StoreFile, StoreFileState
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 KIND = "rag_document"
 """Resources that remember which files a store's document is, by store and document id, the latest last."""
@@ -73,14 +74,9 @@ class RagMetadata(Wire):
     """The stores they are from."""
 
     @classmethod
-    def of(cls, found: Knowledge) -> "RagMetadata":
+    def of(cls, found: Findings) -> "RagMetadata":
         """The shape of what was found."""
-        return cls(
-            document_ids=tuple(document_id_of(chunk) for chunk in found.chunks),
-            chunks=tuple(chunk.content for chunk in found.chunks),
-            scores=tuple(chunk.score for chunk in found.chunks),
-            vector_db_ids=found.stores,
-        )
+        return cls.model_validate(found.metadata)
 
 
 class RagAnswer(Wire):

@@ -35,11 +35,6 @@ async def search_store(
     ]
 
 
-def document_id_of(chunk: FoundChunk) -> str:
-    """The document that the chunk says it is of; empty for none."""
-    return str(chunk.metadata.get("document_id") or (chunk.chunk_metadata or {}).get("document_id") or "")
-
-
 def _given(given: GivenChunk, passage: Passage, embedding: tuple[str, int]) -> FoundChunk:
     return FoundChunk(
         chunk_id=given.chunk_id,

@@ -5,17 +5,17 @@ from collections.abc import Callable
 from statistics import fmean, median
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from muniment.api.context import ServicesOf, dialect_failures
 from muniment.api.llama_stack.kept import Kept
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import ConflictError, InputError, NotOfferedError
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 AGGREGATIONS: dict[str, Callable[[list[float]], Any]] = {
     "accuracy": lambda scores: {

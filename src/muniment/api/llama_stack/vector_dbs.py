@@ -2,7 +2,6 @@
 
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field, RootModel
 
@@ -10,12 +9,13 @@ from muniment.api.context import DialectOf, ServicesOf, SettingsOf, dialect_fail
 from muniment.api.dialects.base import NamedVectorDb, VectorDb
 from muniment.api.llama_stack.providers import checked_provider
 from muniment.api.llama_stack.wire import Asked, Nothing, Text, json_response
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.collections.services import Services
 from muniment.errors import ConflictError, NotFoundError
 from muniment.types import Store
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 
 _IDS = UUID("6d756e69-6d65-6e74-8000-766563746f72")
 """Namespace of the ids made from the ids that clients give."""

@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import Field, RootModel, StrictInt, StrictStr
@@ -18,6 +18,7 @@ from muniment.api.llama_stack.content import Interleaved, text_of
 from muniment.api.llama_stack.retrieved import search_store
 from muniment.api.llama_stack.wire import Asked, Given, Nothing, Text, json_response
 from muniment.api.openai.body import JsonBody
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
 from muniment.errors import InputError
@@ -25,7 +26,7 @@ from muniment.retrieve.filters import parse_filter
 from muniment.settings import DialectName
 from muniment.types import GivenChunk, SearchMode
 
-router = APIRouter(tags=["llama stack"])
+router = Router(tags=["llama stack"])
 logger = logging.getLogger(__name__)
 
 DEFAULT_CHUNKS = 5

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel
 from pydantic_core import to_json
 
+from muniment.api.wire.documented import Documented
 from muniment.types import JsonObject
 
 DEEPEST = 64
@@ -15,10 +16,10 @@ DEEPEST = 64
 _LARGEST_INTEGER = 2**63
 
 
-class Asked(BaseModel):
+class Asked(Documented):
     """A shape these routes take. Unknown fields are ignored: clients of all versions send them."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Nothing(RootModel[None]):

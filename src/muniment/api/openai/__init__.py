@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from muniment.api import routing
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.api.openai import (
     chat,
@@ -15,6 +16,7 @@ from muniment.api.openai import (
     vector_store_search,
     vector_stores,
 )
+from muniment.api.openai.batches import routes as batches
 from muniment.api.openai.conversations import routes as conversations
 from muniment.api.openai.prompts import routes as prompts
 from muniment.api.openai.responses import compaction
@@ -35,11 +37,12 @@ MODULES = (
     vector_store_files,
     file_batches,
     embeddings,
+    batches,
 )
 
 
 def include(app: FastAPI) -> None:
     """Add all of them to the application, at both places."""
     for module in MODULES:
-        app.include_router(module.router, prefix="/v1")
-        app.include_router(module.router, prefix=OLD_OPENAI_PREFIX, include_in_schema=False)
+        routing.include(app, module.router, "/v1")
+        routing.include(app, module.router, OLD_OPENAI_PREFIX, in_schema=False)

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     StrictBool,
@@ -15,16 +14,18 @@ from pydantic import (
     StringConstraints,
 )
 
+from muniment.api.wire.documented import Documented
+
 MAX_ATTRIBUTES = 64
 MAX_KEY = 256
 MAX_VALUE = 4096
 INT64 = 2**63
 
 
-class Body(BaseModel):
+class Body(Documented):
     """A shape the server takes from clients of other servers."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 def _storable(value: dict[str, Any]) -> dict[str, Any]:

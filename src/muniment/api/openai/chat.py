@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from muniment.api.context import DialectOf, ServicesOf, dialect_failures, event_stream, services_of
@@ -21,9 +21,11 @@ from muniment.api.openai.chat_wire import (
 from muniment.api.openai.completing import Keep, completed, streamed
 from muniment.api.openai.kept_completions import KeptCompletions, Order
 from muniment.api.openai.paging import MAX_LIMIT
+from muniment.api.routing import Router
+from muniment.errors import NotOfferedError
 from muniment.protocols import JsonObject
 
-router = APIRouter(tags=["openai"])
+router = Router(tags=["openai"])
 
 ONLY_HERE = frozenset({"store", "metadata"})
 """Fields that this server heeds itself; a model behind it is not asked to keep anything."""
@@ -67,16 +69,21 @@ async def create_chat_completion(
     """
     model = await models.chat(asked.model)
     sent = asked.as_sent()
-    kept = dialect.keeps_completions if asked.store is None else asked.store
-    keep = await _keeper(request, sent) if kept else None
+    wanted = dialect.keeps_completions if asked.store is None else asked.store
+    keep = await _keeper(request, sent, demanded=bool(asked.store)) if wanted else None
     passed = {key: value for key, value in sent.items() if key not in ONLY_HERE}
     if asked.stream:
         return await streamed(request, model, passed, dialect, keep)
     return await completed(request, model, passed, keep)
 
 
-async def _keeper(request: Request, sent: JsonObject) -> Keep:
-    kept = KeptCompletions((await services_of(request)).resources)
+async def _keeper(request: Request, sent: JsonObject, *, demanded: bool) -> Keep | None:
+    try:
+        kept = KeptCompletions((await services_of(request)).resources)
+    except NotOfferedError:
+        if demanded:
+            raise
+        return None
     return partial(kept.keep, messages=sent["messages"], metadata=sent.get("metadata"))
 
 

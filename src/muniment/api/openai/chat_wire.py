@@ -2,16 +2,17 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from muniment.api.wire import AnswerWire
+from muniment.api.wire.documented import Documented
 from muniment.protocols import JsonObject
 
 
-class _Open(BaseModel):
+class _Open(Documented):
     """Fields that are not named here are kept: models take more than this server knows of."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class ContentPart(_Open):

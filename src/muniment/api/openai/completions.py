@@ -1,14 +1,15 @@
 """OpenAI's text completions."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from muniment.api.context import DialectOf, dialect_failures, event_stream
 from muniment.api.named_models import NamedModelsOf
 from muniment.api.openai.chat_wire import CompletionRequest, TextCompletion
 from muniment.api.openai.completing import completed, streamed
+from muniment.api.routing import Router
 
-router = APIRouter(tags=["openai"])
+router = Router(tags=["openai"])
 
 EVENTS = (
     "With `stream`: chunks of the text, then `[DONE]` but for clients of Llama Stack. "

@@ -5,18 +5,19 @@ import base64
 from typing import Literal
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import Request
 from numpy.typing import NDArray
 from pydantic import Field
 
 from muniment.api.context import ServicesOf, dialect_failures
 from muniment.api.openai.body import Body
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
 from muniment.errors import InputError
 from muniment.protocols import Embedder
 
-router = APIRouter(prefix="/embeddings", tags=["embeddings"])
+router = Router(prefix="/embeddings", tags=["embeddings"])
 
 MAX_TEXTS = 2048
 AT_A_TIME = 64

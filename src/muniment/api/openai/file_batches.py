@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -19,9 +19,10 @@ from muniment.api.openai.store_shapes import (
 )
 from muniment.api.openai.vector_store_files import AttachFile, StateOf, id_of
 from muniment.api.openai.vector_stores import MAX_FILES
+from muniment.api.routing import Router
 from muniment.errors import InputError
 
-router = APIRouter(prefix="/vector_stores/{vector_store_id}/file_batches", tags=["vector stores"])
+router = Router(prefix="/vector_stores/{vector_store_id}/file_batches", tags=["vector stores"])
 
 BatchId = Annotated[str, Path(description="As making the batch gave it.")]
 

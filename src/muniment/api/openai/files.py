@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field, TypeAdapter, ValidationError
@@ -18,11 +18,12 @@ from muniment.api.dialects.base import Dialect
 from muniment.api.openai.body import Body
 from muniment.api.openai.listing import After, ListPage, OrderOf, PageQuery
 from muniment.api.openai.paging import MAX_LIMIT
+from muniment.api.routing import Router
 from muniment.api.uploads import on_disk, safe_name, upload_form
 from muniment.api.wire.base import Wire
 from muniment.types import JsonObject, UploadedFile
 
-router = APIRouter(prefix="/files", tags=["files"])
+router = Router(prefix="/files", tags=["files"])
 
 FilePurpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 PURPOSES = get_args(FilePurpose)

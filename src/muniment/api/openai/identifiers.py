@@ -10,6 +10,8 @@ ITEM_PREFIXES = {
     "file_search_call": "fs",
     "reasoning": "rs",
     "compaction": "cmp",
+    "mcp_approval_response": "mcprs",
+    "mcp_call": "mcp",
 }
 
 

@@ -39,28 +39,19 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     has_more: bool
-    last_of_all: Item | None = None
-    """The last one behind the page's cursor, be it on this page or a later one."""
 
     def response(
         self,
         id_of: Callable[[Item], str],
         sent: Callable[[Item], JsonObject],
-        *,
-        last_of_all: bool = False,
     ) -> JSONResponse:
-        """The page as it is sent; see ``ListPage``.
-
-        Args:
-            last_of_all: whether ``last_id`` is that of the list's last item, as some dialects have it.
-        """
-        last = self.last_of_all if last_of_all else (self.items[-1] if self.items else None)
+        """The page as it is sent; see ``ListPage``."""
         return JSONResponse(
             {
                 "object": "list",
                 "data": [sent(item) for item in self.items],
                 "first_id": id_of(self.items[0]) if self.items else "",
-                "last_id": "" if last is None else id_of(last),
+                "last_id": id_of(self.items[-1]) if self.items else "",
                 "has_more": self.has_more,
             }
         )
@@ -96,7 +87,7 @@ class PageQuery:
         kept = [item for item in ordered if keep(item)]
         backwards = self.before is not None and self.after is None
         shown = kept[-self.limit :] if backwards else kept[: self.limit]
-        return Page(tuple(shown), len(kept) > self.limit, kept[-1] if kept else None)
+        return Page(tuple(shown), len(kept) > self.limit)
 
 
 def _position(items: Sequence[Item], id_of: Callable[[Item], str], cursor: str, name: str) -> int:

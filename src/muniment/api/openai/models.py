@@ -2,22 +2,24 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from muniment.api.context import ServicesOf, dialect_failures
 from muniment.api.dialects.base import OLD_OPENAI_PREFIX, is_below
 from muniment.api.named_models import NamedModelsOf
+from muniment.api.routing import Router
+from muniment.api.wire.documented import Documented
 from muniment.collections.model_directory import ModelEntry, ModelKind
 
-router = APIRouter(tags=["openai"])
+router = Router(tags=["openai"])
 
 
-class OpenAIModel(BaseModel):
+class OpenAIModel(Documented):
     """A model, in OpenAI's shape."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
     id: str
     object: Literal["model"] = "model"
@@ -78,10 +80,10 @@ class OpenAIModelList(BaseModel):
     data: list[OpenAIModel]
 
 
-class RegisterModelRequest(BaseModel):
+class RegisterModelRequest(Documented):
     """Another name for a model there is. Other fields of Llama Stack are ignored."""
 
-    model_config = ConfigDict(frozen=True, protected_namespaces=(), use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
 
     model_id: str = Field(min_length=1, max_length=512)
     """The new name."""

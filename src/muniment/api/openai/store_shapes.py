@@ -1,9 +1,10 @@
 """Vector stores, the files in them and batches of these, as OpenAI's routes show them."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Path, Request
 from fastapi.responses import JSONResponse
@@ -39,6 +40,8 @@ StoreFileId = Annotated[str, Path(description="A file's id.")]
 
 FileState = Literal["in_progress", "completed", "cancelled", "failed"]
 ErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
+
+Read = TypeVar("Read", StoreFile, FileBatch)
 
 POLL_AFTER_MS = 250
 LOOK_AGAIN_S = 0.05
@@ -201,37 +204,29 @@ async def file_once_read(
     attachments: Attachments, file: StoreFile, request: Request, dialect: Dialect
 ) -> StoreFile:
     """The attached file when it has been read, or as it is after the time that the dialect waits."""
-    if file.state is not StoreFileState.IN_PROGRESS:
-        return file
-    return await until_disconnect(request, _read(attachments, file, dialect.attaching_waits_s))
+    look = partial(attachments.get, file.collection, file.file_id)
+    return await until_disconnect(request, _read(file, look, dialect.attaching_waits_s))
 
 
 async def batch_once_read(
     attachments: Attachments, batch: FileBatch, request: Request, dialect: Dialect
 ) -> FileBatch:
-    """The same for a batch."""
-    return await until_disconnect(request, _batch_read(attachments, batch, dialect.attaching_waits_s))
+    """The same for files that were attached together."""
+    look = partial(attachments.batch, batch.collection, batch.id)
+    return await until_disconnect(request, _read(batch, look, dialect.attaching_waits_s))
 
 
-async def _read(attachments: Attachments, file: StoreFile, seconds: float) -> StoreFile:
+async def _read(seen: Read, look: Callable[[], Awaitable[Read]], seconds: float) -> Read:
+    """What was attached, looked at again until it is not being read any more."""
     try:
         async with asyncio.timeout(seconds):
-            while file.state is StoreFileState.IN_PROGRESS:
+            while seen.state is StoreFileState.IN_PROGRESS:
                 await asyncio.sleep(LOOK_AGAIN_S)
-                file = await attachments.get(file.collection, file.file_id)
+                seen = await look()
     except (TimeoutError, NotFoundError):
         # Still being read, or taken out meanwhile: either way this is what is known of it.
-        return file
-    return file
-
-
-async def _batch_read(attachments: Attachments, batch: FileBatch, seconds: float) -> FileBatch:
-    with suppress(TimeoutError, NotFoundError):
-        async with asyncio.timeout(seconds):
-            while batch.state is StoreFileState.IN_PROGRESS:
-                await asyncio.sleep(LOOK_AGAIN_S)
-                batch = await attachments.batch(batch.collection, batch.id)
-    return batch
+        return seen
+    return seen
 
 
 def _poll_header(waiting: bool) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import RootModel
 
@@ -23,9 +23,10 @@ from muniment.api.openai.store_shapes import (
     store_file_body,
     store_file_response,
 )
+from muniment.api.routing import Router
 from muniment.types import StoreFile
 
-router = APIRouter(prefix="/vector_stores/{vector_store_id}/files", tags=["vector stores"])
+router = Router(prefix="/vector_stores/{vector_store_id}/files", tags=["vector stores"])
 
 StateOf = Annotated[FileState | None, Query(alias="filter", description="Only files in this state.")]
 
@@ -90,9 +91,7 @@ async def list_vector_store_files(
     """Attached ones, and those of the collection's sources; newest first unless `order` says otherwise."""
     files = await services.attachments.list(store.collection)
     page = asked.page(files, id_of, lambda file: state is None or file.state == state)
-    return page.response(
-        id_of, lambda file: store_file_body(file, store.id, dialect), last_of_all=dialect.last_of_all
-    )
+    return page.response(id_of, lambda file: store_file_body(file, store.id, dialect))
 
 
 @router.get(

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field, StringConstraints
 
@@ -12,6 +12,7 @@ from muniment.api.openai.body import Body
 from muniment.api.openai.hits import EvidenceWire, Hit, hits_of, ranked
 from muniment.api.openai.store_shapes import StoreOf
 from muniment.api.questions import checked_question
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
 from muniment.collections.services import ServedWorkspace
@@ -19,7 +20,7 @@ from muniment.errors import InputError
 from muniment.retrieve.filters import parse_filter
 from muniment.types import Filter, SearchMode, SearchResult
 
-router = APIRouter(prefix="/vector_stores/{vector_store_id}/search", tags=["vector stores"])
+router = Router(prefix="/vector_stores/{vector_store_id}/search", tags=["vector stores"])
 
 MAX_QUERIES = 16
 MAX_RESULTS = 1000

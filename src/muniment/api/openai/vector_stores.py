@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
@@ -19,10 +19,11 @@ from muniment.api.openai.store_shapes import (
     batch_once_read,
     store_body,
 )
+from muniment.api.routing import Router
 from muniment.settings import Settings
 from muniment.types import MetadataValue, Store
 
-router = APIRouter(prefix="/vector_stores", tags=["vector stores"])
+router = Router(prefix="/vector_stores", tags=["vector stores"])
 
 MAX_FILES = 2000
 

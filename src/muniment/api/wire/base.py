@@ -4,19 +4,21 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from muniment.api.wire.documented import Documented
+
 Domain = TypeVar("Domain")
 
 
-class Wire(BaseModel):
+class Wire(Documented):
     """A shape the server sends: frozen, documented field by field, tolerant of newer servers."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class Request(BaseModel):
+class Request(Documented):
     """A shape the server takes: unknown keys are refused, so that a misspelt one is not ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def rebuild(kind: type[Domain], wire: BaseModel) -> Domain:

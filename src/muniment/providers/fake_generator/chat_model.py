@@ -13,6 +13,7 @@ from muniment.protocols import JsonObject
 from muniment.providers.fake_generator.options import FakeGeneratorOptions
 from muniment.providers.fake_generator.sample_json import sample
 
+_CONVERSATION = "<BEGIN CONVERSATION>"
 _CALL = re.compile(r"\bCALL (\S+) (?=\{)")
 
 
@@ -33,6 +34,7 @@ class FakeChatModel:
       call of it without arguments.
     - After the tools' results it answers with a text that holds them.
     - ``response_format`` json_object and json_schema get JSON that holds the text and fits the schema.
+    - With ``verdicts`` it judges as a Llama Guard, when it is asked as one.
     - A token is a word with the space before it: ``max_tokens``, ``usage``, ``logprobs`` and the chunks
       of a stream go by it. ``stop`` and ``n`` are heeded.
     """
@@ -125,6 +127,8 @@ class FakeChatModel:
         results = list(takewhile(lambda message: message.get("role") == "tool", reversed(messages)))
         if results:
             asked = "The tools say: " + "; ".join(_text(message) for message in reversed(results))
+        if self._options.verdicts is not None and _CONVERSATION in asked:
+            return self._verdict(asked)
         said = self._options.answers.get(asked, asked)
         form = request.get("response_format") or {}
         if form.get("type") == "json_object":
@@ -133,6 +137,12 @@ class FakeChatModel:
             schema = (form.get("json_schema") or {}).get("schema") or {}
             return json.dumps(sample(schema, said))
         return said
+
+    def _verdict(self, asked: str) -> str:
+        """What a Llama Guard says of the last message of the conversation in its prompt."""
+        last = re.split(r"\n\n(?:User|Agent): ", asked.rpartition("<END CONVERSATION>")[0])[-1]
+        verdicts = self._options.verdicts or {}
+        return next((verdict for key, verdict in verdicts.items() if key in last), "safe")
 
     def _head(self, request: JsonObject, kind: str) -> JsonObject:
         digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()

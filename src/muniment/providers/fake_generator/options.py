@@ -15,6 +15,11 @@ class FakeGeneratorOptions(BaseModel):
         description="Answers by question; other questions get the first passage's first line, "
         "other chats their last message.",
     )
+    verdicts: dict[str, str] | None = Field(
+        default=None,
+        description="Makes it play a Llama Guard: what it says of a last message that holds the key; `safe` "
+        "of others.",
+    )
     fail_after: int | None = Field(
         default=None,
         ge=0,

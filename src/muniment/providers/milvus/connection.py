@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from muniment.errors import MunimentError, StorageError, UnavailableError
 from muniment.providers.milvus.options import MilvusOptions
+from muniment.providers.milvus.without_pandas import keep_from_arrow, without_pandas
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -39,7 +40,9 @@ def import_pymilvus() -> type["MilvusClient"]:
             import pyarrow
 
             pyarrow.default_memory_pool()
-            from pymilvus import MilvusClient as Client
+            keep_from_arrow()
+            with without_pandas():
+                from pymilvus import MilvusClient as Client
         finally:
             for name, value in before.items():
                 if value is None:

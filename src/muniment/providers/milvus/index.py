@@ -118,6 +118,10 @@ class MilvusIndex:
                     self._cache.changed(entry.id for _, entry in part)
                 if self.resident is not None:
                     self.resident.index.upsert(entry for _, entry in part)
+                    # What was written lately is asked for soon.
+                    self._cache.keep(
+                        {fields["id"]: _shown(fields) for fields, _ in part}, self._cache.changes
+                    )
 
     def _delete(self, ids: list[int]) -> None:
         client = self._store.client()
@@ -269,3 +273,8 @@ class MilvusIndex:
     @property
     def _timeout(self) -> float:
         return self._store.options.timeout_s
+
+
+def _shown(fields: Row) -> Row:
+    """What a hit is made of, without the vector and the words."""
+    return {name: fields[name] for name in ("id", *CHUNK_FIELDS)}

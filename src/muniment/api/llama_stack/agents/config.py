@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 from muniment.agents.tools import check_client_tools, search_scope
 from muniment.agents.values import AgentSettings, FunctionTool, ToolGroup
 from muniment.api.llama_stack.agents.content import Lenient
-from muniment.errors import NotFoundError, NotOfferedError
+from muniment.errors import NotOfferedError
 from muniment.types import JsonObject
 
 
@@ -133,7 +133,7 @@ class AgentConfig(Lenient):
     name: str | None = None
     sampling_params: AgentSamplingParams | None = AgentSamplingParams()
     toolgroups: tuple[ToolGroupWire, ...] | None = ()
-    """`builtin::rag` or `builtin::rag/knowledge_search`, with `{"vector_db_ids": […]}`."""
+    """`builtin::rag`, `builtin::rag/knowledge_search` (with `{"vector_db_ids": […]}`), or an MCP server's."""
     client_tools: tuple[ClientTool, ...] | None = ()
     """Tools that the client runs."""
     tools: tuple[ToolGroupWire | ClientTool, ...] | None = None
@@ -142,7 +142,9 @@ class AgentConfig(Lenient):
     """Use `tool_config`."""
     tool_config: AgentToolConfig | None = None
     input_shields: tuple[str, ...] | None = ()
+    """Judge what the user says; nothing is done for what they object to."""
     output_shields: tuple[str, ...] | None = ()
+    """Judge the answer, which is therefore sent when it is whole."""
     max_infer_iters: int | None = Field(default=10, ge=1)
     response_format: AgentResponseFormat | None = None
     enable_session_persistence: StrictBool | None = False
@@ -152,16 +154,9 @@ class AgentConfig(Lenient):
         """How the agent answers.
 
         Raises:
-            NotFoundError: codes ``unknown_shield``, ``unknown_tool_group``.
             InputError: codes ``invalid_tool_group``, ``duplicate_tool``.
             NotOfferedError: a grammar.
         """
-        for shield in (*(self.input_shields or ()), *(self.output_shields or ())):
-            raise NotFoundError(
-                f"Shield {shield[:200]!r} would not be run: this server runs no shields.",
-                code="unknown_shield",
-                hint="Leave input_shields and output_shields empty, and put a guard in front of the server.",
-            )
         others = self.tools or ()
         groups = (
             *(self.toolgroups or ()),
@@ -177,6 +172,8 @@ class AgentConfig(Lenient):
             sampling=(self.sampling_params or AgentSamplingParams()).openai,
             response_format=None if self.response_format is None else self.response_format.openai,
             max_iterations=self.max_infer_iters or 10,
+            input_shields=self.input_shields or (),
+            output_shields=self.output_shields or (),
         )
         check_client_tools(settings.client_tools)
         search_scope(settings.tool_groups)

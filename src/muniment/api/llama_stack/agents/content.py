@@ -2,15 +2,16 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from muniment.agents.values import Content, InputMessage, ToolCall, ToolResponse
+from muniment.api.wire.documented import Documented
 
 
-class Lenient(BaseModel):
+class Lenient(Documented):
     """What clients send and get back; fields that mean nothing here are let pass."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class UrlWire(Lenient):

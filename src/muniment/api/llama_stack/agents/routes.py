@@ -3,11 +3,12 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import Field, StrictBool
 
 from muniment.agents.events import TurnEnded, TurnEvent
+from muniment.agents.mcp_tools import check_tool_groups
 from muniment.agents.records import Records
 from muniment.agents.turns import TurnRequest, Turns
 from muniment.agents.values import AgentSettings
@@ -37,13 +38,16 @@ from muniment.api.llama_stack.agents.shapes import (
 )
 from muniment.api.llama_stack.agents.storable import Storable
 from muniment.api.llama_stack.agents.stream import TurnStream
+from muniment.api.llama_stack.provider_data import McpToolGroupsOf
+from muniment.api.routing import Router
+from muniment.api.safety import ShieldsOf
 from muniment.api.sources import sources_text
 from muniment.api.streaming import event_response, last_event, until_disconnect
 from muniment.errors import NotFoundError
 from muniment.settings.model import DEFAULT_GENERATOR
 from muniment.types import Answer
 
-router = APIRouter(prefix="/agents", tags=["llama-stack"])
+router = Router(prefix="/agents", tags=["llama-stack"])
 
 Item = TypeVar("Item")
 
@@ -104,10 +108,15 @@ async def _records(services: ServicesOf) -> Records:
 
 
 async def _turns(
-    workspace: ServedOf, settings: SettingsOf, records: Annotated[Records, Depends(_records)]
+    workspace: ServedOf,
+    settings: SettingsOf,
+    records: Annotated[Records, Depends(_records)],
+    groups: McpToolGroupsOf,
+    shields: ShieldsOf,
 ) -> Turns:
     generators = (DEFAULT_GENERATOR, *settings.generators)
-    return Turns(workspace, records, generators, _written, settings.server.max_question_chars)
+    most_chars = settings.server.max_question_chars
+    return Turns(workspace, records, generators, groups, shields, _written, most_chars)
 
 
 def _written(answer: Answer) -> str:
@@ -129,9 +138,14 @@ Limit = Annotated[int | None, Query(ge=-1, description="How many at most; all wh
     operation_id="create_agent",
     responses=dialect_failures(400, 403, 404, 413, 501, 503),
 )
-async def create_agent(created: CreateAgent, records: RecordsOf) -> AgentCreated:
-    """Keep an agent; its model and stores are looked for when a turn begins."""
-    created.agent_config.domain()
+async def create_agent(
+    created: CreateAgent, records: RecordsOf, groups: McpToolGroupsOf, shields: ShieldsOf
+) -> AgentCreated:
+    """Keep an agent; its model and stores are looked for, and its MCP servers asked, when a turn begins."""
+    wanted = created.agent_config.domain()
+    await check_tool_groups(wanted.tool_groups, groups)
+    for shield in (*wanted.input_shields, *wanted.output_shields):
+        await shields.check(shield)
     agent = await records.create_agent(created.agent_config.model_dump(mode="json"))
     return AgentCreated(agent_id=agent.agent_id)
 

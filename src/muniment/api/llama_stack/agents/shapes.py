@@ -10,6 +10,7 @@ from muniment.agents.values import (
     Completion,
     InferenceStep,
     Session,
+    ShieldStep,
     Step,
     StopReason,
     ToolStep,
@@ -23,8 +24,10 @@ from muniment.api.llama_stack.agents.content import (
     ToolResponseWire,
     message_wire,
 )
+from muniment.api.llama_stack.shields import SafetyViolation
 from muniment.api.wire import AnswerWire
 from muniment.api.wire.base import Wire
+from muniment.safety.shields import Violation
 
 
 class Deleted(RootModel[None]):
@@ -112,7 +115,19 @@ class ToolExecutionStepWire(Wire):
     tool_responses: tuple[ToolResponseWire, ...]
 
 
-StepWire = InferenceStepWire | ToolExecutionStepWire
+class ShieldCallStepWire(Wire):
+    """Shields judged what was said."""
+
+    turn_id: str
+    step_id: str
+    started_at: datetime
+    completed_at: datetime | None
+    step_type: Literal["shield_call"] = "shield_call"
+    violation: SafetyViolation | None
+    """Null when it is safe."""
+
+
+StepWire = InferenceStepWire | ToolExecutionStepWire | ShieldCallStepWire
 
 
 class StepResponse(Wire):
@@ -187,6 +202,15 @@ def step_wire(step: Step, *, as_text: bool) -> StepWire:
             started_at=step.started_at,
             completed_at=step.completed_at,
             model_response=AgentCompletionMessage.of(step.completion, as_text=as_text),
+        )
+    if isinstance(step, ShieldStep):
+        violation = SafetyViolation.of(Violation(step.violated)) if step.refusal else None
+        return ShieldCallStepWire(
+            turn_id=step.turn_id,
+            step_id=step.step_id,
+            started_at=step.started_at,
+            completed_at=step.completed_at,
+            violation=violation,
         )
     assert isinstance(step, ToolStep)
     return ToolExecutionStepWire(

@@ -14,7 +14,7 @@ from muniment.agents.events import (
     TurnEvent,
     TurnStarted,
 )
-from muniment.agents.values import InferenceStep, StepKind
+from muniment.agents.values import StepKind
 from muniment.api.dialects.base import Dialect
 from muniment.api.llama_stack.agents.content import ToolCallWire
 from muniment.api.llama_stack.agents.shapes import StepWire, TurnWire, step_wire
@@ -121,8 +121,8 @@ class TurnStream:
             return self._call(event)
         if isinstance(event, StepCompleted):
             step = event.step
-            kind = StepKind.INFERENCE if isinstance(step, InferenceStep) else StepKind.TOOL_EXECUTION
             details = step_wire(step, as_text=self._as_text)
+            kind = StepKind(details.step_type)
             return StepCompletePayload(step_type=kind, step_id=step.step_id, step_details=details)
         assert isinstance(event, TurnEnded)
         kind_of_end: Literal["turn_complete", "turn_awaiting_input"] = (

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field, RootModel
 
 from muniment.api.context import DialectOf, ServicesOf, dialect_failures
@@ -11,11 +11,12 @@ from muniment.api.openai.conversations.kept import KeptConversations, unknown_co
 from muniment.api.openai.paging import MAX_LIMIT, Order, Paging
 from muniment.api.openai.responses.objects import ItemPage
 from muniment.api.openai.responses.requests import InputItem, ItemReference
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.errors import InputError
 from muniment.types import JsonObject, Resource
 
-router = APIRouter(prefix="/conversations", tags=["conversations"])
+router = Router(prefix="/conversations", tags=["conversations"])
 
 Items = Annotated[list[InputItem], Field(max_length=100)]
 Include = Annotated[list[str] | None, Query(description="Accepted; items are shown whole.")]
@@ -72,6 +73,10 @@ class ItemDeleted(Wire):
     id: str
     object: Literal["conversation.item.deleted"] = "conversation.item.deleted"
     deleted: bool = True
+
+
+class WithoutItem(RootModel[Conversation | ItemDeleted]):
+    """What is told when an item was removed: the conversation, or that the item is gone."""
 
 
 class ConversationItem(RootModel[JsonObject]):
@@ -184,14 +189,12 @@ async def get_item(
     operation_id="delete_conversation_item",
     responses=dialect_failures(400, 403, 404, 501, 503, 507),
 )
-async def delete_item(
-    conversation_id: str, item_id: str, kept: KeptOf, dialect: DialectOf
-) -> Conversation | ItemDeleted:
-    """The conversation without it; in Llama Stack's and OGX's dialects, that the item is gone."""
+async def delete_item(conversation_id: str, item_id: str, kept: KeptOf, dialect: DialectOf) -> WithoutItem:
+    """The conversation without it; in Llama Stack's dialects, that the item is gone."""
     await kept.remove_item(conversation_id, item_id)
     if dialect.shows_deleted_items:
-        return ItemDeleted(id=item_id)
-    return Conversation.of(await kept.get(conversation_id))
+        return WithoutItem(ItemDeleted(id=item_id))
+    return WithoutItem(Conversation.of(await kept.get(conversation_id)))
 
 
 def _items(sent: list[InputItem] | tuple[()]) -> list[JsonObject]:

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field, RootModel, StringConstraints
 
 from muniment.api.context import ServicesOf, dialect_failures
 from muniment.api.openai.body import Body
 from muniment.api.openai.prompts.kept import KeptPrompts, PromptVersion
+from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 
-router = APIRouter(prefix="/prompts", tags=["prompts"])
+router = Router(prefix="/prompts", tags=["prompts"])
 
 Version = Annotated[int, Field(ge=1, le=2**31)]
 Variable = Annotated[str, StringConstraints(pattern=r"^\w+$", max_length=100)]

@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from muniment.api.context import dialect_failures
 from muniment.api.openai.identifiers import new_id, new_item_id
@@ -14,11 +14,12 @@ from muniment.api.openai.responses.routes import KeptOf, PlannerOf
 from muniment.api.openai.responses.running import new_response
 from muniment.api.openai.responses.steps import said_by_model
 from muniment.api.openai.responses.turn import COMPACTION, text_of_item
+from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.errors import InputError
 from muniment.types import JsonObject
 
-router = APIRouter(prefix="/responses", tags=["responses"])
+router = Router(prefix="/responses", tags=["responses"])
 
 SUMMARIZE = """The conversation ends here and will be continued by somebody who sees only the user's \
 messages and your summary. Write that summary, in the language spoken: what was found out and decided, \

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from muniment.api.openai.hits import EvidenceWire
 from muniment.api.openai.paging import Paging, page_of
 from muniment.api.urls import document_url, page_url
 from muniment.api.wire import AnswerWire
+from muniment.api.wire.documented import Documented
 from muniment.api.wire.documents import SpanWire
 from muniment.errors import NotFoundError
 from muniment.types import Citation, CitationVerdict, JsonObject
@@ -16,10 +17,10 @@ from muniment.types import Citation, CitationVerdict, JsonObject
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
 
-class Sent(BaseModel):
+class Sent(Documented):
     """A shape the server sends."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class CitationEvidence(EvidenceWire):
@@ -89,6 +90,13 @@ class OutputText(Sent):
     logprobs: tuple[JsonObject, ...] = ()
 
 
+class Refusal(Sent):
+    """What is said in place of something that a shield objects to."""
+
+    type: Literal["refusal"] = "refusal"
+    refusal: str
+
+
 class OutputMessage(Sent):
     """What the model says."""
 
@@ -96,7 +104,7 @@ class OutputMessage(Sent):
     type: Literal["message"] = "message"
     role: Literal["assistant"] = "assistant"
     status: Literal["in_progress", "completed", "incomplete"] = "completed"
-    content: tuple[OutputText, ...]
+    content: tuple[OutputText | Refusal, ...]
     muniment: AnswerWire | None = None
     """The whole answer as `POST /v1/answers` gives it; null where no documents were searched or the text
     rests on something else, such as a function's result."""
@@ -113,10 +121,80 @@ class FunctionCall(Sent):
     arguments: str
 
 
+class McpListedTool(Sent):
+    """A tool of an MCP server."""
+
+    name: str
+    description: str | None
+    input_schema: JsonObject
+    annotations: JsonObject | None = None
+
+
+class McpListTools(Sent):
+    """The tools that an MCP server offers and the request allows."""
+
+    id: str
+    type: Literal["mcp_list_tools"] = "mcp_list_tools"
+    server_label: str
+    tools: tuple[McpListedTool, ...]
+    error: str | None = None
+    """Why they could not be listed; the response goes on without them."""
+
+
+class McpExecutionError(Sent):
+    """The tool says that it failed."""
+
+    type: Literal["mcp_tool_execution_error"] = "mcp_tool_execution_error"
+    content: tuple[JsonObject, ...]
+
+
+class McpHttpError(Sent):
+    """The tool could not be called."""
+
+    type: Literal["http_error"] = "http_error"
+    code: int
+    message: str
+
+
+class McpCall(Sent):
+    """A call of an MCP server's tool, made by this server."""
+
+    id: str
+    type: Literal["mcp_call"] = "mcp_call"
+    server_label: str
+    name: str
+    arguments: str
+    output: str | None = None
+    error: McpExecutionError | McpHttpError | str | None = None
+    """An object for clients of OpenAI, text for others."""
+    status: Literal["in_progress", "completed", "failed"]
+    approval_request_id: str | None = None
+
+
+def error_text(error: McpExecutionError | McpHttpError | str) -> str:
+    """Why a call failed, in words."""
+    if isinstance(error, McpExecutionError):
+        return "\n".join(str(part.get("text") or f"[{part.get('type')}]") for part in error.content)
+    return error if isinstance(error, str) else error.message
+
+
+class McpApprovalRequest(Sent):
+    """A call that the user has to approve; the next request brings an `mcp_approval_response`."""
+
+    id: str
+    type: Literal["mcp_approval_request"] = "mcp_approval_request"
+    server_label: str
+    name: str
+    arguments: str
+
+
 OutputItem = Annotated[
     Annotated[FileSearchCall, Tag("file_search_call")]
     | Annotated[OutputMessage, Tag("message")]
-    | Annotated[FunctionCall, Tag("function_call")],
+    | Annotated[FunctionCall, Tag("function_call")]
+    | Annotated[McpListTools, Tag("mcp_list_tools")]
+    | Annotated[McpCall, Tag("mcp_call")]
+    | Annotated[McpApprovalRequest, Tag("mcp_approval_request")],
     Discriminator("type"),
 ]
 
@@ -154,6 +232,14 @@ class ResponseUsage(Sent):
     output_tokens: int
     output_tokens_details: OutputTokensDetails = OutputTokensDetails()
     total_tokens: int
+
+    def plus(self, other: "ResponseUsage") -> "ResponseUsage":
+        """Both together."""
+        return ResponseUsage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            total_tokens=self.total_tokens + other.total_tokens,
+        )
 
 
 class ConversationId(Sent):
@@ -197,7 +283,7 @@ class Response(Sent):
     truncation: str = "disabled"
     usage: ResponseUsage | None = None
     user: str | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = Field(default={})
 
 
 class ResponseWithInput(Response):

@@ -7,21 +7,24 @@ from muniment.api.named_models import NamedModels
 from muniment.api.openai.hits import relevance
 from muniment.api.openai.prompts.kept import KeptPrompts
 from muniment.api.openai.responses.kept import KeptResponses
+from muniment.api.openai.responses.mcp_tools import UsedServer
+from muniment.api.openai.responses.named_servers import NamedServers
 from muniment.api.openai.responses.requests import (
     FileSearchTool,
     FunctionTool,
-    McpTool,
+    Guardrail,
+    McpServerTool,
     PromptReference,
     ResponseRequest,
     TextFormat,
     Tool,
-    ToolChoice,
 )
 from muniment.api.openai.responses.turn import Turn, check_readable
 from muniment.collections.services import Searched, ServedWorkspace
 from muniment.errors import InputError, NotFoundError, NotOfferedError
 from muniment.protocols import ChatModel, JsonObject
 from muniment.retrieve.filters import parse_filter
+from muniment.safety.shields import Shield, Shields
 from muniment.settings import Settings
 from muniment.settings.model import DEFAULT_GENERATOR
 from muniment.types import Passage
@@ -57,6 +60,8 @@ class Plan:
     Attributes:
         new_items: what was sent, as it is kept; the turn holds it behind what it continues.
         searched: the collections that are searched; None when there is nothing to search.
+        servers: the MCP servers whose tools the model may call.
+        guards: shields that judge question and answer.
     """
 
     asked: ResponseRequest
@@ -66,6 +71,8 @@ class Plan:
     new_items: tuple[JsonObject, ...]
     searched: Searched | None
     functions: tuple[FunctionTool, ...]
+    servers: tuple[UsedServer, ...] = ()
+    guards: tuple[Shield, ...] = ()
 
     @property
     def format(self) -> TextFormat | None:
@@ -74,19 +81,9 @@ class Plan:
         return wanted if wanted and wanted.type != "text" else None
 
     @property
-    def chat_request(self) -> JsonObject:
-        """What goes to a language model besides messages and limits."""
-        request: JsonObject = {}
-        if self.functions:
-            request["tools"] = [{"type": "function", "function": _function(one)} for one in self.functions]
-            request["tool_choice"] = _tool_choice(self.asked.tool_choice)
-            if self.asked.parallel_tool_calls is not None:
-                request["parallel_tool_calls"] = self.asked.parallel_tool_calls
-        if self.format:
-            request["response_format"] = _response_format(self.format)
-        if self.asked.top_p is not None:
-            request["top_p"] = self.asked.top_p
-        return request
+    def has_tools(self) -> bool:
+        """Whether the model may call something."""
+        return bool(self.functions or self.servers)
 
 
 class Planner:
@@ -99,20 +96,26 @@ class Planner:
         models: NamedModels,
         responses: KeptResponses,
         prompts: KeptPrompts,
+        servers: NamedServers,
+        shields: Shields,
     ) -> None:
         self._workspace = workspace
         self._settings = settings
         self._models = models
         self._responses = responses
         self._prompts = prompts
+        self._servers = servers
+        self._shields = shields
 
     async def plan(self, asked: ResponseRequest) -> Plan:
         """The plan of a request.
 
         Raises:
             NotFoundError: codes ``unknown_model``, ``unknown_store``, ``unknown_response``,
-                ``unknown_conversation``, ``unknown_item``, ``unknown_prompt``.
-            NotOfferedError: a tool or a form of text that this server or the model does not have.
+                ``unknown_conversation``, ``unknown_item``, ``unknown_prompt``, ``unknown_connector``,
+                ``unknown_shield``.
+            NotOfferedError: a tool or a form of text that this server or the model does not have; a shield
+                without its model.
             InputError: whatever else cannot be used.
         """
         tools = asked.tools or []
@@ -125,13 +128,30 @@ class Planner:
         instructions = [await self._prompt(asked.prompt), asked.instructions or ""]
         turn = Turn((*context, *new_items), "\n\n".join(text for text in instructions if text))
         functions = tuple(tool for tool in tools if isinstance(tool, FunctionTool))
+        servers = await self._servers.find([tool for tool in tools if isinstance(tool, McpServerTool)])
         if asked.tool_choice == "none":
-            functions = ()
-        plan = Plan(asked, model, speaker, turn, tuple(new_items), searched, functions)
+            functions, servers = (), ()
+        plan = Plan(
+            asked=asked,
+            model=model,
+            speaker=speaker,
+            turn=turn,
+            new_items=tuple(new_items),
+            searched=searched,
+            functions=functions,
+            servers=servers,
+            guards=await self._guards(asked.guardrails),
+        )
         _check_speaker(plan)
         if searched is not None:
             check_readable(new_items)
         return plan
+
+    async def _guards(self, wanted: list[str | Guardrail] | bool | None) -> tuple[Shield, ...]:
+        if isinstance(wanted, bool):
+            return (await self._shields.named(None),) if wanted else ()
+        names = [one if isinstance(one, str) else one.type for one in wanted or ()]
+        return tuple([await self._shields.find(name) for name in dict.fromkeys(names)])
 
     async def _speaker(self, model: str) -> Speaker:
         found = await self._models.collection(model)
@@ -203,19 +223,19 @@ def _version(written: str | int | None) -> int | None:
 
 def _check_tools(tools: Sequence[Tool]) -> None:
     for tool in tools:
-        if isinstance(tool, FileSearchTool | FunctionTool):
+        if isinstance(tool, FileSearchTool | FunctionTool | McpServerTool):
             continue
         kind = tool.type[:60]
-        if isinstance(tool, McpTool) or kind.startswith(FOREIGN_TOOLS):
+        if kind.startswith(FOREIGN_TOOLS):
             raise NotOfferedError(
                 f"Tools of type {kind!r} are not offered.",
-                hint="Offer what it does as a `function` tool, or leave it out; documents are searched by "
-                "`file_search`.",
+                hint="Offer what it does as a `function` tool or with an `mcp` server, or leave it out; "
+                "documents are searched by `file_search`.",
             )
         raise InputError(
             f"There is no tool of type {kind!r}.",
             code="unknown_tool_type",
-            hint="Known: file_search, function.",
+            hint="Known: file_search, function, mcp.",
         )
 
 
@@ -229,34 +249,9 @@ def _check_speaker(plan: Plan) -> None:
             code="collection_required",
             hint="Add a `file_search` tool, or name `muniment/<collection>` as the model.",
         )
-    wanted = "functions" if plan.functions or plan.turn.after else "text.format" if plan.format else ""
+    wanted = "functions" if plan.has_tools or plan.turn.after else "text.format" if plan.format else ""
     if wanted:
         raise NotOfferedError(
             f"Model {plan.model!r} has no language model behind it, so {wanted} cannot be had.",
             hint="Declare a generator with a language model, and name it as the model.",
         )
-
-
-def _function(tool: FunctionTool) -> JsonObject:
-    sent: JsonObject = {"name": tool.name, "parameters": tool.parameters or {"type": "object"}}
-    if tool.description:
-        sent["description"] = tool.description
-    if tool.strict is not None:
-        sent["strict"] = tool.strict
-    return sent
-
-
-def _tool_choice(choice: str | ToolChoice | None) -> str | JsonObject:
-    if isinstance(choice, ToolChoice):
-        named = choice.type == "function" and choice.name
-        return {"type": "function", "function": {"name": choice.name}} if named else "auto"
-    return choice or "auto"
-
-
-def _response_format(form: TextFormat) -> JsonObject:
-    if form.type == "json_object":
-        return {"type": "json_object"}
-    schema: JsonObject = {"name": form.name or "answer", "schema": form.schema_ or {}}
-    if form.strict is not None:
-        schema["strict"] = form.strict
-    return {"type": "json_schema", "json_schema": schema}

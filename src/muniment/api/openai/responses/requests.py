@@ -1,11 +1,22 @@
 """What a request for a response holds."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from muniment.api.openai.body import JsonBody
+from muniment.api.wire.documented import Documented
+from muniment.mcp.values import McpTool
 from muniment.types import JsonObject
 
 
@@ -21,16 +32,16 @@ def _sendable(value: object) -> object:
 StorableJson = Annotated[object, AfterValidator(_sendable)]
 
 
-class Lenient(BaseModel):
+class Lenient(Documented):
     """OpenAI's clients send fields that mean nothing here; they are let pass."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Kept(BaseModel):
+class Kept(Documented):
     """A shape that is given back as it came, unknown fields and all."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, StorableJson]
 
     def json_object(self) -> JsonObject:
@@ -82,6 +93,35 @@ class ItemReference(Kept):
     id: str
 
 
+class InputMcpApprovalRequest(Kept):
+    """A call of an MCP tool that the server asked the user to approve."""
+
+    type: Literal["mcp_approval_request"]
+    id: str
+    server_label: str
+    name: str
+    arguments: str
+
+
+class InputMcpApprovalResponse(Kept):
+    """What the user says to a call of an MCP tool."""
+
+    type: Literal["mcp_approval_response"]
+    approval_request_id: str
+    approve: bool
+    reason: str | None = None
+
+
+class InputMcpCall(Kept):
+    """A call of an MCP tool that the server made earlier."""
+
+    type: Literal["mcp_call"]
+    name: str
+    arguments: str
+    output: str | None = None
+    error: JsonBody | str | None = None
+
+
 class OtherItem(Kept):
     """An item that is kept and given back, but not read: file searches, reasoning and so on."""
 
@@ -98,7 +138,15 @@ def item_kind(item: object) -> str:
         return "other"
     if kind is None:
         return "message" if has_role else "item_reference"
-    known = ("message", "function_call", "function_call_output", "item_reference")
+    known = (
+        "message",
+        "function_call",
+        "function_call_output",
+        "mcp_approval_request",
+        "mcp_approval_response",
+        "mcp_call",
+        "item_reference",
+    )
     return kind if kind in known else "other"
 
 
@@ -106,6 +154,9 @@ InputItem = Annotated[
     Annotated[InputMessage, Tag("message")]
     | Annotated[InputFunctionCall, Tag("function_call")]
     | Annotated[InputFunctionCallOutput, Tag("function_call_output")]
+    | Annotated[InputMcpApprovalRequest, Tag("mcp_approval_request")]
+    | Annotated[InputMcpApprovalResponse, Tag("mcp_approval_response")]
+    | Annotated[InputMcpCall, Tag("mcp_call")]
     | Annotated[ItemReference, Tag("item_reference")]
     | Annotated[OtherItem, Tag("other")],
     Discriminator(item_kind),
@@ -144,12 +195,74 @@ class FunctionTool(Kept):
     strict: bool | None = None
 
 
-class McpTool(Kept):
+class McpToolFilter(Kept):
+    """Some of a server's tools: those that fit in everything that is said."""
+
+    tool_names: list[str] | None = None
+    read_only: bool | None = None
+    """Whether the server says that the tool changes nothing."""
+
+    def matches(self, tool: McpTool) -> bool:
+        """Whether the tool is one of them."""
+        by_name = self.tool_names is None or tool.name in self.tool_names
+        return by_name and self.read_only in (None, tool.read_only)
+
+
+def _as_filter(value: object) -> object:
+    """Llama Stack and OGX name the tools at once."""
+    return {"tool_names": value} if isinstance(value, list) else value
+
+
+NamedTools = Annotated[McpToolFilter, BeforeValidator(_as_filter)]
+
+
+class McpApprovalFilter(Kept):
+    """Which tools need approval; one that neither names needs it."""
+
+    always: NamedTools | None = None
+    never: NamedTools | None = None
+
+
+_SECRET = ("headers", "authorization")
+
+
+class McpServerTool(Kept):
     """A server of the Model Context Protocol whose tools the model may call."""
 
     type: Literal["mcp"]
-    server_label: str
+    server_label: str = Field(min_length=1, max_length=200)
     server_url: str | None = None
+    connector_id: str | None = None
+    """In place of `server_url`: a server of the settings, or a registered tool group."""
+    headers: dict[str, str] | None = None
+    """Sent to the server; neither kept nor given back."""
+    authorization: str | None = None
+    """A token for `Authorization: Bearer`; neither kept nor given back."""
+    allowed_tools: list[str] | McpToolFilter | None = None
+    """The tools that the model may call; all when omitted."""
+    require_approval: Literal["always", "never"] | McpApprovalFilter | None = None
+    """Calls the user has to approve. When omitted: `always`; for clients of Llama Stack and OGX: `never`."""
+
+    def json_object(self) -> JsonObject:
+        """What was sent, without secrets."""
+        return {key: one for key, one in super().json_object().items() if key not in _SECRET}
+
+    def allows(self, tool: McpTool) -> bool:
+        """Whether the model may call the tool."""
+        if isinstance(self.allowed_tools, list):
+            return tool.name in self.allowed_tools
+        return self.allowed_tools is None or self.allowed_tools.matches(tool)
+
+    def needs_approval(self, tool: McpTool, *, default: bool) -> bool:
+        """Whether a call of the tool has to be approved."""
+        asked = self.require_approval
+        if asked is None:
+            return default
+        if not isinstance(asked, McpApprovalFilter):
+            return asked == "always"
+        if asked.always is not None and asked.always.matches(tool):
+            return True
+        return asked.never is None or not asked.never.matches(tool)
 
 
 class OtherTool(Kept):
@@ -167,7 +280,7 @@ def tool_kind(tool: object) -> str:
 Tool = Annotated[
     Annotated[FileSearchTool, Tag("file_search")]
     | Annotated[FunctionTool, Tag("function")]
-    | Annotated[McpTool, Tag("mcp")]
+    | Annotated[McpServerTool, Tag("mcp")]
     | Annotated[OtherTool, Tag("other")],
     Discriminator(tool_kind),
 ]
@@ -178,6 +291,8 @@ class ToolChoice(Kept):
 
     type: str
     name: str | None = None
+    server_label: str | None = None
+    """Of a tool of type `mcp`."""
 
 
 # -- the rest
@@ -220,6 +335,12 @@ class ConversationReference(Lenient):
     id: str
 
 
+class Guardrail(Lenient):
+    """A shield by its id."""
+
+    type: str
+
+
 class ResponseRequest(Lenient):
     """A conversation to answer. Other fields of OpenAI are ignored."""
 
@@ -231,7 +352,7 @@ class ResponseRequest(Lenient):
     instructions: str | None = None
     """How to answer; the rules on evidence stay above it. Not inherited from the previous response."""
     tools: list[Tool] | None = None
-    """`file_search` and `function`."""
+    """`file_search`, `function` and `mcp`."""
     tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
     """Whether functions must, may or may not be called; `none` also turns off `file_search`."""
     previous_response_id: str | None = None
@@ -254,8 +375,6 @@ class ResponseRequest(Lenient):
     """Passed on to a language model that answers without documents or with functions."""
     max_output_tokens: int | None = Field(default=None, ge=16)
     """Longest text."""
-    max_tool_calls: int | None = Field(default=None, ge=1)
-    """Shown again. The one tool that runs here, `file_search`, is called once."""
     text: TextOptions | None = None
     """`format` is passed on to the language model."""
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
@@ -266,8 +385,20 @@ class ResponseRequest(Lenient):
     """Shown again."""
     include: list[str] | None = None
     """`file_search_call.results` shows what was found; dialects other than OpenAI's show it always."""
+    guardrails: list[str | Guardrail] | bool | None = None
+    """Shields that judge the question and the answer, as in Llama Stack; `true`, as in OGX, is the first one.
+    The text is then sent when it is whole."""
+    max_tool_calls: int | None = Field(default=None, ge=1)
+    """Most calls of tools that the server makes for the response."""
     parallel_tool_calls: bool | None = None
     """Whether several functions may be called at once."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        given = {"input", "prompt", "previous_response_id", "conversation"} & self.model_fields_set
+        if not given:
+            raise ValueError("input: Field required")
+        return self
 
     @property
     def conversation_id(self) -> str | None:

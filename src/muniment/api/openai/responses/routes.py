@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
 from fastapi.responses import Response as HttpResponse
 from sse_starlette import ServerSentEvent
@@ -17,28 +17,36 @@ from muniment.api.context import (
     event_stream,
 )
 from muniment.api.dialects.base import Dialect
+from muniment.api.mcp import McpClientOf, McpGroupsOf
 from muniment.api.named_models import NamedModelsOf
 from muniment.api.openai.paging import MAX_LIMIT, Order, Paging
 from muniment.api.openai.prompts.kept import KeptPrompts
 from muniment.api.openai.responses.kept import KeptResponses, unknown_item
+from muniment.api.openai.responses.named_servers import NamedServers
 from muniment.api.openai.responses.objects import (
     FileSearchCall,
+    IncompleteDetails,
     ItemPage,
+    McpCall,
+    OutputItem,
     Response,
     ResponseDeleted,
     ResponsePage,
     ResponseWithInput,
+    error_text,
 )
 from muniment.api.openai.responses.plan import Planner
 from muniment.api.openai.responses.requests import ResponseRequest
 from muniment.api.openai.responses.running import UNFINISHED, BackgroundResponses, Runner, new_response
 from muniment.api.openai.responses.steps import Maker
 from muniment.api.openai.responses.stream_events import StreamEvent
+from muniment.api.routing import Router
+from muniment.api.safety import ShieldsOf
 from muniment.api.streaming import event_response, last_event, sent_event, until_disconnect
-from muniment.errors import InputError, MunimentError, NotOfferedError
+from muniment.errors import ConflictError, InputError, MunimentError, NotOfferedError
 from muniment.types import JsonObject
 
-router = APIRouter(prefix="/responses", tags=["responses"])
+router = Router(prefix="/responses", tags=["responses"])
 
 Shape = TypeVar("Shape", bound=Response)
 
@@ -66,14 +74,24 @@ async def _background(request: Request) -> BackgroundResponses:
 
 
 async def _planner(
-    workspace: ServedOf, settings: SettingsOf, models: NamedModelsOf, services: ServicesOf
+    workspace: ServedOf,
+    settings: SettingsOf,
+    models: NamedModelsOf,
+    services: ServicesOf,
+    client: McpClientOf,
+    groups: McpGroupsOf,
+    shields: ShieldsOf,
+    dialect: DialectOf,
 ) -> Planner:
     kept, prompts = KeptResponses(services.resources), KeptPrompts(services.resources)
-    return Planner(workspace, settings, models, kept, prompts)
+    servers = NamedServers(client, groups, needs_approval=dialect.mcp_needs_approval)
+    return Planner(workspace, settings, models, kept, prompts, servers, shields)
 
 
-async def _runner(workspace: ServedOf, settings: SettingsOf, services: ServicesOf) -> Runner:
-    return Runner(Maker(workspace, settings), KeptResponses(services.resources))
+async def _runner(
+    workspace: ServedOf, settings: SettingsOf, services: ServicesOf, client: McpClientOf
+) -> Runner:
+    return Runner(Maker(workspace, settings, client), KeptResponses(services.resources))
 
 
 KeptOf = Annotated[KeptResponses, Depends(_kept)]
@@ -84,7 +102,7 @@ RunnerOf = Annotated[Runner, Depends(_runner)]
 
 @router.post(
     "",
-    summary="Answer a conversation, from documents and with functions",
+    summary="Answer a conversation, from documents, with functions and tools of MCP servers",
     operation_id="create_response",
     response_model=Response,
     responses={
@@ -200,7 +218,7 @@ async def delete_response(response_id: str, kept: KeptOf, background: Background
     summary="Stop a response that is made in the background",
     operation_id="cancel_response",
     response_model=Response,
-    responses=dialect_failures(400, 403, 404, 501, 503, 507),
+    responses=dialect_failures(400, 403, 404, 409, 501, 503, 507),
 )
 async def cancel_response(
     response_id: str, kept: KeptOf, background: BackgroundOf, dialect: DialectOf
@@ -208,8 +226,9 @@ async def cancel_response(
     """One that is finished stays as it is."""
     response = await kept.get(response_id)
     if not response.background:
-        raise InputError(
+        raise ConflictError(
             f"Cannot cancel response {response_id[:100]!r}: it is not made in the background.",
+            code="not_in_background",
             hint="Close the connection to stop a response that is awaited.",
         )
     if response.status in UNFINISHED and await background.cancel(response_id):
@@ -245,8 +264,8 @@ def _shown_event(event: StreamEvent, dialect: Dialect, include: Iterable[str]) -
     changes: JsonObject = {}
     if event.response is not None:
         changes["response"] = _shown(event.response, dialect, include)
-    if isinstance(event.item, FileSearchCall) and not _shows_results(dialect, include):
-        changes["item"] = event.item.model_copy(update={"results": None})
+    if event.item is not None:
+        changes["item"] = _shown_item(event.item, dialect, shows_results=_shows_results(dialect, include))
     return event.model_copy(update=changes) if changes else event
 
 
@@ -255,14 +274,21 @@ def _sent(response: Response, dialect: Dialect, include: Iterable[str]) -> HttpR
 
 
 def _shown(response: Shape, dialect: Dialect, include: Iterable[str]) -> Shape:
-    """The response with or without what its searches found."""
-    if _shows_results(dialect, include):
-        return response
-    output = tuple(
-        item.model_copy(update={"results": None}) if isinstance(item, FileSearchCall) else item
-        for item in response.output
-    )
+    """The response in the dialect: what its searches found, errors, and why it is incomplete."""
+    if response.incomplete_details is not None:
+        details = IncompleteDetails(reason=dialect.cut_reason)
+        response = response.model_copy(update={"incomplete_details": details})
+    shows_results = _shows_results(dialect, include)
+    output = tuple(_shown_item(item, dialect, shows_results=shows_results) for item in response.output)
     return response.model_copy(update={"output": output})
+
+
+def _shown_item(item: OutputItem, dialect: Dialect, *, shows_results: bool) -> OutputItem:
+    if isinstance(item, FileSearchCall) and not shows_results:
+        return item.model_copy(update={"results": None})
+    if isinstance(item, McpCall) and item.error is not None and dialect.mcp_errors_are_text:
+        return item.model_copy(update={"error": error_text(item.error)})
+    return item
 
 
 def _shows_results(dialect: Dialect, include: Iterable[str]) -> bool:

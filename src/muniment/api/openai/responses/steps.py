@@ -1,7 +1,7 @@
 """Makes a response: searches, lets the generator or language model speak, and has the citations looked up."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muniment.answer.answerer import search_queries
 from muniment.answer.briefing import Briefing
@@ -10,17 +10,21 @@ from muniment.answer.events import Delta, Finished, Retrieved
 from muniment.answer.prompt import ABSTENTION
 from muniment.api.collection_model import CHECKED
 from muniment.api.openai.hits import Hit, hits_of, relevance
+from muniment.api.openai.responses.mcp_tools import McpStep, McpTools
 from muniment.api.openai.responses.objects import (
     CitationEvidence,
     FileCitation,
     FileSearchResult,
     ResponseUsage,
 )
+from muniment.api.openai.responses.offers import Offers
 from muniment.api.openai.responses.plan import Plan
 from muniment.api.questions import checked_question
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import NotOfferedError
 from muniment.language.terms import WORD
+from muniment.mcp.client import McpClient
+from muniment.safety.shields import first_violation
 from muniment.settings import Settings
 from muniment.types import Answer, AnswerVerdict, CitationVerdict, JsonObject, Passage
 
@@ -45,13 +49,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Everything has been said.
+    """Everything has been said, or everything before tools are called.
 
     Attributes:
         text: the whole text, which begins with all pieces.
         answer: the answer with its evidence, where documents carry it.
         calls: functions that the client is to call.
         cut: the text was cut off at its longest.
+        waits: it goes on with calls of the server, or when the user has approved some; an empty text is then
+            no message.
+        is_refusal: a shield objected, and the text is what is said instead.
     """
 
     text: str
@@ -60,17 +67,20 @@ class Ended:
     calls: tuple[ToolCall, ...]
     usage: ResponseUsage
     cut: bool = False
+    waits: bool = False
+    is_refusal: bool = False
 
 
-Step = Searched | Said | Ended
+Step = Searched | Said | Ended | McpStep
 
 
 class Maker:
     """Makes responses over one workspace."""
 
-    def __init__(self, workspace: ServedWorkspace, settings: Settings) -> None:
+    def __init__(self, workspace: ServedWorkspace, settings: Settings, mcp: McpClient) -> None:
         self._workspace = workspace
         self._settings = settings
+        self._mcp = mcp
 
     async def steps(self, plan: Plan, *, live: bool) -> AsyncIterator[Step]:
         """The response in the making; the last step is Ended.
@@ -79,17 +89,68 @@ class Maker:
             live: whether somebody watches the text being written.
 
         Raises:
-            MunimentError: whatever searching or the model raise.
+            MunimentError: whatever searching, the model or a shield raise.
         """
-        made = self._chat(plan, live=live) if plan.searched is None else self._answer(plan, live=live)
-        async for step in made:
-            yield step
+        if not plan.guards:
+            async for step in self._made(plan, live=live):
+                yield step
+            return
+        said = [*plan.turn.history, ("user", plan.turn.question)]
+        if plan.turn.question and (violation := await first_violation(plan.guards, said)):
+            yield Ended(
+                violation.message, (), None, (), _usage(None, plan.turn.question, ""), is_refusal=True
+            )
+            return
+        async for step in self._made(plan, live=False):
+            if isinstance(step, Ended) and step.text:
+                violation = await first_violation(plan.guards, [*said, ("assistant", step.text)])
+                if violation:
+                    yield Ended(violation.message, (), None, (), step.usage, is_refusal=True)
+                    return
+            # Pieces of text are held back until the whole has been judged.
+            if not isinstance(step, Said):
+                yield step
+
+    async def _made(self, plan: Plan, *, live: bool) -> AsyncIterator[Step]:
+        """The same without shields."""
+        tools = McpTools(self._mcp, plan.servers, plan.turn.items, plan.asked.max_tool_calls)
+        async for listed in tools.begin([function.name for function in plan.functions]):
+            yield listed
+        used: ResponseUsage | None = None
+        most_rounds = self._settings.mcp.max_rounds
+        for number in range(most_rounds + 1):
+            ended: Ended | None = None
+            offers = Offers(tools, is_first=number == 0, is_last=number == most_rounds)
+            async for step in self._round(plan, offers, live=live):
+                if isinstance(step, Ended):
+                    ended = step
+                elif number == 0 or not isinstance(step, Searched):
+                    yield step
+            assert ended is not None, "a round ends with Ended or an error"
+            used = ended.usage if used is None else used.plus(ended.usage)
+            own = [call for call in ended.calls if tools.is_own(call)]
+            others = tuple(call for call in ended.calls if not tools.is_own(call))
+            if not own or number == most_rounds:
+                yield replace(ended, calls=others, usage=used)
+                return
+            yield replace(ended, calls=(), usage=used, waits=True)
+            async for called in tools.calls(own, ended.text):
+                yield called
+            if others or tools.waits:
+                yield replace(ended, text="", calls=others, usage=used, waits=True)
+                return
+
+    def _round(self, plan: Plan, offers: Offers, *, live: bool) -> AsyncIterator[Step]:
+        """One question to the model, with what tools have answered so far."""
+        if plan.searched is None:
+            return self._chat(plan, offers, live=live)
+        return self._answer(plan, offers, live=live)
 
     # -- without documents
 
-    async def _chat(self, plan: Plan, *, live: bool) -> AsyncIterator[Step]:
-        messages = plan.turn.messages
-        generator = _chat_generator(plan, (), live=live)
+    async def _chat(self, plan: Plan, offers: Offers, *, live: bool) -> AsyncIterator[Step]:
+        messages = [*plan.turn.messages, *offers.messages]
+        generator = _chat_generator(plan, offers.request(plan), (), live=live)
         limits: JsonObject = {}
         if plan.asked.temperature is not None:
             limits["temperature"] = plan.asked.temperature
@@ -105,13 +166,13 @@ class Maker:
 
     # -- from documents
 
-    async def _answer(self, plan: Plan, *, live: bool) -> AsyncIterator[Step]:
+    async def _answer(self, plan: Plan, offers: Offers, *, live: bool) -> AsyncIterator[Step]:
         assert plan.searched is not None
         question = checked_question(plan.turn.question, self._settings)
-        after = plan.turn.after
-        speaks = bool(plan.functions or plan.format or after)
-        generator = _chat_generator(plan, after, live=live) if speaks else None
-        briefing = _briefing(plan, withhold=not (after or plan.format))
+        after = [*plan.turn.after, *offers.messages]
+        speaks = bool(plan.has_tools or plan.format or after)
+        generator = _chat_generator(plan, offers.request(plan), after, live=live) if speaks else None
+        briefing = _briefing(plan, has_calls=bool(after), withhold=not (after or plan.format))
         events = self._workspace.answer_from(
             plan.searched, question, generator=generator or plan.speaker.generator, briefing=briefing
         )
@@ -153,20 +214,22 @@ async def said_by_model(plan: Plan, messages: Sequence[JsonObject]) -> tuple[str
             f"Model {plan.model!r} has no language model behind it, so it cannot write a summary.",
             hint="Declare a generator with a language model, and name it as the model.",
         )
-    generator = _chat_generator(plan, (), live=False)
+    generator = _chat_generator(plan, {}, (), live=False)
     text = "".join([piece async for piece in generator.say(messages, {})])
     return text, _usage(generator, " ".join(str(one.get("content") or "") for one in messages), text)
 
 
-def _chat_generator(plan: Plan, after: Sequence[JsonObject], *, live: bool) -> ChatGenerator:
+def _chat_generator(
+    plan: Plan, request: JsonObject, after: Sequence[JsonObject], *, live: bool
+) -> ChatGenerator:
     speaker = plan.speaker
     assert speaker.chat is not None, "the planner lets nobody else have functions"
-    return ChatGenerator(speaker.chat, speaker.context_tokens, plan.chat_request, after, live=live)
+    return ChatGenerator(speaker.chat, speaker.context_tokens, request, after, live=live)
 
 
-def _briefing(plan: Plan, *, withhold: bool) -> Briefing:
+def _briefing(plan: Plan, *, has_calls: bool, withhold: bool) -> Briefing:
     instructions = plan.turn.briefing
-    if plan.functions or plan.turn.after:
+    if plan.has_tools or has_calls:
         instructions = f"{WITH_FUNCTIONS}\n{instructions}"
     asked = plan.asked
     return Briefing(

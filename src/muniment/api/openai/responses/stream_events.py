@@ -4,14 +4,22 @@ from collections.abc import Iterator
 
 from muniment.answer.chat_generator import ToolCall
 from muniment.api.openai.identifiers import new_id
+from muniment.api.openai.responses.mcp_tools import Called, Calling, Listed, Listing, McpStep
 from muniment.api.openai.responses.objects import (
     FileCitation,
     FileSearchCall,
     FunctionCall,
     IncompleteDetails,
+    McpApprovalRequest,
+    McpCall,
+    McpExecutionError,
+    McpHttpError,
+    McpListedTool,
+    McpListTools,
     OutputItem,
     OutputMessage,
     OutputText,
+    Refusal,
     Response,
     ResponseError,
     Sent,
@@ -36,10 +44,11 @@ class StreamEvent(Sent):
     content_index: int | None = None
     annotation_index: int | None = None
     item: OutputItem | None = None
-    part: OutputText | None = None
+    part: OutputText | Refusal | None = None
     annotation: FileCitation | None = None
     delta: str | None = None
     text: str | None = None
+    refusal: str | None = None
     name: str | None = None
     arguments: str | None = None
     logprobs: tuple[str, ...] | None = None
@@ -57,6 +66,7 @@ class Composer:
         self._sequence = 0
         self._message_id = ""
         self._said = ""
+        self._item: OutputItem | None = None
 
     def begun(self) -> Iterator[StreamEvent]:
         """The first two events."""
@@ -69,8 +79,10 @@ class Composer:
             yield from self._searched(step)
         elif isinstance(step, Said):
             yield from self._piece(step.text)
-        else:
+        elif isinstance(step, Ended):
             yield from self._ended(step)
+        else:
+            yield from self._of_tools(step)
 
     def finished(self, completed_at: int) -> StreamEvent:
         """The last event of a response that was not broken off."""
@@ -108,14 +120,30 @@ class Composer:
         yield self._text_event("response.content_part.added", part=OutputText(text=""))
 
     def _ended(self, step: Ended) -> Iterator[StreamEvent]:
+        if step.is_refusal:
+            yield from self._refused(step)
+            return
         if step.cut:
             details = IncompleteDetails(reason="max_output_tokens")
             self.response = self.response.model_copy(update={"incomplete_details": details})
         self.response = self.response.model_copy(update={"usage": step.usage})
-        if self._message_id or step.text or not step.calls:
+        if self._message_id or step.text or not (step.calls or step.waits):
             yield from self._message_ended(step)
+            self._message_id = self._said = ""
         for call in step.calls:
             yield from self._called(call)
+
+    def _refused(self, step: Ended) -> Iterator[StreamEvent]:
+        self.response = self.response.model_copy(update={"usage": step.usage})
+        self._message_id = new_id("msg")
+        empty = OutputMessage(id=self._message_id, status="in_progress", content=())
+        yield self._event("response.output_item.added", output_index=self._place, item=empty)
+        yield self._text_event("response.content_part.added", part=Refusal(refusal=""))
+        yield self._text_event("response.refusal.delta", delta=step.text)
+        yield self._text_event("response.refusal.done", refusal=step.text)
+        refusal = Refusal(refusal=step.text)
+        yield self._text_event("response.content_part.done", part=refusal)
+        yield self._done(OutputMessage(id=self._message_id, content=(refusal,)))
 
     def _message_ended(self, step: Ended) -> Iterator[StreamEvent]:
         rest = step.text[len(self._said) :]
@@ -149,6 +177,75 @@ class Composer:
             "response.function_call_arguments.done", name=call.name, arguments=call.arguments, **place
         )
         yield self._done(item.model_copy(update={"status": "completed", "arguments": call.arguments}))
+
+    # -- tools of MCP servers
+
+    def _of_tools(self, step: McpStep) -> Iterator[StreamEvent]:
+        if isinstance(step, Listing):
+            item = McpListTools(id=new_id("mcpl"), server_label=step.label, tools=())
+            yield self._begun_item(item)
+            yield self._item_event("response.mcp_list_tools.in_progress")
+        elif isinstance(step, Listed):
+            yield from self._listed(step)
+        elif isinstance(step, Calling):
+            yield from self._calling(step)
+        elif isinstance(step, Called):
+            yield from self._answered(step)
+        else:
+            asked = McpApprovalRequest(
+                id=new_id("mcpr"), server_label=step.label, name=step.name, arguments=step.arguments
+            )
+            yield self._begun_item(asked)
+            yield self._done(asked)
+
+    def _listed(self, step: Listed) -> Iterator[StreamEvent]:
+        assert isinstance(self._item, McpListTools)
+        yield self._item_event(f"response.mcp_list_tools.{'failed' if step.error else 'completed'}")
+        tools = tuple(
+            McpListedTool(
+                name=tool.name,
+                description=tool.description or None,
+                input_schema=tool.input_schema,
+                annotations={"readOnlyHint": True} if tool.read_only else None,
+            )
+            for tool in step.tools
+        )
+        yield self._done(self._item.model_copy(update={"tools": tools, "error": step.error}))
+
+    def _calling(self, step: Calling) -> Iterator[StreamEvent]:
+        item = McpCall(
+            id=new_id("mcp"),
+            server_label=step.label,
+            name=step.name,
+            arguments="",
+            status="in_progress",
+            approval_request_id=step.approval_request_id,
+        )
+        yield self._begun_item(item)
+        yield self._item_event("response.mcp_call.in_progress")
+        yield self._item_event("response.mcp_call_arguments.delta", delta=step.arguments)
+        yield self._item_event("response.mcp_call_arguments.done", arguments=step.arguments)
+        self._item = item.model_copy(update={"arguments": step.arguments})
+
+    def _answered(self, step: Called) -> Iterator[StreamEvent]:
+        assert isinstance(self._item, McpCall)
+        failure: McpExecutionError | McpHttpError | None = None
+        if step.error is not None:
+            failure = McpHttpError(code=step.error.status, message=f"{step.error.message} {step.error.hint}")
+        elif step.result is not None and step.result.is_error:
+            failure = McpExecutionError(content=step.result.content)
+        state = "failed" if failure else "completed"
+        output = step.result.text if step.result and not failure else None
+        yield self._item_event(f"response.mcp_call.{state}")
+        yield self._done(self._item.model_copy(update={"status": state, "output": output, "error": failure}))
+
+    def _begun_item(self, item: OutputItem) -> StreamEvent:
+        self._item = item
+        return self._event("response.output_item.added", output_index=self._place, item=item)
+
+    def _item_event(self, kind: str, **fields: object) -> StreamEvent:
+        assert self._item is not None
+        return self._event(kind, output_index=self._place, item_id=self._item.id, **fields)
 
     # -- events
 

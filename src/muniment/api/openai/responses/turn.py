@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from muniment.answer.chat_generator import ToolCall
+from muniment.api.openai.responses.mcp_tools import DENIED, called_messages
 from muniment.errors import InputError, NotOfferedError
 from muniment.types import JsonObject
 
 _FUNCTIONS = ("function_call", "function_call_output")
 COMPACTION = "compaction"
 """Type of the item that holds the summary of a conversation."""
+_CALLS = (
+    "function_call",
+    "function_call_output",
+    "mcp_call",
+    "mcp_approval_request",
+    "mcp_approval_response",
+)
 _TEXTS = ("input_text", "output_text", "text")
 
 
@@ -48,7 +57,7 @@ class Turn:
     def after(self) -> list[JsonObject]:
         """Chat messages behind the question: function calls made for it, and their outputs."""
         behind = self.items[(self._asked_at or 0) + 1 :]
-        return chat_messages([item for item in behind if item.get("type", "message") in _FUNCTIONS])
+        return chat_messages([item for item in behind if item.get("type", "message") in _CALLS])
 
     @property
     def messages(self) -> list[JsonObject]:
@@ -98,6 +107,7 @@ def check_readable(items: Sequence[JsonObject]) -> None:
 def chat_messages(items: Sequence[JsonObject]) -> list[JsonObject]:
     """Items as OpenAI's chat has them; calls made together are one message. Other items are left out."""
     messages: list[JsonObject] = []
+    requests = {item["id"]: item for item in items if item.get("type") == "mcp_approval_request"}
     for item in items:
         kind = item.get("type", "message")
         if kind == "function_call":
@@ -107,9 +117,25 @@ def chat_messages(items: Sequence[JsonObject]) -> list[JsonObject]:
             messages.append({"role": "tool", "tool_call_id": item["call_id"], "content": text})
         elif kind == COMPACTION:
             messages.append({"role": _role(item), "content": text_of_item(item)})
+        elif kind == "mcp_call":
+            call = ToolCall(item["id"], item["name"], item["arguments"])
+            messages += called_messages(call, _mcp_answer(item))
+        elif kind == "mcp_approval_response" and not item["approve"]:
+            messages += _denied(requests.get(item["approval_request_id"]), item.get("reason"))
         elif kind == "message":
             messages.append({"role": item["role"], "content": _chat_content(item)})
     return messages
+
+
+def _mcp_answer(item: JsonObject) -> str:
+    return str(item["output"]) if item.get("output") is not None else f"Error: {item.get('error')}"
+
+
+def _denied(request: JsonObject | None, reason: object) -> list[JsonObject]:
+    if request is None:
+        return []
+    call = ToolCall(request["id"], request["name"], request["arguments"])
+    return called_messages(call, f"{DENIED} {reason or ''}".strip())
 
 
 def _add_call(messages: list[JsonObject], item: JsonObject) -> None:

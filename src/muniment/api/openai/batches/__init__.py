@@ -1,0 +1,1 @@
+"""Batches of requests, worked through in the background."""

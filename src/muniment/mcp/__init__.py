@@ -1,0 +1,1 @@
+"""Servers of the Model Context Protocol: which may be called, what tools they have, and calling these."""

@@ -1,0 +1,1 @@
+"""Shields: language models that judge whether what is said is safe."""
