@@ -47,7 +47,7 @@ def catalog(postgres_server: str) -> str:
 @pytest.fixture
 async def filled(bucket: Bucket) -> Bucket:
     for name, text in DOCUMENTS.items():
-        await bucket.request("PUT", name, body=text.encode())
+        await bucket.put(name, text.encode())
     return bucket
 
 
