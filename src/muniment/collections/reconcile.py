@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from muniment.catalog import Catalog
 from muniment.catalog.clock import now
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 BUILDING = ("stage", "promote", "rollback")
 """What starts runs that fill a generation that is not live."""
+
+
+_LOOKED_AT_AGAIN = 100
+"""So many documents that seem to have lost chunks are looked at once more; of more, most have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,8 @@ async def _compare(
     present = await index.ids()
     expected = {document.uri: row_ids(document, runtime.recipe.chunker_spec) for document in documents}
     lost = tuple(document for document in documents if not expected[document.uri] <= present)
+    if len(lost) <= _LOOKED_AT_AGAIN:
+        lost = tuple([one for one in lost if await _is_lost(one, runtime, catalog, expected[one.uri])])
     # Read after the index: a chunk being inserted is in the catalog before it is there.
     given = set(await asyncio.to_thread(catalog.given.titles, runtime.name))
     needed: set[int] = given.union(*expected.values())
@@ -132,7 +139,7 @@ async def _compare(
     lost_given = tuple(sorted(given - present))
     if not lost and not orphans and not lost_given:
         return None
-    missing = len(needed - given - present)
+    missing = len(set[int]().union(*(expected[document.uri] for document in lost)) - present)
     found = ["the index was missing"] if missing_index and (lost or lost_given) else []
     found += [f"{missing} chunks of {len(lost)} documents were missing"] if lost else []
     found += [f"{len(lost_given)} inserted chunks were missing"] if lost_given else []
@@ -143,6 +150,17 @@ async def _compare(
     mending = Mending(now(), runtime.name, "; ".join(found), "; ".join(did))
     logger.warning("Collection %s is being mended: %s.", runtime.name, mending.found)
     return Finding(mending, lost, lost_given)
+
+
+async def _is_lost(
+    document: Document, runtime: CollectionRuntime, catalog: Catalog, expected: set[int]
+) -> bool:
+    """Whether chunks of a document are missing that it still has: other workers change both meanwhile."""
+    find = partial(catalog.document_at, generation=runtime.number)
+    now_known = await asyncio.to_thread(find, document.collection, document.uri)
+    if now_known != document:
+        return False
+    return not expected <= await runtime.open_index().ids(document.document_id)
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:
