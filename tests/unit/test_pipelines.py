@@ -211,6 +211,15 @@ def test_what_names_no_secret_is_refused_and_not_repeated(written: str) -> None:
     assert SECRET not in refused.value.message
 
 
+@pytest.mark.parametrize(
+    "resources", [{"cpu": "two"}, {"cpu": "1m5"}, {"memory": "4 GB"}, {"memory": "-1Gi"}]
+)
+def test_quantities_that_kubernetes_would_refuse_are_refused(resources: dict[str, str]) -> None:
+    with pytest.raises(InputError) as refused:
+        IngestionPipeline("docs", "i:1", **resources)
+    assert refused.value.code == "invalid_quantity"
+
+
 def test_secrets_are_named_by_key_and_variable() -> None:
     named = secret_keys(["a:KEY", "b:key.x=VARIABLE", "c"], lambda: ("ONE",))
     assert named == (

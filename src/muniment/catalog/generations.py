@@ -59,8 +59,9 @@ class Generations:
         """
         mine = generations.c.collection == collection
         with self._transaction() as connection:
-            # The live generation is always there: two who begin at once wait for each other here.
-            connection.execute(select(generations.c.number).where(mine).with_for_update()).all()
+            # Writing, on any database, makes two who begin at once wait for each other here: the live
+            # generation is always there.
+            connection.execute(update(generations).where(mine).values(collection=collection))
             staged = select(generations).where(_in_state(collection, GenerationState.STAGED))
             row = connection.execute(staged.order_by(generations.c.number.desc()).limit(1)).first()
             if row is not None:

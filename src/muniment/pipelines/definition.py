@@ -14,6 +14,8 @@ DATA_DIR = "/var/lib/muniment"
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m")
+_MEMORY = re.compile(r"[0-9]+([KMGTPE]i?)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -33,6 +35,8 @@ class SecretKey:
 @dataclass(frozen=True, slots=True)
 class IngestionPipeline:
     """A pipeline: verify, plan, shards side by side, verify again, promote.
+
+    Raises InputError ``invalid_quantity`` for resources that are none.
 
     Attributes:
         image: has the program ``muniment`` on its path; ``kubeflow`` says what else.
@@ -58,6 +62,15 @@ class IngestionPipeline:
     data_dir: str = DATA_DIR
     secrets: tuple[SecretKey, ...] = ()
     questions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, value, pattern in (("cpu", self.cpu, _CPU), ("memory", self.memory, _MEMORY)):
+            if value and not pattern.fullmatch(value):
+                raise InputError(
+                    f"--{name} {value[:40]!r} is not a quantity as Kubernetes writes it.",
+                    code="invalid_quantity",
+                    hint="Write --cpu 2 or --cpu 500m, and --memory 4Gi.",
+                )
 
     @property
     def name(self) -> str:
