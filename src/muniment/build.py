@@ -170,9 +170,8 @@ async def _make_parts(settings: Settings) -> Parts:
     context = ProviderContext(settings.data_dir)
     store_opening = asyncio.create_task(_make_vector_store(settings, context))
     try:
-        embedders, store, catalog = await asyncio.gather(
-            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, _catalog_uri(settings))
-        )
+        catalog = await asyncio.to_thread(Catalog.open, _catalog_uri(settings))
+        embedders, store = await asyncio.gather(_make_embedders(settings, catalog), store_opening)
         return await _parts_around(settings, embedders, store, catalog)
     except BaseException:
         # An embedded database must be closed in order, whatever else could not be opened.
@@ -254,10 +253,17 @@ async def _make_vector_store(settings: Settings, context: ProviderContext) -> Ve
     return store
 
 
-async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
-    """The embedding models that declared collections use."""
-    names = sorted({declared.embedding_model for declared in settings.collections.values()})
-    return {name: await _make_embedder(settings, name) for name in names}
+async def _make_embedders(settings: Settings, catalog: Catalog) -> dict[str, Embedder]:
+    """The embedding models that declared collections use; loaded where there is something to search."""
+    collections = settings.collections.items()
+    embedders = {
+        name: await _make_embedder(settings, name)
+        for name in sorted({declared.embedding_model for _, declared in collections})
+    }
+    filled = await asyncio.to_thread(catalog.filled)
+    for name in {one.embedding_model for key, one in collections if key in filled or one.adopt}:
+        await embedders[name].load()
+    return embedders
 
 
 async def _make_embedder(settings: Settings, name: str) -> Embedder:

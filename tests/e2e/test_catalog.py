@@ -14,6 +14,7 @@ from muniment.types import (
     DocumentState,
     Generation,
     GenerationState,
+    GivenChunk,
     Mending,
     Run,
     RunState,
@@ -182,6 +183,30 @@ def test_remembers_what_was_mended(catalog: Catalog) -> None:
     catalog.save_mending(second)
     assert catalog.mendings("docs") == (second, first)
     assert catalog.mendings("other") == ()
+
+
+def test_gives_back_any_number_of_given_chunks_as_they_were_sent(catalog: Catalog) -> None:
+    chunks = [
+        GivenChunk(f"c{n}", f"text {n}", "d", {"n": n}, {"source": "s"}, (0.5, float(n)) if n % 2 else None)
+        for n in range(1100)
+    ]
+    catalog.given.save("docs", chunks)
+    catalog.given.save("others", chunks[:1])
+    by_row = {chunk.row_id: chunk for chunk in chunks}
+    for count in (0, 1, 2, 3, 5, 499, 500, 501, 1024, 1100):
+        part = dict(list(by_row.items())[:count])
+        assert catalog.given.get("docs", [*part, 7]) == part
+        bare = {row: replace(chunk, vector=None) for row, chunk in part.items()}
+        assert catalog.given.get("docs", list(part), vectors=False) == bare
+    assert set(catalog.given.get("others", list(by_row))) == {chunks[0].row_id}
+
+
+def test_knows_the_collections_that_hold_something(catalog: Catalog) -> None:
+    assert catalog.filled() == set()
+    catalog.save_document(document("empty.txt", collection="failed", chunks=0))
+    catalog.save_document(document("a.txt", collection="docs", chunks=3))
+    catalog.given.save("given", [GivenChunk("c", "text", "", {}, {}, None)])
+    assert catalog.filled() == {"docs", "given"}
 
 
 def created(name: str, at: int = 1) -> CreatedCollection:

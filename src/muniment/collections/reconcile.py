@@ -16,7 +16,7 @@ from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError
 from muniment.ingest.plan import IngestPlan, repair_of
 from muniment.ingest.rows import row_ids
-from muniment.protocols import VectorStore
+from muniment.protocols import VectorIndex, VectorStore
 from muniment.types import Document, Generation, GenerationState, Mending, RunState
 
 logger = logging.getLogger(__name__)
@@ -63,11 +63,11 @@ async def reconcile(
     await _choose_generation(runtime, catalog, store, models, kept)
     assert runtime.generation is not None
     missing_index = runtime.generation.index_name not in await store.names()
-    runtime.index = await store.open(index_spec(runtime.generation))
+    index = runtime.index = await store.open(index_spec(runtime.generation))
     await point_alias(store, runtime.generation)
     titles = await asyncio.to_thread(catalog.given.titles, runtime.name)
     runtime.show_all(kept, titles)
-    return await _compare(runtime, catalog, kept, missing_index)
+    return await _compare(runtime, index, catalog, kept, missing_index)
 
 
 async def point_alias(store: VectorStore, live: Generation) -> None:
@@ -119,9 +119,12 @@ async def _updated(runtime: CollectionRuntime, catalog: Catalog, live: Generatio
 
 
 async def _compare(
-    runtime: CollectionRuntime, catalog: Catalog, documents: Sequence[Document], missing_index: bool
+    runtime: CollectionRuntime,
+    index: VectorIndex,
+    catalog: Catalog,
+    documents: Sequence[Document],
+    missing_index: bool,
 ) -> Finding | None:
-    index = runtime.open_index()
     present = await index.ids()
     expected = {document.uri: row_ids(document, runtime.recipe.chunker_spec) for document in documents}
     lost = tuple(document for document in documents if not expected[document.uri] <= present)

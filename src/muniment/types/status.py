@@ -11,7 +11,10 @@ from muniment.types.search import SearchMode
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must hold before questions can be answered."""
+    """One thing that must hold before questions can be answered.
+
+    ``hint`` says what to do when it does not, and when it does, what is good to know.
+    """
 
     name: str
     ok: bool
