@@ -2,13 +2,14 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
 from muniment.chunkers import chunker_for
+from muniment.collections import setup
 from muniment.collections.adopted_store import AdoptedStore
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.local import LocalWorkspace
@@ -17,13 +18,14 @@ from muniment.collections.parts import Parts
 from muniment.collections.recipe import Recipe, without_secrets
 from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import MunimentError
+from muniment.errors import MunimentError, unknown_name
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
 from muniment.registry import check_options, create
 from muniment.settings import CollectionSettings, ProviderSettings, Settings
 from muniment.settings.model import DEFAULT_GENERATOR
+from muniment.types import Verification
 from muniment.weights import list_weights
 
 
@@ -84,6 +86,48 @@ async def remote_source_problems(settings: Settings) -> list[str]:
         except MunimentError as error:
             found.append(f"{where}: {error.message} {error.hint}")
     return found
+
+
+async def verify_setup(settings: Settings, collection: str) -> Verification:
+    """Try everything that a declared collection rests on, without opening the data.
+
+    Raises:
+        NotFoundError: codes ``unknown_collection``, ``unknown_provider``.
+        SettingsError: a provider's options are wrong.
+    """
+    check_providers(settings)
+    if collection not in settings.collections:
+        raise unknown_name("collection", collection, list(settings.collections))
+    declared, context = settings.collections[collection], ProviderContext(settings.data_dir)
+    generator = settings.generator_of(declared)
+
+    async def make_generator() -> Generator:
+        chain = fallback_chain(generator, _fallbacks(_declared_generators(settings)))
+        return (await _make_generators(settings, chain))[generator]
+
+    if declared.adopt:
+        make_store = partial(open_adopted_store, settings, collection)
+    else:
+        make_store = partial(_make_vector_store, settings, context)
+    where = f"collections.{collection}.sources"
+    return await setup.verify_setup(
+        setup.Makers(
+            collection=collection,
+            data_dir=settings.data_dir,
+            catalog=partial(Catalog.open, _catalog_uri(settings)),
+            file_store=partial(create, "file_stores", settings.file_store, context, "file_store"),
+            sources=[
+                partial(create, "sources", source, context, f"{where}.{number}")
+                for number, source in enumerate(declared.sources)
+            ],
+            embedding_model=declared.embedding_model,
+            embedder=partial(_make_embedder, settings, declared.embedding_model),
+            vector_store=make_store,
+            generator_name=generator,
+            generator=make_generator,
+            adopted=declared.adopt.collection if declared.adopt else "",
+        )
+    )
 
 
 def check_providers(settings: Settings) -> None:
@@ -249,14 +293,15 @@ def _known_embedding_models(settings: Settings) -> list[str]:
     return [*settings.embedding_models, *here]
 
 
-async def _make_generators(settings: Settings) -> dict[str, Generator]:
-    """The declared generators by name, each followed by those it falls back to."""
+async def _make_generators(settings: Settings, only: Sequence[str] = ()) -> dict[str, Generator]:
+    """The declared generators by name, each followed by those it falls back to; all without ``only``."""
     declared = _declared_generators(settings)
     made: dict[str, Generator] = {}
-    for name, provider in declared.items():
+    for name in only or declared:
         context = ProviderContext(settings.data_dir, name)
-        made[name] = await create("generators", provider, context, f"generators.{name}")
-    return with_fallbacks(made, _fallbacks(declared))
+        made[name] = await create("generators", declared[name], context, f"generators.{name}")
+    fallbacks = _fallbacks(declared)
+    return with_fallbacks(made, {name: fallbacks[name] for name in made})
 
 
 def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from random import Random
 from urllib.parse import quote
@@ -243,3 +244,17 @@ def test_a_name_leads_to_the_newest_store_even_when_an_older_one_was_found(catal
     catalog.stores.save(newer)
     assert catalog.stores.find("a") == newer
     assert catalog.stores.known("a") == (None if catalog.database.shared else newer)
+
+
+def test_workers_that_begin_a_generation_at_once_begin_the_same(catalog: Catalog) -> None:
+    catalog.generations.save(generation(1, GenerationState.LIVE))
+
+    def begin(_: int) -> Generation:
+        return catalog.generations.begin("docs", lambda number: generation(number, GenerationState.STAGED))
+
+    with ThreadPoolExecutor(8) as workers:
+        begun = set(workers.map(lambda n: begin(n).number, range(24)))
+    assert begun == {2}
+    assert [one.number for one in catalog.generations.list("docs")] == [1, 2]
+    catalog.generations.retire("docs", 2)
+    assert begin(0).number == 3

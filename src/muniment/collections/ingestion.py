@@ -147,16 +147,25 @@ class Ingestion:
             return uploaded[0]
 
     async def fill(
-        self, runtime: CollectionRuntime, trigger: str, carried: Callable[[], Awaitable[CarriedWork]]
+        self,
+        runtime: CollectionRuntime,
+        trigger: str,
+        carried: Callable[[], Awaitable[CarriedWork]],
+        shard: Shard | None = None,
     ) -> AsyncIterator[RunEvent]:
-        """Bring a generation that is not live up to the sources, and to what is carried over into it."""
+        """Bring a generation that is not live up to the sources, and to what is carried over into it.
+
+        With ``shard`` only that part of both.
+        """
 
         @asynccontextmanager
         async def prepare() -> AsyncIterator[Workload]:
-            async with self._planning.prepared(runtime) as listed:
-                yield JoinedWork((listed, await carried()))
+            async with self._planning.prepared(runtime, shard=shard) as listed:
+                over = await carried()
+                yield JoinedWork((listed, over.part(shard) if shard else over))
 
-        async for event in self._run(runtime, trigger, prepare):
+        told = _Told(shard=str(shard or ""))
+        async for event in self._run(runtime, trigger, prepare, told=told):
             yield event
 
     async def work(self, collection: str, trigger: str, work: Sequence[Work]) -> AsyncIterator[RunEvent]:

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from muniment.catalog import Catalog
 from muniment.catalog.clock import now
 from muniment.collections.adopted import open_adopted
 from muniment.collections.embedding_models import EmbeddingModels
+from muniment.collections.orphans import remove_orphans
 from muniment.collections.recipe import alias_of, index_spec, recipe_of
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError
@@ -21,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 BUILDING = ("stage", "promote", "rollback")
 """What starts runs that fill a generation that is not live."""
+
+
+_LOOKED_AT_AGAIN = 100
+"""So many documents that seem to have lost chunks are looked at once more; of more, most have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +128,21 @@ async def _compare(
     present = await index.ids()
     expected = {document.uri: row_ids(document, runtime.recipe.chunker_spec) for document in documents}
     lost = tuple(document for document in documents if not expected[document.uri] <= present)
+    if len(lost) <= _LOOKED_AT_AGAIN:
+        lost = tuple([one for one in lost if await _is_lost(one, runtime, catalog, expected[one.uri])])
     # Read after the index: a chunk being inserted is in the catalog before it is there.
     given = set(await asyncio.to_thread(catalog.given.titles, runtime.name))
     needed: set[int] = given.union(*expected.values())
     orphans = present - needed
     if orphans and await _last_run_ended_well(catalog, runtime.name):
         # After an interrupted run the rows it wrote are left: the next run takes them up.
-        await index.delete(sorted(orphans))
+        orphans = await remove_orphans(runtime, catalog, index, orphans)
     else:
         orphans = set()
     lost_given = tuple(sorted(given - present))
     if not lost and not orphans and not lost_given:
         return None
-    missing = len(needed - given - present)
+    missing = len(set[int]().union(*(expected[document.uri] for document in lost)) - present)
     found = ["the index was missing"] if missing_index and (lost or lost_given) else []
     found += [f"{missing} chunks of {len(lost)} documents were missing"] if lost else []
     found += [f"{len(lost_given)} inserted chunks were missing"] if lost_given else []
@@ -145,6 +153,17 @@ async def _compare(
     mending = Mending(now(), runtime.name, "; ".join(found), "; ".join(did))
     logger.warning("Collection %s is being mended: %s.", runtime.name, mending.found)
     return Finding(mending, lost, lost_given)
+
+
+async def _is_lost(
+    document: Document, runtime: CollectionRuntime, catalog: Catalog, expected: set[int]
+) -> bool:
+    """Whether chunks of a document are missing that it still has: other workers change both meanwhile."""
+    find = partial(catalog.document_at, generation=runtime.number)
+    now_known = await asyncio.to_thread(find, document.collection, document.uri)
+    if now_known != document:
+        return False
+    return not expected <= await runtime.open_index().ids(document.document_id)
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:

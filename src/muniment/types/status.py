@@ -34,6 +34,19 @@ class Readiness:
         return all(check.ok for check in self.checks)
 
 
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What trying out a collection and all it rests on came to; a check that is not ``ok`` is a finding."""
+
+    collection: str
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """There is no finding."""
+        return all(check.ok for check in self.checks)
+
+
 class RunState(StrEnum):
     """How far a run is."""
 
