@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from muniment.catalog.doubts import DoubtfulContent
 from muniment.collections.adopted import refuse_change
 from muniment.collections.given import as_document, row_of
 from muniment.collections.parts import Parts
@@ -18,6 +19,7 @@ from muniment.ingest.claims import Claims
 from muniment.ingest.kept_files import hash_file
 from muniment.ingest.plan import CarriedWork, IngestPlan, JoinedWork, Work, Workload
 from muniment.ingest.run import IngestRun, settling_of
+from muniment.ingest.settling import Settling
 from muniment.types import (
     ChangeKind,
     Document,
@@ -174,13 +176,24 @@ class Ingestion:
             if document is not None:
                 await self._remove(runtime, document)
 
+    async def clean(self, runtime: CollectionRuntime, document_ids: Sequence[str]) -> None:
+        """Remove rows of these contents that no document has, unless another worker is at the content."""
+        async with runtime.busy, self._settling(runtime, "cleaning") as settling:
+            for document_id in document_ids:
+                await settling.clean(DoubtfulContent(document_id, "", ""))
+
     async def _remove(self, runtime: CollectionRuntime, document: Document) -> None:
-        owner = f"removal_{secrets.token_hex(8)}"
+        async with self._settling(runtime, "removal") as settling:
+            await settling.forget(document.uri, told=False)
+
+    @asynccontextmanager
+    async def _settling(self, runtime: CollectionRuntime, what: str) -> AsyncIterator[Settling]:
+        """What settles documents outside of runs."""
+        owner = f"{what}_{secrets.token_hex(8)}"
         tools = self._parts.tools(runtime)
         claims = Claims(tools.catalog, runtime.name, tools.generation, owner, tools.settings.lease_s)
-        settling = settling_of(tools, runtime.name, owner, claims, runtime.flip, _ignore)
         async with claims.kept_alive():
-            await settling.forget(document.uri, told=False)
+            yield settling_of(tools, runtime.name, owner, claims, runtime.flip, _ignore)
 
     async def _delete_given(self, runtime: CollectionRuntime, row: int) -> Document:
         catalog = self._parts.catalog

@@ -11,6 +11,7 @@ from muniment.collections.adopted import open_adopted
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.recipe import alias_of, index_spec, recipe_of
 from muniment.collections.runtime import CollectionRuntime
+from muniment.collections.strays import left_over, still_lost
 from muniment.errors import MunimentError
 from muniment.ingest.plan import IngestPlan, repair_of
 from muniment.ingest.rows import row_ids
@@ -27,12 +28,14 @@ BUILDING = ("stage", "promote", "rollback")
 class Finding:
     """What a check of one collection came to: documents and rows of given chunks that must be made again.
 
-    ``mending`` tells what was found and what is done about it; it is kept once that is done.
+    ``mending`` tells what was found and what is done about it; it is kept once that is done. ``left_over``
+    are ids of documents that are no more, or no more in that form, and have rows.
     """
 
     mending: Mending
     lost: tuple[Document, ...]
     lost_given: tuple[int, ...] = ()
+    left_over: tuple[str, ...] = ()
 
     @property
     def repair(self) -> IngestPlan:
@@ -122,26 +125,28 @@ async def _compare(
     # Read after the index: a chunk being inserted is in the catalog before it is there.
     given = set(await asyncio.to_thread(catalog.given.titles, runtime.name))
     needed: set[int] = given.union(*expected.values())
+    spec = runtime.recipe.chunker_spec
+    if lost and not missing_index and catalog.database.shared:
+        lost = await still_lost(lost, catalog, index, spec)
+    left: dict[str, int] = {}
     orphans = present - needed
     if orphans and await _last_run_ended_well(catalog, runtime.name):
         # After an interrupted run the rows it wrote are left: the next run takes them up.
-        await index.delete(sorted(orphans))
-    else:
-        orphans = set()
+        left = await left_over(orphans, catalog, index, runtime.name, runtime.number, spec)
     lost_given = tuple(sorted(given - present))
-    if not lost and not orphans and not lost_given:
+    if not lost and not left and not lost_given:
         return None
-    missing = len(needed - given - present)
+    missing = len(set().union(*(expected[document.uri] for document in lost)) - present)
     found = ["the index was missing"] if missing_index and (lost or lost_given) else []
     found += [f"{missing} chunks of {len(lost)} documents were missing"] if lost else []
     found += [f"{len(lost_given)} inserted chunks were missing"] if lost_given else []
-    found += [f"{len(orphans)} chunks belonged to no document"] if orphans else []
+    found += [f"{sum(left.values())} chunks belonged to no document"] if left else []
     did = [f"made the chunks of {len(lost)} documents again"] if lost else []
     did += [f"wrote {len(lost_given)} inserted chunks again"] if lost_given else []
-    did += [f"removed {len(orphans)} chunks"] if orphans else []
+    did += [f"removed {sum(left.values())} chunks"] if left else []
     mending = Mending(now(), runtime.name, "; ".join(found), "; ".join(did))
     logger.warning("Collection %s is being mended: %s.", runtime.name, mending.found)
-    return Finding(mending, lost, lost_given)
+    return Finding(mending, lost, lost_given, tuple(sorted(left)))
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:

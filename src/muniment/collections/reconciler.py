@@ -110,6 +110,8 @@ class Reconciler:
                 runtime.name,
             )
             return
+        if finding.left_over:
+            await self._ingestion.clean(runtime, finding.left_over)
         if finding.lost_given:
             await self._rewrite(runtime, finding.lost_given)
         logger.warning("Collection %s is mended: %s.", runtime.name, finding.mending.did)
