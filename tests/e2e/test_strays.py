@@ -1,0 +1,95 @@
+"""Rows that belong to nothing go, but never those that another worker is just writing or relies on."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from workspaces import Open, found, ingest, row_ids
+
+from muniment.catalog.doubts import DoubtfulContent
+from muniment.collections.local import LocalWorkspace
+from muniment.collections.strays import left_over, still_lost
+from muniment.ingest.claims import Claims
+from muniment.ingest.plan import IngestPlan, repair_of
+from muniment.types import Chunk, ChunkRow, Run
+
+IN_FLIGHT = DoubtfulContent("doc_in_flight", "f" * 64, "fake-1")
+
+
+async def write_row(workspace: LocalWorkspace) -> int:
+    """A row of a document that the catalog does not have."""
+    runtime = workspace._parts.runtime("docs")
+    [vector] = await runtime.embedder.embed_texts(["In flight."])
+    chunk = Chunk(0, "In flight.", "", (), (), 2)
+    await runtime.open_index().upsert([ChunkRow(4711, IN_FLIGHT.document_id, chunk, vector, {})])
+    return 4711
+
+
+async def test_rows_that_belong_to_nothing_go_when_a_collection_is_opened(open_docs: Open) -> None:
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        before = await row_ids(workspace)
+        await write_row(workspace)
+    async with open_docs() as workspace:
+        assert await row_ids(workspace) == before
+        [mending] = (await workspace.collection("docs")).mended
+        assert (mending.found, mending.did) == ("1 chunks belonged to no document", "removed 1 chunks")
+
+
+async def test_rows_that_another_worker_is_writing_stay(open_docs: Open) -> None:
+    """Its run has begun before the last one that ended well."""
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        before = await row_ids(workspace)
+        workspace._parts.catalog.doubts.note("docs", 1, IN_FLIGHT)
+        row = await write_row(workspace)
+    async with open_docs() as workspace:
+        assert await row_ids(workspace) == before | {row}
+        assert (await workspace.collection("docs")).mended == ()
+        await ingest(workspace)
+        assert await row_ids(workspace) == before
+
+
+async def test_rows_of_a_content_that_another_has_claimed_stay(open_docs: Open) -> None:
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        row = await write_row(workspace)
+        runtime = workspace._parts.runtime("docs")
+        claims = Claims(workspace._parts.catalog, "docs", 1, "another", 60)
+        async with claims.kept_alive():
+            assert await claims.take(*claims.content(IN_FLIGHT.document_id, ""))
+            await workspace._ingestion.clean(runtime, [IN_FLIGHT.document_id])
+            assert row in await row_ids(workspace)
+        await workspace._ingestion.clean(runtime, [IN_FLIGHT.document_id])
+        assert row not in await row_ids(workspace)
+
+
+async def test_what_was_settled_since_the_index_was_read_is_not_left_over_and_not_lost(
+    open_docs: Open,
+) -> None:
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        catalog, runtime = workspace._parts.catalog, workspace._parts.runtime("docs")
+        index, spec = runtime.open_index(), runtime.recipe.chunker_spec
+        assert await left_over(await row_ids(workspace), catalog, index, "docs", 1, spec) == {}
+        documents = catalog.documents("docs")
+        assert await still_lost(documents, catalog, index, spec) == ()
+        changed = [replace(document, updated_at="earlier") for document in documents]
+        await index.delete(sorted(await row_ids(workspace)))
+        assert await still_lost(changed, catalog, index, spec) == ()
+        assert await still_lost(documents, catalog, index, spec) == documents
+
+
+async def test_chunks_of_a_document_that_is_removed_meanwhile_are_not_made_again(
+    open_docs: Open, docs: Path
+) -> None:
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        [gone] = [one for one in workspace._parts.catalog.documents("docs") if one.name == "pumps.txt"]
+        (docs / "pumps.txt").unlink()
+        await ingest(workspace)
+        assert await workspace._ingestion.repair(
+            workspace._parts.runtime("docs"), IngestPlan((repair_of(gone),))
+        )
+        run: Run = workspace._parts.catalog.runs.list("docs", 1)[0]
+        assert (run.trigger, run.done, run.failed) == ("repair", 0, 0)
+        assert "pumps.txt" not in await found(workspace, "E-417")
