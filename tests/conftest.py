@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
@@ -8,7 +9,7 @@ from hypothesis import settings
 
 from muniment.providers.s3.connection import Bucket
 from muniment.providers.s3.options import S3Options
-from s3_servers import ACCESS_KEY, SECRET_KEY, seaweedfs
+from s3_servers import ACCESS_KEY, SECRET_KEY, make_bucket, seaweedfs
 
 # How long an example takes says how busy the machine is, not whether the promise holds.
 settings.register_profile("muniment", deadline=None)
@@ -25,16 +26,16 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def s3_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-    for name in ("AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 async def bucket(s3_server: str, s3_keys: None) -> AsyncIterator[Bucket]:
     """An empty bucket."""
     made = Bucket(S3Options(bucket=f"bucket-{next(_NUMBERS)}", endpoint=s3_server))
-    await made.request("PUT", "")
+    make_bucket(made)
     yield made
     await made.aclose()

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -12,8 +13,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from minio import Minio
+
+from muniment.providers.s3.connection import Bucket
 
 ACCESS_KEY = "testkey"
 SECRET_KEY = "testsecret12"
@@ -77,6 +82,8 @@ def seaweedfs(folder: Path) -> Iterator[str]:
     command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
     command += ["-master.volumeSizeLimitMB=64", "-master.telemetry=false", "-volume.max=1000"]
     command += ["-s3", f"-s3.port={s3}", f"-s3.config={identities}"]
+    # Two other servers, whose ports are fixed.
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     # One volume a bucket, where it would make seven: tests make many small buckets.
     environment = os.environ | {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
     log = folder / "log"
@@ -92,6 +99,16 @@ def seaweedfs(folder: Path) -> Iterator[str]:
         # Its orderly end takes ten seconds, and nothing that it holds is needed.
         server.kill()
         server.wait(10)
+
+
+def admin(place: Bucket) -> Minio:
+    """A client that may do all to the server of the bucket."""
+    address = urlsplit(str(place.options.endpoint))
+    return Minio(address.netloc, ACCESS_KEY, SECRET_KEY, secure=address.scheme == "https", region="us-east-1")
+
+
+def make_bucket(place: Bucket) -> None:
+    admin(place).make_bucket(place.options.bucket)
 
 
 def _answers(port: int) -> bool:
@@ -115,6 +132,7 @@ class Line:
         cut_after: bytes of an answer that get through before it is cut.
         met: how many requests met a fault.
         trouble: set when one has.
+        scheme: https when the line is encrypted.
     """
 
     port: int = 0
@@ -123,10 +141,11 @@ class Line:
     cut_after: int = 100_000
     met: int = 0
     trouble: asyncio.Event = field(default_factory=asyncio.Event)
+    scheme: str = "http"
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def takes(self, kind: str) -> bool:
         left: int = getattr(self, kind)
@@ -142,9 +161,11 @@ _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request r
 
 
 @asynccontextmanager
-async def bad_line(server: str, only: Callable[[bytes], bool] = lambda _: True) -> AsyncIterator[Line]:
+async def bad_line(
+    server: str, only: Callable[[bytes], bool] = lambda _: True, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Line]:
     """A line to the server; faults meet the requests for which ``only`` is true of their first lines."""
-    line = Line()
+    line = Line(scheme="https" if tls else "http")
     host, port = server.removeprefix("http://").split(":")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -181,7 +202,7 @@ async def bad_line(server: str, only: Callable[[bytes], bool] = lambda _: True) 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving.add(asyncio.create_task(serve(reader, writer)))
 
-    listener = await asyncio.start_server(begin, "127.0.0.1", 0)
+    listener = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=tls)
     line.port = int(listener.sockets[0].getsockname()[1])
     async with listener:
         yield line

@@ -22,8 +22,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from minio import Minio
+
 from machine import describe
 from muniment.providers.folder_source import FolderSource, FolderSourceOptions
 from muniment.providers.s3.connection import Bucket
@@ -113,9 +116,13 @@ async def measure_s3(arguments: argparse.Namespace) -> dict[str, float]:
 
     async def put(number: int) -> None:
         async with slots:
-            await bucket.request("PUT", f"{number % 10}/document {number:06}.txt", body=b"text" * 250)
+            await bucket.put(f"{number % 10}/document {number:06}.txt", b"text" * 250)
 
-    await bucket.request("PUT", "", expected=frozenset({409}))
+    address = urlsplit(arguments.endpoint)
+    keys = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+    admin = Minio(address.netloc, *keys, secure=address.scheme == "https", region="us-east-1")
+    if not admin.bucket_exists(arguments.bucket):
+        admin.make_bucket(arguments.bucket)
     times = {}
     started = time.perf_counter()
     await asyncio.gather(*(put(number) for number in range(arguments.objects)))

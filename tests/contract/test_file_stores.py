@@ -76,8 +76,8 @@ class TestS3FileStore(FileStoreContract):
         assert [file.key async for file in store.list("raw/")] == keys
 
     async def test_leaves_alone_what_lies_beside_its_prefix(self, store: S3FileStore, bucket: Bucket) -> None:
-        await bucket.request("PUT", "kept/here-too/a", body=b"x")
-        await bucket.request("PUT", "raw/a", body=b"x")
+        await bucket.put("kept/here-too/a", b"x")
+        await bucket.put("raw/a", b"x")
         await store.put("raw/a", b"mine")
         await store.delete("raw/a")
         assert [file async for file in store.list()] == []

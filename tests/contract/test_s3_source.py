@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from minio.versioningconfig import ENABLED, VersioningConfig
 
 from muniment.errors import DocumentError, MunimentError, NotFoundError, SettingsError, StorageError
 from muniment.protocols import ProviderContext
@@ -17,7 +18,7 @@ from muniment.providers.s3.connection import Bucket
 from muniment.providers.s3.source import S3Source, S3SourceOptions, create
 from muniment.testing.source import SourceContract
 from muniment.types import SourceFile
-from s3_servers import READER_KEY, READER_SECRET, bad_line
+from s3_servers import READER_KEY, READER_SECRET, admin, bad_line
 
 LARGE = bytes(range(256)) * 12_000
 """Three megabytes."""
@@ -55,7 +56,7 @@ async def names(source: S3Source) -> list[str]:
 
 
 async def put(bucket: Bucket, key: str, data: bytes = b"x") -> None:
-    await bucket.request("PUT", key, body=data)
+    await bucket.put(key, data)
 
 
 async def fetched(source: S3Source, file: SourceFile, folder: Path) -> bytes:
@@ -149,9 +150,7 @@ class TestListing:
 class TestVersionedBucket:
     @pytest.fixture
     async def versioned(self, bucket: Bucket) -> Bucket:
-        body = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
-        async with bucket.stream("PUT", "", {"versioning": ""}, {}, body) as answer:
-            assert answer.is_success
+        admin(bucket).set_bucket_versioning(bucket.options.bucket, VersioningConfig(ENABLED))
         return bucket
 
     async def test_what_was_deleted_is_not_listed_and_the_newest_version_is(
@@ -160,7 +159,7 @@ class TestVersionedBucket:
         for data in (b"one", b"two"):
             await put(versioned, "kept.txt", data)
             await put(versioned, "deleted.txt", data)
-        await versioned.request("DELETE", "deleted.txt")
+        await versioned.delete("deleted.txt")
         source = source_of(versioned)
         (file,) = await listed(source)
         assert file.name == "kept.txt"
@@ -186,7 +185,7 @@ class TestFetching:
     ) -> None:
         await put(bucket, "a.txt")
         (file,) = await listed(source)
-        await bucket.request("DELETE", "a.txt")
+        await bucket.delete("a.txt")
         with pytest.raises(NotFoundError) as caught:
             await source.fetch(file, tmp_path / "fetched")
         assert caught.value.code == "source_file_gone"
@@ -242,7 +241,9 @@ class TestBadLine:
             line.cuts, line.cut_after = 1, 900_000
             fetching = asyncio.create_task(source.fetch(file, tmp_path / "fetched"))
             await line.trouble.wait()
+            line.busy = -1
             await put(bucket, "large.bin", LARGE[::-1])
+            line.busy = 0
             with pytest.raises(DocumentError) as caught:
                 await fetching
             assert caught.value.code == "source_file_changed"

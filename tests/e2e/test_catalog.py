@@ -1,5 +1,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
+from urllib.parse import quote
 
 import pytest
 
@@ -48,6 +50,24 @@ def test_gives_documents_back_as_they_were_saved(catalog: Catalog) -> None:
     [found] = catalog.documents("docs")
     assert replace(found, updated_at="") == document("a")
     assert found.updated_at.endswith("Z")
+
+
+@pytest.mark.parametrize(
+    "alphabet", [range(0x4E00, 0x9FFF), range(0x80, 0x800), range(0x20000, 0x2A6D0), range(0x21, 0x3000)]
+)
+def test_holds_the_longest_keys_that_a_bucket_may_have(catalog: Catalog, alphabet: range) -> None:
+    """PostgreSQL indexes up to 2,704 bytes, and compresses what is longer: these keys hardly repeat."""
+    chance = Random(1)
+    for number in range(5):
+        key = "".join(map(chr, chance.choices(alphabet, k=1024))).encode()[:1024].decode(errors="ignore")
+        long = document(key, uri=f"s3://{'b' * 63}/{quote(key)}", size=5 << 40)
+        long = replace(long, document_id=f"doc_{number}", content_hash="abc")
+        catalog.save_document(long)
+        kept = catalog.document_at("docs", long.uri)
+        assert kept is not None and replace(kept, updated_at="") == long
+        lease = f"doc:docs:1:{long.uri}"
+        assert catalog.leases.take([lease], "worker", 60.0) == {lease}
+    assert len(catalog.documents("docs")) == 5
 
 
 def test_saving_again_replaces(catalog: Catalog) -> None:
@@ -171,7 +191,12 @@ def test_a_store_that_was_found_is_known_until_any_store_changes(catalog: Catalo
     stores = catalog.stores
     stores.save(created("a"))
     assert stores.known("a") is None
-    assert stores.find("a") == stores.known("a") == created("a")
+    assert stores.find("a") == created("a")
+    if catalog.database.shared:
+        # Another server may change it, so it is read each time.
+        assert stores.known("a") is None
+        return
+    assert stores.known("a") == created("a")
 
     stores.touch("vs_a", 5)
     assert stores.known("a") is None
@@ -191,4 +216,5 @@ def test_a_name_leads_to_the_newest_store_even_when_an_older_one_was_found(catal
     catalog.stores.save(older)
     assert catalog.stores.find("a") == older
     catalog.stores.save(newer)
-    assert catalog.stores.find("a") == catalog.stores.known("a") == newer
+    assert catalog.stores.find("a") == newer
+    assert catalog.stores.known("a") == (None if catalog.database.shared else newer)

@@ -59,7 +59,7 @@ async def opened(settings: Settings) -> AsyncIterator[LocalWorkspace]:
 @pytest.fixture
 async def filled(bucket: Bucket) -> Bucket:
     for name, text in TEXTS.items():
-        await bucket.request("PUT", f"docs/{name}", body=text.encode())
+        await bucket.put(f"docs/{name}", text.encode())
     return bucket
 
 
@@ -74,8 +74,8 @@ async def test_edits_and_deletions_in_a_bucket_are_followed(filled: Bucket, tmp_
         rows = await row_ids(workspace)
         again = await ingest(workspace)
         assert (again.done, again.unchanged, again.removed) == (0, 3, 0)
-        await filled.request("PUT", "docs/leave.txt", body=b"Employees receive 30 days of paid leave.")
-        await filled.request("DELETE", "docs/travel.txt")
+        await filled.put("docs/leave.txt", b"Employees receive 30 days of paid leave.")
+        await filled.delete("docs/travel.txt")
         changed = await ingest(workspace)
         assert (changed.done, changed.unchanged, changed.removed) == (1, 1, 1)
         assert len(await row_ids(workspace)) == len(rows) - 1
@@ -104,7 +104,7 @@ async def test_garbage_in_a_bucket_goes_and_what_is_referred_to_stays(filled: Bu
     kept = await keys(filled, "kept/")
     assert len(kept) == 9
     for garbage in ("raw/ab/" + "ab" * 32, "parsed/ab/" + "ab" * 32 + "-" + "0" * 12 + ".text.z"):
-        await filled.request("PUT", f"kept/{garbage}", body=b"x")
+        await filled.put(f"kept/{garbage}", b"x")
     async with open_kept_files(settings) as (store, catalog):
         assert (await collect_garbage(store, catalog)).removed == 0
         # All are older than this, so that only references protect them.

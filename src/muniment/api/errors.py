@@ -15,7 +15,15 @@ from muniment.api.dialects.choice import dialect_of
 from muniment.api.wire import ErrorBody, ErrorDetail
 from muniment.errors import InputError, MunimentError, NotFoundError, NotOfferedError
 
-NATIVE_PATHS = ("/v1/answers", "/v1/search", "/v1/collections", "/v1/runs", "/v1/health", "/v1/ready")
+NATIVE_PATHS = (
+    "/v1/answers",
+    "/v1/search",
+    "/v1/collections",
+    "/v1/plans",
+    "/v1/runs",
+    "/v1/health",
+    "/v1/ready",
+)
 """Muniment's own, with what is below them; their errors do not depend on who asks."""
 
 logger = logging.getLogger(__name__)

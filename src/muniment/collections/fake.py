@@ -1,7 +1,6 @@
 """A workspace in memory, for tests of what is built on one: deterministic, no models, no files kept."""
 
 import asyncio
-import hashlib
 import io
 import re
 from collections.abc import AsyncIterator
@@ -12,9 +11,16 @@ from PIL import Image, ImageDraw
 
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.collections.fake_answer import fake_answer, fake_passage
+from muniment.collections.fake_records import (
+    AT,
+    fake_changes,
+    fake_document,
+    fake_generations,
+    fake_plan,
+    lines_of,
+)
 from muniment.errors import (
     ConflictError,
-    DocumentError,
     NotFoundError,
     StorageError,
     UnavailableError,
@@ -23,7 +29,6 @@ from muniment.errors import (
 from muniment.types import (
     Block,
     BlockKind,
-    Box,
     Change,
     ChangeKind,
     Check,
@@ -34,7 +39,6 @@ from muniment.types import (
     DocumentFinished,
     DocumentOrigin,
     DocumentState,
-    Estimate,
     Fate,
     Filter,
     GenerationState,
@@ -45,7 +49,6 @@ from muniment.types import (
     ParsedDocument,
     Passage,
     Plan,
-    PlannedKind,
     Readiness,
     Run,
     RunDocument,
@@ -56,12 +59,10 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
-    Span,
 )
 
-AT = "2026-01-02T03:04:05Z"
 PAGE = Page(1, 200.0, 100.0)
-LINE_HEIGHT = 10.0
+_COMMON = frozenset({"a", "an", "are", "do", "have", "how", "i", "is", "of", "the", "to", "what"})
 
 
 class FakeWorkspace:
@@ -206,10 +207,7 @@ class FakeWorkspace:
 
     async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
         """Every document is new."""
-        changes = self._planned(collection)
-        kind = PlannedKind(ChangeKind.ADD, len(changes), sum(one.size for one in changes), changes[:2])
-        estimate = Estimate(len(changes), 0, 1.5, "2 chunks/s", 100)
-        return Plan(f"plan_{collection}", collection, AT, (kind,), 0, len(changes), estimate)
+        return fake_plan(collection, self._planned(collection))
 
     async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
         """Every document of the collection whose plan it is."""
@@ -224,11 +222,7 @@ class FakeWorkspace:
         )
 
     def _planned(self, collection: str) -> tuple[Change, ...]:
-        held = sorted(self._held(collection).values(), key=lambda document: document.uri)
-        return tuple(
-            Change(ChangeKind.ADD, one.uri, one.name, one.size, one.version, "new", dict(one.metadata), 0)
-            for one in held
-        )
+        return fake_changes(self._held(collection).values())
 
     def apply(
         self,
@@ -260,26 +254,8 @@ class FakeWorkspace:
 
     async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
         """One is live, and after ``stage`` a second is staged."""
-        held = len(self._held(collection))
-        states = [GenerationState.LIVE, *self._staged.get(collection, ())]
-        return tuple(
-            GenerationStatus(
-                collection,
-                number,
-                state,
-                f"fake_{number}",
-                "fake",
-                8,
-                "lines",
-                "fake-1",
-                held,
-                0,
-                held,
-                AT,
-                AT,
-            )
-            for number, state in enumerate(states, 1)
-        )
+        states = (GenerationState.LIVE, *self._staged.get(collection, ()))
+        return fake_generations(collection, len(self._held(collection)), states)
 
     async def stage(self, collection: str) -> AsyncIterator[RunEvent]:
         """As an ingestion."""
@@ -344,7 +320,7 @@ class FakeWorkspace:
         """Its lines as blocks, one under the other on page 1."""
         document = self._document(collection, document_id)
         text = self._texts[collection][document.name]
-        blocks = tuple(Block(BlockKind.TEXT, span.start, span.end, spans=(span,)) for span in _lines(text))
+        blocks = tuple(Block(BlockKind.TEXT, span.start, span.end, spans=(span,)) for span in lines_of(text))
         return ParsedDocument(document.content_hash, document.title, text, blocks, (PAGE,), "fake 1")
 
     async def raw_file(self, collection: str, document_id: str) -> Path:
@@ -372,7 +348,7 @@ class FakeWorkspace:
             )
         image = Image.new("RGB", (round(PAGE.width * scale), round(PAGE.height * scale)), "white")
         draw = ImageDraw.Draw(image)
-        for span in _lines(self._texts[collection][document.name]):
+        for span in lines_of(self._texts[collection][document.name]):
             if span.box and any(start < span.end and span.start < end for start, end in ranges):
                 box = span.box
                 corners = (box.left, box.top, box.right, box.bottom)
@@ -405,36 +381,8 @@ class FakeWorkspace:
         *,
         origin: DocumentOrigin,
     ) -> Document:
-        held = self._held(collection)
-        content_hash = hashlib.sha256(text.encode()).hexdigest()
-        document = Document(
-            collection=collection,
-            uri=f"{origin}:{name}",
-            origin=origin,
-            parser="fake 1",
-            name=name,
-            document_id=content_hash[:16],
-            content_hash=content_hash,
-            version="1",
-            size=len(text.encode()),
-            state=DocumentState.DONE,
-            pages=1,
-            chunks=len(_lines(text)),
-            title=name.rsplit(".", 1)[0],
-            metadata=dict(metadata),
-            updated_at=AT,
-        )
-        if "UNREADABLE" in text:
-            error = DocumentError(f"{name!r} cannot be read.", hint="Open it and save it again.")
-            document = replace(
-                document,
-                state=DocumentState.FAILED,
-                chunks=0,
-                error_code=error.code,
-                error=error.message,
-                hint=error.hint,
-            )
-        held[name] = document
+        document = fake_document(collection, name, text, metadata, origin)
+        self._held(collection)[name] = document
         self._texts[collection][name] = text
         return document
 
@@ -443,24 +391,12 @@ class FakeWorkspace:
         found = []
         for name, document in sorted(self._held(collection).items()):
             text = self._texts[collection][name]
-            for ordinal, span in enumerate(_lines(text)):
+            for ordinal, span in enumerate(lines_of(text)):
                 line = text[span.start : span.end]
                 shared = len(asked & _words(line))
                 if shared and document.state is DocumentState.DONE:
                     found.append(fake_passage(document, ordinal, span, line, float(shared)))
         return tuple(sorted(found, key=lambda passage: (-passage.score, passage.id)))
-
-
-def _lines(text: str) -> list[Span]:
-    """One span for each line that is not blank, with its box on the page."""
-    matches = [match for match in re.finditer(r"[^\n]+", text) if match[0].strip()]
-    return [
-        Span(m.start(), m.end(), 1, Box(10.0, LINE_HEIGHT * (n + 1), 190.0, LINE_HEIGHT * (n + 2)))
-        for n, m in enumerate(matches)
-    ]
-
-
-_COMMON = frozenset({"a", "an", "are", "do", "have", "how", "i", "is", "of", "the", "to", "what"})
 
 
 def _words(text: str) -> set[str]:

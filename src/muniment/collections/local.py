@@ -3,16 +3,13 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
-from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.briefing import PLAIN, Briefing
-from muniment.answer.events import AnswerEvent, Finished
-from muniment.answer.fail_over import readiness_of
+from muniment.answer.events import AnswerEvent
 from muniment.answer.models import Models
-from muniment.catalog.documents import Totals
 from muniment.collections.adopted import adopted_documents, refuse_change
+from muniment.collections.asking import Asking
 from muniment.collections.attachments import Attachments
 from muniment.collections.documents import Documents
 from muniment.collections.files import Files
@@ -24,15 +21,13 @@ from muniment.collections.parts import Parts
 from muniment.collections.planning import Planning
 from muniment.collections.reconciler import Reconciler
 from muniment.collections.registered_models import RegisteredModels
-from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.services import Searched, Services
+from muniment.collections.statuses import Statuses
 from muniment.collections.stores import Stores
-from muniment.errors import MunimentError, NotFoundError, StorageError, UnavailableError
+from muniment.errors import NotFoundError
 from muniment.protocols import Generator
-from muniment.retrieve import JoinedRetriever, Retriever
 from muniment.types import (
     Change,
-    Check,
     CollectionStatus,
     Document,
     DocumentState,
@@ -64,6 +59,7 @@ class LocalWorkspace:
         self._ingestion = Ingestion(parts, self._planning)
         self._generations = Generations(parts, self._ingestion)
         self._reconciler = Reconciler(parts, self._ingestion, self._generations)
+        self._statuses = Statuses(parts)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
         models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
@@ -76,6 +72,7 @@ class LocalWorkspace:
             models=models,
             model_directory=_directory(parts, models),
         )
+        self._asking = Asking(parts, self._documents, self.services.stores, self._reconciler.wake)
 
     async def start(self, *, serving: bool) -> None:
         """Open and mend all collections; while serving, keep them so and ingest what is new."""
@@ -103,65 +100,15 @@ class LocalWorkspace:
 
     async def readiness(self) -> Readiness:
         """Whether questions can be answered, with reasons when not."""
-        checks = [self._check_collection(runtime) for runtime in self._parts.runtimes.values()]
-        used = {runtime.generator.name: runtime.generator for runtime in self._parts.runtimes.values()}
-        for name, generator in used.items():
-            try:
-                answers = await readiness_of(generator)
-            except MunimentError as error:
-                checks.append(Check(f"generator {name}", False, error.message, error.hint))
-            else:
-                checks.append(Check(f"generator {name}", True, answers))
-        return Readiness(tuple(checks))
-
-    def _check_collection(self, runtime: CollectionRuntime) -> Check:
-        name = f"collection {runtime.name}"
-        if runtime.problem is not None:
-            return Check(name, False, runtime.problem.message, runtime.problem.hint)
-        if runtime.index is None:
-            return Check(name, False, "not open yet", "Wait a moment.")
-        if runtime.mending or runtime.filling:
-            return Check(name, False, runtime.gap or "documents are being read", "Wait a moment.")
-        return Check(name, True, f"{len(runtime.names)} documents can be searched")
+        return await self._statuses.readiness()
 
     async def collections(self) -> tuple[CollectionStatus, ...]:
         """Every collection, by name."""
-        return tuple([await self.collection(name) for name in sorted(self._parts.runtimes)])
+        return await self._statuses.collections()
 
     async def collection(self, name: str) -> CollectionStatus:
         """One collection."""
-        runtime = self._parts.runtime(name)
-        catalog = self._parts.catalog
-        totals = await self._totals(runtime)
-        runs = await asyncio.to_thread(catalog.runs.list, name, 1)
-        mended = await asyncio.to_thread(catalog.mendings, name)
-        problem = runtime.problem
-        return CollectionStatus(
-            name=name,
-            description=runtime.settings.description,
-            declared=runtime.declared,
-            state=runtime.state,
-            embedding_model=runtime.recipe.embedding_model,
-            dimension=runtime.embedder.dimension,
-            generator=runtime.generator.name,
-            top_k=runtime.settings.top_k,
-            documents=totals.documents,
-            failed=totals.failed,
-            pages=totals.pages,
-            chunks=totals.chunks + len(runtime.given),
-            sources=_sources(runtime),
-            detail=f"{problem.message} {problem.hint}".strip() if problem else "",
-            last_run=runtime.run or (runs[0] if runs else None),
-            mended=mended,
-            generation=runtime.number if runtime.generation is not None else 0,
-            wanted=runtime.differences,
-        )
-
-    async def _totals(self, runtime: CollectionRuntime) -> Totals:
-        if runtime.settings.adopt is None:
-            return await asyncio.to_thread(self._parts.catalog.totals, runtime.name)
-        listed = await adopted_documents(runtime)
-        return Totals(documents=len(listed), chunks=sum(document.chunks for document in listed))
+        return await self._statuses.collection(name)
 
     async def documents(
         self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
@@ -219,17 +166,6 @@ class LocalWorkspace:
 
     # -- search and answer
 
-    def _retriever(self, runtime: CollectionRuntime) -> Retriever:
-        index = runtime.open_index()
-        return Retriever(
-            embedder=runtime.embedder,
-            index=index,
-            names=runtime.names,
-            visible=runtime.names,
-            max_question_chars=self._parts.settings.server.max_question_chars,
-            collection=runtime.name,
-        )
-
     async def search(
         self,
         collection: str,
@@ -240,15 +176,7 @@ class LocalWorkspace:
         filter: Filter | None = None,
     ) -> SearchResult:
         """The passages that fit best; see ``Workspace.search``."""
-        runtime = self._parts.runtime(collection)
-        await self.services.stores.refresh(runtime)
-        notes = await self._missing(runtime)
-        try:
-            found = await self._retriever(runtime).search(query, mode=mode, limit=limit, filter=filter)
-        except (StorageError, UnavailableError, NotFoundError):
-            self._reconciler.wake()
-            raise
-        return SearchResult(collection, query, mode, found.passages, found.timings, notes)
+        return await self._asking.search(collection, query, mode=mode, limit=limit, filter=filter)
 
     async def answer(
         self,
@@ -264,7 +192,7 @@ class LocalWorkspace:
         async for event in self.answer_from(searched, question, generator=generator):
             yield event
 
-    async def answer_from(
+    def answer_from(
         self,
         searched: Searched,
         question: str,
@@ -273,52 +201,7 @@ class LocalWorkspace:
         briefing: Briefing = PLAIN,
     ) -> AsyncIterator[AnswerEvent]:
         """One answer from several collections; see ``ServedWorkspace.answer_from``."""
-        runtimes = [self._parts.runtime(name) for name in dict.fromkeys(searched.collections)]
-        missing: list[str] = []
-        for runtime in runtimes:
-            await self.services.stores.refresh(runtime)
-            missing += await self._missing(runtime)
-        if generator is None or isinstance(generator, str):
-            generator = self._parts.generator(runtimes[0], generator)
-        settings = AnswerSettings(
-            ", ".join(runtime.name for runtime in runtimes),
-            searched.limit or runtimes[0].settings.top_k,
-            searched.mode,
-            searched.fits,
-            briefing,
-        )
-        # A new generation may be promoted meanwhile: what was found is read back as it was found.
-        numbers = {runtime.name: runtime.number for runtime in runtimes}
-        answerer = Answerer(
-            JoinedRetriever([self._retriever(runtime) for runtime in runtimes]),
-            generator,
-            lambda passage: self._documents.parsed(
-                passage.collection, passage.document_id, generation=numbers[passage.collection]
-            ),
-            settings,
-            embedder=runtimes[0].embedder,
-        )
-        try:
-            async for event in answerer.stream(question, filter=searched.filter):
-                if isinstance(event, Finished) and missing:
-                    answer = event.answer
-                    event = Finished(replace(answer, notes=(*missing, *answer.notes)))
-                yield event
-        except (StorageError, UnavailableError, NotFoundError):
-            self._reconciler.wake()
-            raise
-
-    async def _missing(self, runtime: CollectionRuntime) -> tuple[str, ...]:
-        """What whoever asks now must know: that not everything, or nothing, can be found."""
-        if runtime.gap:
-            return (runtime.gap,)
-        if runtime.names:
-            return ()
-        runs = await asyncio.to_thread(self._parts.catalog.runs.list, runtime.name, 1)
-        why = "Put files where its sources look, and ingest."
-        if runs and runs[0].error:
-            why = f"The last run failed: {runs[0].error} {runs[0].hint}"
-        return (f"Collection {runtime.name} holds no documents. {why}",)
+        return self._asking.answer_from(searched, question, generator=generator, briefing=briefing)
 
     # -- change
 
@@ -425,13 +308,6 @@ def unknown_run(run_id: str) -> NotFoundError:
     )
 
 
-def _sources(runtime: CollectionRuntime) -> tuple[str, ...]:
-    adopt = runtime.settings.adopt
-    if adopt is not None:
-        return (f"adopted from {adopt.collection}" + (f" at {adopt.uri}" if adopt.uri else ""),)
-    return tuple(_describe(source.model_dump()) for source in runtime.settings.sources)
-
-
 def _directory(parts: Parts, models: Models) -> ModelDirectory:
     settings = parts.settings
     declared = settings.embedding_models
@@ -443,8 +319,3 @@ def _directory(parts: Parts, models: Models) -> ModelDirectory:
         embedding_providers={name: one.provider for name, one in declared.items()},
         embedding_names={name: str(one.options.get("model") or name) for name, one in declared.items()},
     )
-
-
-def _describe(source: dict[str, object]) -> str:
-    place = source.get("path") or source.get("uri") or source.get("bucket") or ""
-    return f"{source['provider']} {place}".strip()

@@ -218,11 +218,17 @@ async def test_a_tool_that_fails_is_told_to_the_model_and_the_client(
     assert made["output"][1]["error"].startswith("Error executing tool fail")
 
 
-async def test_a_server_that_stops_in_between_fails_the_call(serve: Serve) -> None:
+async def test_a_tool_that_takes_too_long_fails_its_call(serve: Serve, warehouse: ToolServer) -> None:
     async with serve(mcp={"timeout_s": 0.5}) as served:
+        made = await create(served, OPENAI, input="CALL slow {}", tools=[mcp(warehouse)])
+        assert made["output"][-1]["type"] == "message"
+        failed = [one["error"]["code"] for one in made["output"] if one.get("error")]
+        assert failed == [504]
+
+
+async def test_a_server_that_stops_in_between_fails_the_call(serve: Serve) -> None:
+    async with serve() as served:
         with tool_server() as warehouse:
-            made = await create(served, OPENAI, input="CALL slow {}", tools=[mcp(warehouse)])
-            assert made["output"][1]["error"]["code"] == 504
             asked = await create(served, input=CALL, tools=[mcp(warehouse, require_approval="always")])
         answer = {
             "type": "mcp_approval_response",

@@ -1,208 +1,220 @@
-"""One bucket over HTTP: signed requests, asked again with growing pauses while a failure may pass."""
+"""One bucket, by MinIO's client: its calls run in threads, its failures become errors of ours."""
 
 import asyncio
-import os
-import random
-import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import io
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from functools import partial
+from itertools import islice
+from threading import Event
+from typing import BinaryIO, TypeVar
 
-import certifi
-import httpx
+from minio import Minio
+from minio.commonconfig import REPLACE, CopySource
+from minio.datatypes import Object
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, TimeoutError
 
-from muniment.errors import SettingsError
-from muniment.providers.s3.answers import ListPage, S3Object, read_list
-from muniment.providers.s3.credentials import find_credentials
+from muniment.providers.s3.client import Patience, client_for
 from muniment.providers.s3.failures import Refusal, not_s3, refused, silent
 from muniment.providers.s3.options import S3Options
-from muniment.providers.s3.signing import encoded_path, encoded_query, signed_headers
 
-_FIRST_PAUSE_S = 0.25
-_LONGEST_PAUSE_S = 8.0
-_CONNECTIONS = 16
+_THREADS = 16
 _PATIENCE_IN_CHECKS = 2
-_NOTHING_SENT: Mapping[str, str] = {}
+_PAGE = 1000
+_PIECE = 1 << 20
+"""Bytes of an object held in memory at a time."""
+_SINGLE_UPLOAD = 5 << 20
+"""Bytes up to which the client always uploads in one request."""
+_REST = 206
+_ABSENT = frozenset({404})
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A success, or a refusal that the caller expects: then ``refusal`` is set."""
+class S3Object:
+    """One object of a listing; ``etag`` without quotes, ``size`` in bytes."""
 
-    body: bytes
-    refusal: Refusal | None = None
+    key: str
+    etag: str
+    size: int
+    modified_at: float
+    """Seconds since 1970."""
 
 
-@dataclass(slots=True)
-class Retries:
-    """How often, and how long apart, a request is made again."""
-
-    left: int
-    _pause_s: float = _FIRST_PAUSE_S
-
-    async def wait(self) -> None:
-        """Use up one try; pauses double, and vary so that many clients do not come back at once."""
-        self.left -= 1
-        await asyncio.sleep(self._pause_s * random.uniform(0.75, 1.25))
-        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+class Replaced(Exception):  # noqa: N818 - not an error by itself
+    """The object is no longer the one with the ETag that was asked for."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """The bucket that the options name. Its connections belong to the event loop of its first request."""
+    """The bucket that the options name; threads and connections begin with the first request."""
 
     options: S3Options
-    _client: httpx.AsyncClient | None = field(default=None)
+    _client: Minio | None = field(default=None)
+    _threads: ThreadPoolExecutor | None = field(default=None)
+    _closed: Event = field(default_factory=Event)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def aclose(self) -> None:
-        """Let go of all connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        """Let go of threads and connections; what is still being tried again is given up."""
+        self._closed.set()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client, self._threads, self._closed = None, None, Event()
 
     async def check(self) -> None:
         """Try address, keys, bucket and the right to list it; a dead server is soon given up.
 
         Raises:
-            SettingsError: code ``secret_missing``, or ``ca_file`` cannot be read.
+            SettingsError: code ``secret_missing``, or an option cannot be used.
             UnavailableError: a code that begins with ``s3_``, one for each cause.
         """
-        retries = Retries(min(self.options.retries, _PATIENCE_IN_CHECKS))
-        await self._page(self.options.prefix, "", retries, size=1)
+        retries = min(self.options.retries, _PATIENCE_IN_CHECKS)
+        client = await asyncio.to_thread(client_for, self.options, self._patience(retries))
+        found = client.list_objects(self.options.bucket, self.options.prefix, recursive=True)
+        await self._run(lambda _: next(found, None))
 
     async def objects(self, prefix: str) -> AsyncIterator[S3Object]:
-        """Every object whose key begins with ``prefix``, by key, however many pages that takes.
+        """Every object whose key begins with ``prefix``, however many pages that takes.
 
         In a versioned bucket these are the current versions; what carries a delete marker is not there.
         """
-        token = ""
+        client = await self._opened()
+        found = client.list_objects(self.options.bucket, prefix, recursive=True)
+        last = None
         while True:
-            page = await self._page(prefix, token, Retries(self.options.retries))
-            for found in page.objects:
-                yield found
-            if not page.next_token:
+            page = await self._wanted(lambda _: [_described(each) for each in islice(found, _PAGE)])
+            for each in page:
+                yield each
+            if len(page) < _PAGE:
                 return
-            if page.next_token == token:
+            if page[-1].key == last:
                 raise not_s3(self.options, "the listing does not move on")
-            token = page.next_token
+            last = page[-1].key
 
-    async def request(
-        self,
-        method: str,
-        key: str,
-        *,
-        headers: Mapping[str, str] = _NOTHING_SENT,
-        body: bytes = b"",
-        expected: frozenset[int] = frozenset(),
-    ) -> Answer:
-        """One request about one object, its answer in memory; refusals in ``expected`` are returned."""
-        retries = Retries(self.options.retries)
-        return await self._ask(method, key, {}, headers, body, expected, retries)
-
-    @asynccontextmanager
-    async def stream(
-        self, method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes = b""
-    ) -> AsyncIterator[httpx.Response]:
-        """One try of a request, its answer not yet read; raises httpx's errors."""
-        client = self._opened()
-        base, path = self._address(key)
-        sent = encoded_query(query)
-        credentials = await asyncio.to_thread(find_credentials, self.options)
-        signed = signed_headers(
-            method,
-            urlsplit(base).netloc,
-            path,
-            sent,
-            # Not compressed on the way: the bytes wanted are those stored.
-            {"accept-encoding": "identity", **headers},
-            body,
-            credentials=credentials,
-            region=self._region(),
-            now=datetime.now(UTC),
+    async def put(self, key: str, data: bytes) -> None:
+        """Store ``data`` as the object ``key``, in one request: all of it is there, or nothing."""
+        size = max(len(data), _SINGLE_UPLOAD)
+        await self._wanted(
+            lambda client: client.put_object(
+                self.options.bucket, key, io.BytesIO(data), len(data), part_size=size
+            ),
+            writing=True,
         )
-        url = httpx.URL(base).copy_with(raw_path=f"{path}?{sent}".rstrip("?").encode())
-        async with client.stream(method, url, headers=signed, content=body or None) as response:
-            yield response
 
-    async def _page(self, prefix: str, token: str, retries: Retries, size: int = 1000) -> ListPage:
-        query = {"list-type": "2", "prefix": prefix, "max-keys": str(size), "encoding-type": "url"}
-        if token:
-            query["continuation-token"] = token
-        answer = await self._ask("GET", "", query, {}, b"", frozenset(), retries)
-        page = read_list(answer.body)
-        if page is None:
-            raise not_s3(self.options, "it lists no objects")
-        return page
+    async def read(self, key: str, etag: str, target: BinaryIO) -> Refusal | None:
+        """Write the object's bytes to ``target``; after a break the rest is asked for.
 
-    async def _ask(
-        self,
-        method: str,
-        key: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: bytes,
-        expected: frozenset[int],
-        retries: Retries,
-    ) -> Answer:
+        Returns:
+            The refusal when there is no such object, or none with this ETag; None when all is written.
+
+        Raises:
+            Replaced: the object got another ETag, and the server does not heed If-Match.
+            OSError: ``target`` cannot be written.
+        """
+        expected = _ABSENT | {412}
+        return await self._run(partial(self._read, key=key, etag=etag, target=target), expected=expected)
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is an object ``key``."""
+        expected = _ABSENT | {400, 403}
+        found = await self._run(
+            lambda client: client.stat_object(self.options.bucket, key), expected=expected
+        )
+        if isinstance(found, Refusal) and found.status not in _ABSENT:
+            # The answer to HEAD has no body; that to a listing says what is wrong.
+            await self.check()
+            raise refused(self.options, found)
+        return not isinstance(found, Refusal)
+
+    async def touch(self, key: str) -> bool:
+        """Make the object count as written just now, by copying it onto itself; False when it is absent."""
+        if not await self.exists(key):
+            return False
+        bucket, origin = self.options.bucket, CopySource(self.options.bucket, key)
+        copied = await self._run(
+            lambda client: client.copy_object(bucket, key, origin, metadata_directive=REPLACE),
+            writing=True,
+            expected=_ABSENT,
+        )
+        return not isinstance(copied, Refusal)
+
+    async def delete(self, key: str) -> None:
+        """Remove the object ``key``; none is as good."""
+        bucket = self.options.bucket
+        await self._run(lambda client: client.remove_object(bucket, key), writing=True, expected=_ABSENT)
+
+    def _read(self, client: Minio, key: str, etag: str, target: BinaryIO) -> None:
+        patience = self._patience(self.options.retries)
         while True:
+            done = target.tell()
             try:
-                async with self.stream(method, key, query, headers, body) as response:
-                    data = await response.aread()
-            except httpx.TransportError as error:
-                if retries.left == 0:
-                    raise silent(self.options, error) from error
-            else:
-                refusal = Refusal.of(response, data)
-                # A copy can fail after its success has been announced; then the body says so.
-                if response.is_success and not (method == "PUT" and refusal.code):
-                    return Answer(data)
-                if response.status_code in expected and refusal.code != "NoSuchBucket":
-                    return Answer(data, refusal)
-                if retries.left == 0 or not refusal.may_pass:
-                    raise refused(self.options, refusal, writing=method in ("PUT", "DELETE"))
-            await retries.wait()
+                return self._receive(client, key, etag, target)
+            except MaxRetryError:
+                raise
+            except (ProtocolError, TimeoutError) as error:
+                if target.tell() > done:
+                    patience = self._patience(self.options.retries)
+                patience = patience.increment("GET", error=error)
+                patience.sleep()
 
-    def _address(self, key: str) -> tuple[str, str]:
-        """Scheme and host with port as the header Host has it, and the encoded path."""
-        endpoint = self.options.endpoint or f"https://s3.{self._region()}.amazonaws.com"
-        if self.options.in_path:
-            return _without_own_port(endpoint), encoded_path(f"/{self.options.bucket}/{key}")
-        parts = urlsplit(endpoint)
-        host = f"{parts.scheme}://{self.options.bucket}.{parts.netloc}"
-        return _without_own_port(host), encoded_path(f"/{key}")
-
-    def _region(self) -> str:
-        found = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        return self.options.region or found or "us-east-1"
-
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                verify=_trusted(self.options),
-                timeout=httpx.Timeout(self.options.timeout_s, connect=min(self.options.timeout_s, 10.0)),
-                limits=httpx.Limits(max_connections=_CONNECTIONS),
-            )
-        return self._client
-
-
-def _without_own_port(address: str) -> str:
-    """The address without the port that its scheme implies: clients leave it out of the header Host."""
-    own = ":443" if address.startswith("https:") else ":80"
-    return address.removesuffix(own)
-
-
-def _trusted(options: S3Options) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    # Besides the system's: some Pythons, that of python.org for macOS among them, come without any.
-    context.load_verify_locations(certifi.where())
-    if options.ca_file is not None:
+    def _receive(self, client: Minio, key: str, etag: str, target: BinaryIO) -> None:
+        done = target.tell()
+        wanted: dict[str, str | list[str] | tuple[str]] = {"If-Match": f'"{etag}"'} if etag else {}
+        response = client.get_object(self.options.bucket, key, offset=done, request_headers=wanted)
         try:
-            context.load_verify_locations(options.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsError(
-                f"ca_file {str(options.ca_file)!r} cannot be used: {error}.",
-                hint="Name a PEM file with the certificate of the authority that signed the server's.",
-            ) from error
-    return context
+            # Some servers do not heed If-Match or Range.
+            if etag and response.headers.get("etag", etag).strip('"') != etag:
+                raise Replaced
+            if response.status != _REST and done:
+                target.seek(0)
+                target.truncate()
+            for piece in response.stream(_PIECE, decode_content=False):
+                target.write(piece)
+        finally:
+            response.close()
+            response.release_conn()
+
+    async def _wanted(self, call: Callable[[Minio], T], *, writing: bool = False) -> T:
+        """The call's result; every refusal is an error."""
+        result = await self._run(call, writing=writing)
+        assert not isinstance(result, Refusal)
+        return result
+
+    async def _run(
+        self, call: Callable[[Minio], T], *, writing: bool = False, expected: frozenset[int] = frozenset()
+    ) -> T | Refusal:
+        """The call's result, from a thread; a refusal whose status is expected is returned."""
+        client = await self._opened()
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="muniment-s3")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call, client)
+        except MinioException as error:
+            refusal = Refusal.of(error)
+            if refusal.status in expected and not (refusal.code == "NoSuchBucket" and refusal.has_body):
+                return refusal
+            raise refused(self.options, refusal, writing=writing) from error
+        except HTTPError as error:
+            raise silent(self.options, error) from error
+        except (ValueError, SyntaxError) as error:
+            raise not_s3(self.options, f"its answer cannot be read ({error})") from error
+
+    async def _opened(self) -> Minio:
+        async with self._opening:
+            if self._client is None:
+                # Certificates are read from the disk.
+                patience = self._patience(self.options.retries)
+                self._client = await asyncio.to_thread(client_for, self.options, patience)
+            return self._client
+
+    def _patience(self, retries: int) -> Patience:
+        return Patience(retries, closed=self._closed)
+
+
+def _described(found: Object) -> S3Object:
+    modified_at = found.last_modified.timestamp() if found.last_modified else 0.0
+    return S3Object(found.object_name or "", found.etag or "", found.size or 0, modified_at)

@@ -1,16 +1,14 @@
 """Says what is wrong with a bucket, its keys or its server, and what to do about it."""
 
-import ssl
 from dataclasses import dataclass
 
-import httpx
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from urllib3.exceptions import HTTPError, MaxRetryError
 
 from muniment.errors import MunimentError, StorageError, UnavailableError
-from muniment.providers.s3.answers import read_error
 from muniment.providers.s3.options import S3Options
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
-RETRIED_CODES = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Busy"})
 _ABOUT_KEY = frozenset({"InvalidAccessKeyId", "InvalidAccessKey"})
 _ABOUT_REGION = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"})
 _ABOUT_TOKEN = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired"})
@@ -25,17 +23,20 @@ class Refusal:
     code: str
     """S3's own code; empty when the server did not answer as S3 does."""
     message: str
+    has_body: bool = True
+    """Whether code and message are the server's words; the answer to HEAD has none."""
 
     @classmethod
-    def of(cls, response: httpx.Response, body: bytes) -> "Refusal":
+    def of(cls, error: MinioException) -> "Refusal":
         """What an answer says."""
-        code, message = read_error(body)
-        return cls(response.status_code, code, message)
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether asking again can help."""
-        return self.status in RETRIED_STATUSES or self.code in RETRIED_CODES
+        if isinstance(error, S3Error):
+            said = error.message or ""
+            return cls(error.response.status, error.code or "", said, bool(error.response.data))
+        if isinstance(error, ServerError):
+            return cls(error.status_code, "", str(error), has_body=False)
+        # The client has no other way to the status of an answer that is not XML.
+        status = error._code if isinstance(error, InvalidResponseError) else 0
+        return cls(status, "", str(error))
 
     def __str__(self) -> str:
         said = f" {self.code}: {self.message}" if self.code else ""
@@ -112,10 +113,11 @@ def _keys_refused(options: S3Options, refusal: Refusal) -> UnavailableError | No
     return None
 
 
-def silent(options: S3Options, error: Exception) -> UnavailableError:
+def silent(options: S3Options, error: HTTPError) -> UnavailableError:
     """The error for a server that does not answer, or breaks off again and again."""
-    place, why = _place(options), str(error) or type(error).__name__
-    if _is_about_certificate(error):
+    reason = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    place, why = _place(options), str(reason) or type(reason).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in why:
         return UnavailableError(
             f"The certificate of {place} is not trusted: {why}.",
             code="s3_certificate_untrusted",
@@ -138,14 +140,6 @@ def not_s3(options: S3Options, said: str) -> UnavailableError:
         code="s3_not_spoken",
         hint="`endpoint` must be the address of the S3 interface; MinIO's console has another port.",
     )
-
-
-def _is_about_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _place(options: S3Options) -> str:

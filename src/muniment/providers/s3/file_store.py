@@ -1,15 +1,12 @@
 """File store: a bucket of S3 or of a server that speaks its protocol."""
 
+import io
 from collections.abc import AsyncIterator
-from urllib.parse import quote
 
 from muniment.errors import NotFoundError
 from muniment.protocols import Provider, ProviderContext, StoredFile
 from muniment.providers.s3.connection import Bucket
-from muniment.providers.s3.failures import Refusal, refused
 from muniment.providers.s3.options import S3Options
-
-_ABSENT = frozenset({404})
 
 
 class S3FileStoreOptions(S3Options):
@@ -26,38 +23,30 @@ class S3FileStore:
 
     async def put(self, key: str, data: bytes) -> None:
         """Store ``data`` under ``key``."""
-        await self._bucket.request("PUT", self._folder + key, body=data)
+        await self._bucket.put(self._folder + key, data)
 
     async def get(self, key: str) -> bytes:
         """The bytes under ``key``."""
-        answer = await self._bucket.request("GET", self._folder + key, expected=_ABSENT)
-        if answer.refusal is not None:
+        found = io.BytesIO()
+        if await self._bucket.read(self._folder + key, "", found) is not None:
             raise NotFoundError(
                 f"No file is stored under {key!r} in the bucket {self._options.bucket!r}.",
                 code="file_not_stored",
                 hint="Ingest the document again: `muniment ingest`.",
             )
-        return answer.body
+        return found.getvalue()
 
     async def exists(self, key: str) -> bool:
         """Whether ``key`` is stored."""
-        answer = await self._bucket.request("HEAD", self._folder + key, expected=_ABSENT | {403})
-        if answer.refusal is not None and answer.refusal.status == 403:
-            # The answer to HEAD has no body; that to a listing says what is wrong.
-            await self._bucket.check()
-            raise refused(self._options, Refusal(403, "AccessDenied", ""))
-        return answer.refusal is None
+        return await self._bucket.exists(self._folder + key)
 
     async def touch(self, key: str) -> bool:
         """Make the file count as written just now, by copying the object onto itself there."""
-        origin = quote(f"/{self._options.bucket}/{self._folder}{key}", safe="/-_.~")
-        headers = {"x-amz-copy-source": origin, "x-amz-metadata-directive": "REPLACE"}
-        answer = await self._bucket.request("PUT", self._folder + key, headers=headers, expected=_ABSENT)
-        return answer.refusal is None
+        return await self._bucket.touch(self._folder + key)
 
     async def delete(self, key: str) -> None:
         """Remove ``key``."""
-        await self._bucket.request("DELETE", self._folder + key, expected=_ABSENT)
+        await self._bucket.delete(self._folder + key)
 
     async def list(self, prefix: str = "") -> AsyncIterator[StoredFile]:
         """Every stored file whose key starts with ``prefix``."""

@@ -1,33 +1,24 @@
 """Source: a bucket of S3 or of a server that speaks its protocol."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import quote, unquote
 
-import httpx
+from minio.helpers import check_object_name
 from pydantic import Field
 
 from muniment.errors import (
     DocumentError,
-    MunimentError,
     NotFoundError,
     StorageError,
     is_disk_full,
 )
 from muniment.globs import EXCLUDE, INCLUDE, Selection
 from muniment.protocols import Provider, ProviderContext
-from muniment.providers.s3.answers import S3Object
-from muniment.providers.s3.connection import Bucket, Retries
-from muniment.providers.s3.failures import Refusal, refused, silent
+from muniment.providers.s3.connection import Bucket, Replaced, S3Object
 from muniment.providers.s3.options import S3Options
 from muniment.types import MetadataValue, SourceFile
-
-_PIECE = 1 << 20
-"""Bytes of an object held in memory at a time."""
-_REST = 206
 
 
 class S3SourceOptions(S3Options):
@@ -67,56 +58,18 @@ class S3Source:
         """Copy the object's bytes to ``target``: those that were listed, or none."""
         key = unquote(file.uri.removeprefix(self._base))
         etag = file.version.rpartition("-")[0]
+        _check_name(key, file.name)
         with _disk_failures(file.name), target.open("wb") as opened:
-            await self._copy(key, etag, file.name, opened)
+            try:
+                refusal = await self._bucket.read(key, etag, opened)
+            except Replaced as error:
+                raise _changed(file.name) from error
+        if refusal is not None:
+            raise _changed(file.name) if refusal.status == 412 else _gone(file.name)
 
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._bucket.aclose()
-
-    async def _copy(self, key: str, etag: str, name: str, target: BinaryIO) -> None:
-        """Bytes of the object; after a break the rest is asked for, so that a bad line gets there too."""
-        retries = Retries(self._options.retries)
-        while True:
-            done = target.tell()
-            headers = {"if-match": f'"{etag}"'} if etag else {}
-            if done:
-                headers["range"] = f"bytes={done}-"
-            try:
-                async with self._bucket.stream("GET", key, {}, headers) as response:
-                    if response.is_success:
-                        return await self._receive(response, etag, name, target)
-                    refusal = Refusal.of(response, await response.aread())
-            except httpx.TransportError as error:
-                if target.tell() > done:
-                    retries = Retries(self._options.retries)
-                elif retries.left == 0:
-                    raise silent(self._options, error) from error
-            else:
-                if retries.left == 0 or not refusal.may_pass:
-                    raise self._refused(refusal, name)
-            await retries.wait()
-
-    async def _receive(self, response: httpx.Response, etag: str, name: str, target: BinaryIO) -> None:
-        # Some servers do not heed If-Match or Range.
-        if etag and response.headers.get("etag", etag).strip('"') != etag:
-            raise _changed(name)
-        if response.status_code != _REST and target.tell():
-            target.seek(0)
-            target.truncate()
-        async for piece in response.aiter_raw(_PIECE):
-            await asyncio.to_thread(target.write, piece)
-
-    def _refused(self, refusal: Refusal, name: str) -> MunimentError:
-        if refusal.status == 412:
-            return _changed(name)
-        if refusal.status == 404 and refusal.code != "NoSuchBucket":
-            return NotFoundError(
-                f"{name} disappeared after it was listed.",
-                code="source_file_gone",
-                hint="If it was moved or deleted on purpose, the next run forgets it.",
-            )
-        return refused(self._options, refusal)
 
     def _describe(self, found: S3Object, name: str) -> SourceFile:
         return SourceFile(
@@ -134,6 +87,25 @@ def _changed(name: str) -> DocumentError:
         code="source_file_changed",
         hint="Run again: the next run reads what is there now.",
     )
+
+
+def _gone(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"{name} disappeared after it was listed.",
+        code="source_file_gone",
+        hint="If it was moved or deleted on purpose, the next run forgets it.",
+    )
+
+
+def _check_name(key: str, name: str) -> None:
+    try:
+        check_object_name(key)
+    except ValueError as error:
+        raise DocumentError(
+            f"The object {key!r} cannot be asked for: its key is blank, or has a part '.' or '..'.",
+            code="source_file_unreadable",
+            hint=f"Give {name!r} another key.",
+        ) from error
 
 
 @contextmanager
