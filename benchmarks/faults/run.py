@@ -1,4 +1,4 @@
-"""Ingestions killed as by ``kill -9`` at many points, compared with clean ones: what is lost, what is doubled?
+"""Ingestions killed as by ``kill -9`` at many points, and compared with clean ones.
 
 Every process is the ordinary command line over a folder that is edited between runs: files are added,
 changed, renamed, copied, deleted, touched, and some cannot be read. It is killed while it plans, fetches,
@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "tests" / "e2e")]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
 
 from killing import KilledRuns, stages_in_turn
+
 from machine import describe
 
 
@@ -67,8 +68,8 @@ def table(results: dict) -> str:
         "",
         f"{results['date']}; {results['machine']}; Python {results['python']}; seed {results['seed']}.",
         "",
-        f"{sum(kills.values())} processes were killed by SIGKILL; {results['checks']} times a run then came to "
-        "its end and all that it left was compared with an ingestion into an empty data directory.",
+        f"{sum(kills.values())} processes were killed by SIGKILL; {results['checks']} times a run then came "
+        "to its end and all that it left was compared with an ingestion into an empty data directory.",
         "",
         "| stage | kills |",
         "|---|---:|",
@@ -79,8 +80,9 @@ def table(results: dict) -> str:
         f"| in all checks | {results['rows_compared']:,} | {results['documents_compared']:,} | "
         f"{results['kept_compared']:,} |",
         "",
-        f"Lost: **{results['lost']}**. Doubled: **{results['doubled']}**. Leases, contents in doubt or scratch "
-        f"files left, or work found by a second run: {results['left']}. Tracebacks: {results['traceback']}.",
+        f"Lost: **{results['lost']}**. Doubled: **{results['doubled']}**. "
+        "Leases, contents in doubt or scratch files left, or work found by a second run: "
+        f"{results['left']}. Tracebacks: {results['traceback']}.",
     ]
     return "\n".join(lines) + "\n"
 

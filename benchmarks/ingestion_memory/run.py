@@ -7,7 +7,7 @@ files in the same order, so that the last quarter can be compared with the secon
 loaded and caches filled. A stage's pages a second are pages over the time in which the stage had work in
 progress; stages overlap, so that the run is as quick as the slowest of them at best. Linux only.
 
-    python benchmarks/ingestion_memory/run.py ../shared/data/acme_corporate ../shared/data/docling_formats/dev/pdf
+    python benchmarks/ingestion_memory/run.py FOLDER… --documents 1000
 """
 
 import argparse
@@ -245,7 +245,8 @@ def report(results: dict[str, Any]) -> str:
     lines = [
         "# Memory while many PDFs are ingested",
         "",
-        f"{results['date']}; {results['machine']}, {results['load_after']} at the end; Python {results['python']}.",
+        f"{results['date']}; {results['machine']}, load {results['load_after']} at the end; "
+        f"Python {results['python']}.",
         "",
         f"{results['documents']} documents of {pages} pages, made of {results['files']} files in turn; "
         f"{results['done']} could be read. {results['workers']} parser processes, replaced after "

@@ -1,4 +1,4 @@
-"""Everything that ingestion leaves behind, read past everything of ours, and what two such states differ in."""
+"""All that ingestion leaves behind, read past everything of ours, and what two such states differ in."""
 
 import json
 from collections import Counter
@@ -65,7 +65,9 @@ def _rows(uri: str) -> list[str]:
 
         server_manager_instance.release_server(uri)
     return [
-        json.dumps([row["id"], row["document_id"], row["text"], row["metadata"], _vector(row)], sort_keys=True)
+        json.dumps(
+            [row["id"], row["document_id"], row["text"], row["metadata"], _vector(row)], sort_keys=True
+        )
         for row in rows
     ]
 

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from importlib import import_module
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 STAGES = {
@@ -70,7 +71,7 @@ def watch(path: str) -> None:
 
     def told(what: str, uri: str) -> None:
         line = f"{time.time():.6f} {os.getpid()} {what} {uri}\n".encode()
-        with open(path, "ab", buffering=0) as file:
+        with Path(path).open("ab", buffering=0) as file:
             file.write(line)
 
     hand_out, write, release = WorkFeed.next, Settling._write, Claims.release

@@ -18,7 +18,9 @@ _TYPES = (
     '"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
 )
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+)
 _RELATION = '<Relationship Id="r{}" Type="{}" Target="{}"{}/>'
 _WORD = (
     '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="{}" '
@@ -59,7 +61,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
             self.wfile.write(b"<p>fetched</p>")
 
-        do_HEAD = do_POST = do_GET
+        do_HEAD = do_POST = do_GET  # noqa: N815 (names of http.server)
 
         def log_message(self, format: str, *arguments: object) -> None:
             """Be quiet."""
@@ -76,8 +78,8 @@ def write_reaching_files(folder: Path, url: str, secret: Path) -> list[str]:
     """Write one of each format; their names."""
     files = {
         "page.html": _page(url) + _page(secret.as_uri() + "?"),
-        "note.md": f"# Note\n\n![one]({url}md) ![two]({secret})\n\n<img src='{url}md-html'>\n\n[x]: {url}md-ref",
-        "manual.adoc": f"= Manual\n\ninclude::{url}adoc[]\n\ninclude::{secret}[]\n\nimage::{url}adoc-image[]\n",
+        "note.md": f"# Note\n\n![one]({url}md) ![two]({secret})\n\n<img src='{url}md-html'>\n\n[x]: {url}ref",
+        "manual.adoc": f"= Manual\n\ninclude::{url}adoc[]\n\ninclude::{secret}[]\n\nimage::{url}image[]\n",
         "article.nxml": _article(url, secret),
         "letter.eml": "From: a@example.com\nTo: b@example.com\nSubject: Letter\nMIME-Version: 1.0\n"
         f"Content-Type: text/html; charset=utf-8\n\n{_page(url)}",
@@ -97,7 +99,8 @@ def _page(base: str) -> str:
         f"<script src='{base}script'></script></head><body><h1>Page</h1><p>Text of a page.</p>"
         f"<img src='{base}img' srcset='{base}img2 2x'><iframe src='{base}frame'></iframe>"
         f"<object data='{base}object'></object><embed src='{base}embed'><video src='{base}video'></video>"
-        f"<svg><image href='{base}svg'/></svg><picture><source srcset='{base}picture'></picture></body></html>"
+        f"<svg><image href='{base}svg'/></svg><picture><source srcset='{base}picture'></picture></body>"
+        "</html>"
     )
 
 
@@ -120,7 +123,9 @@ def _word(url: str, secret: Path) -> bytes:
     ]
     members = {
         "[Content_Types].xml": _TYPES,
-        "_rels/.rels": _RELATIONS.format(_RELATION.format(1, f"{_OFFICE}/officeDocument", "word/document.xml", "")),
+        "_rels/.rels": _RELATIONS.format(
+            _RELATION.format(1, f"{_OFFICE}/officeDocument", "word/document.xml", "")
+        ),
         "word/_rels/document.xml.rels": _RELATIONS.format("".join(relations)),
         "word/document.xml": _WORD.format(_OFFICE),
     }

@@ -70,7 +70,11 @@ async def test_runs_before_and_after_a_jump_do_neither_too_little_nor_too_much(
         for module in ("documents", "generations", "runs"):
             name = f"muniment.catalog.{module}.now"
             monkeypatch.setattr(name, lambda: time, raising=False)
-        for module in ("muniment.ingest.run", "muniment.collections.planning", "muniment.collections.reconcile"):
+        for module in (
+            "muniment.ingest.run",
+            "muniment.collections.planning",
+            "muniment.collections.reconcile",
+        ):
             monkeypatch.setattr(f"{module}.now", lambda: time)
 
     at(before)

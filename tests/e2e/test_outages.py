@@ -90,16 +90,12 @@ def test_a_vector_store_that_is_down_for_a_while_costs_nothing_but_time(
 
 
 @asynccontextmanager
-async def over_s3(
-    bucket: Bucket, docs: Path, folder: Path, endpoint: str
-) -> AsyncIterator[LocalWorkspace]:
+async def over_s3(bucket: Bucket, docs: Path, folder: Path, endpoint: str) -> AsyncIterator[LocalWorkspace]:
     place = {"provider": "s3", "bucket": bucket.options.bucket, "endpoint": endpoint, "retries": 1}
     settings = Settings.model_validate(
         {
             "data_dir": str(folder / "data"),
-            "collections": {
-                "docs": {"sources": [{**place, "prefix": "docs/"}], "embedding_model": "small"}
-            },
+            "collections": {"docs": {"sources": [{**place, "prefix": "docs/"}], "embedding_model": "small"}},
             "parser": {"provider": "fake"},
             "file_store": {**place, "prefix": "kept"},
             "embedding_models": {"small": {"provider": "fake", "dimension": 64}},
@@ -116,9 +112,7 @@ async def over_s3(
 
 
 @pytest.mark.timeout(240)
-async def test_s3_that_answers_503_and_cuts_connections_loses_nothing(
-    bucket: Bucket, tmp_path: Path
-) -> None:
+async def test_s3_that_answers_503_and_cuts_connections_loses_nothing(bucket: Bucket, tmp_path: Path) -> None:
     dice = random.Random(time.time_ns())
     local = tmp_path / "docs"
     ChangingFiles(local, dice, 25)
@@ -128,7 +122,11 @@ async def test_s3_that_answers_503_and_cuts_connections_loses_nothing(
     async with bad_line(str(bucket.options.endpoint)) as line:
         async with over_s3(bucket, local, tmp_path, line.address) as workspace:
             for _ in range(12):
-                line.busy, line.cuts, line.cut_after = dice.randint(0, 6), dice.randint(0, 6), dice.randint(0, 300)
+                line.busy, line.cuts, line.cut_after = (
+                    dice.randint(0, 6),
+                    dice.randint(0, 6),
+                    dice.randint(0, 300),
+                )
                 run = await ingest(workspace)
                 if run.state is RunState.FAILED:
                     failed += 1
@@ -170,7 +168,10 @@ def test_a_catalog_that_stays_locked_is_told_and_nothing_is_lost(tmp_path: Path)
     assert "Traceback" not in installation.log
     assert installation.run("ingest").code == 0
     found = state(installation)
-    assert (found.differences(clean_state(tmp_path / "clean", installation.docs)), found.left) == (NOTHING, ())
+    assert (found.differences(clean_state(tmp_path / "clean", installation.docs)), found.left) == (
+        NOTHING,
+        (),
+    )
 
 
 def test_of_two_processes_on_one_data_directory_the_second_is_told(tmp_path: Path) -> None:
@@ -185,7 +186,10 @@ def test_of_two_processes_on_one_data_directory_the_second_is_told(tmp_path: Pat
     assert first == 0
     assert second.code == 0 or second.told("data_in_use"), second.err
     found = state(installation)
-    assert (found.differences(clean_state(tmp_path / "clean", installation.docs)), found.left) == (NOTHING, ())
+    assert (found.differences(clean_state(tmp_path / "clean", installation.docs)), found.left) == (
+        NOTHING,
+        (),
+    )
 
 
 async def test_of_two_applies_in_one_process_the_second_is_told_and_nothing_is_done_twice(

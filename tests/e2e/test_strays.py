@@ -93,3 +93,38 @@ async def test_chunks_of_a_document_that_is_removed_meanwhile_are_not_made_again
         run: Run = workspace._parts.catalog.runs.list("docs", 1)[0]
         assert (run.trigger, run.done, run.failed) == ("repair", 0, 0)
         assert "pumps.txt" not in await found(workspace, "E-417")
+
+
+async def test_a_document_forgotten_while_its_content_is_cleaned_leaves_no_rows(
+    open_docs: Open, docs: Path
+) -> None:
+    """The other worker finds the content claimed, and leaves it to the one that cleans."""
+    (docs / "copy.txt").write_text((docs / "pumps.txt").read_text())
+    async with open_docs() as workspace:
+        await ingest(workspace)
+        catalog, runtime = workspace._parts.catalog, workspace._parts.runtime("docs")
+        [pumps, copy] = [one for one in catalog.documents("docs") if one.name in ("copy.txt", "pumps.txt")]
+        index = runtime.open_index()
+
+        class Forgetful:
+            """The index, in which both names of the content are forgotten while it is looked at."""
+
+            async def ids(self, document_id: str | None = None) -> set[int]:
+                found = await index.ids(document_id)
+                for document in (pumps, copy):
+                    if catalog.document_at("docs", document.uri) is not None:
+                        content = DoubtfulContent(
+                            document.document_id, document.content_hash, document.parser
+                        )
+                        catalog.remove_document("docs", document.uri, generation=1)
+                        catalog.doubts.note("docs", 1, content)
+                return found
+
+            async def delete(self, ids: list[int]) -> None:
+                await index.delete(ids)
+
+        async with workspace._ingestion._settling(runtime, "test") as settling:
+            other = replace(settling, index=Forgetful())  # type: ignore[arg-type]
+            await other.clean(DoubtfulContent(pumps.document_id, pumps.content_hash, pumps.parser))
+        assert await index.ids(pumps.document_id) == set()
+        assert list(catalog.doubts.all("docs", 1)) == []

@@ -1,5 +1,6 @@
 """Two processes at once over one catalog, one vector store and one source, one of them killed."""
 
+import asyncio
 import random
 import signal
 import time
@@ -16,6 +17,9 @@ from installation import Installation
 from killed_process import MOMENTS
 from servers import milvus
 from two_workers import LEASE_S, Shared
+
+from muniment.providers.s3.connection import Bucket
+from s3_servers import ACCESS_KEY, SECRET_KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -71,11 +75,11 @@ def test_when_one_of_two_is_killed_the_other_does_everything_once(
             nth = 1 if stage == "clean" else dice.randint(2, 8 if not again else 2)
             doomed = stack.enter_context(shared.running(b, stage, str(nth), moment))
             survivor = stack.enter_context(shared.running(a))
-            out, err = survivor.communicate(timeout=120)
+            _, err = survivor.communicate(timeout=120)
             assert survivor.returncode in (0, 3), err
             assert doomed.wait(60) in (-signal.SIGKILL, 0, 3)
             assert shared.overlaps(doomed.pid) == []
-        assert shared.worker("c").run("apply").code == 0
+        assert shared.apply().code == 0
         clean = clean_state(tmp_path / f"clean-{again}", shared.folder / "docs")
         assert differences(shared, clean) == NOTHING
         assert shared.worker("c").run("plan").code == 0
@@ -83,6 +87,38 @@ def test_when_one_of_two_is_killed_the_other_does_everything_once(
             assert set(shared.times_done().values()) == {1}
             files.edit()
             time.sleep(LEASE_S)
+
+
+async def test_over_s3_the_one_that_lives_does_everything_once(
+    shared: Shared, tmp_path: Path, bucket: Bucket
+) -> None:
+    dice = random.Random(time.time_ns())
+    docs = shared.folder / "docs"
+    ChangingFiles(docs, dice, 30)
+    files = {path.relative_to(docs).as_posix(): path.read_bytes() for path in docs.rglob("*.txt")}
+    for name, data in files.items():
+        await bucket.put(f"docs/{name}", data)
+    place = {"provider": "s3", "bucket": bucket.options.bucket, "endpoint": bucket.options.endpoint}
+    shared.source, shared.file_store = {**place, "prefix": "docs/"}, {**place, "prefix": "kept"}
+    shared.environment = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    a, b = shared.worker("a"), shared.worker("b")
+    assert a.run("status", environment=shared.environment).code == 0
+    (shared.folder / "watched").write_text("")
+    with (
+        shared.running(b, dice.choice(["fetch", "keep", "write"]), "5", dice.choice(MOMENTS)) as doomed,
+        shared.running(a) as survivor,
+    ):
+        _, err = await asyncio.to_thread(survivor.communicate, timeout=120)
+        assert survivor.returncode == 0, err
+        await asyncio.to_thread(doomed.wait, 60)
+        assert shared.overlaps(doomed.pid) == []
+    assert set(shared.times_done().values()) == {1}
+    assert sum(shared.times_done().values()) == len(files)
+    assert shared.apply().code == 0
+    kept = [found.key.removeprefix("kept/") async for found in bucket.objects("kept/")]
+    clean, state = clean_state(tmp_path / "clean", docs), shared.state(kept)
+    assert (state.rows, state.kept) == (clean.rows, clean.kept)
+    assert state.documents.total() == clean.documents.total() == len(files)
 
 
 def test_two_that_live_share_the_work(shared: Shared, tmp_path: Path) -> None:

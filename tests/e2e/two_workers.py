@@ -5,13 +5,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from ingested_state import State, kept_in, read_state
-from installation import DEADLINE_S, ENVIRONMENT, Installation
+from installation import DEADLINE_S, ENVIRONMENT, Installation, Outcome
 
 LEASE_S = 2
 
@@ -25,6 +25,7 @@ class Shared:
     milvus_uri: str
     file_store: dict[str, Any]
     source: dict[str, Any]
+    environment: dict[str, str] = field(default_factory=dict)
 
     def worker(self, name: str, **changes: Any) -> Installation:
         """One of the installations, with a data directory of its own."""
@@ -47,7 +48,7 @@ class Shared:
         process = subprocess.Popen(
             [*program, *(when or ("watch", "0", "-")), "apply"],
             cwd=worker.folder,
-            env=ENVIRONMENT | {"WATCHED": str(self.folder / "watched")},
+            env=ENVIRONMENT | self.environment | {"WATCHED": str(self.folder / "watched")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -57,6 +58,10 @@ class Shared:
         finally:
             process.kill()
             process.communicate(timeout=DEADLINE_S)
+
+    def apply(self) -> Outcome:
+        """A run by a third, which nobody disturbs."""
+        return self.worker("c").run("apply", environment=self.environment)
 
     def state(self, kept: list[str] | None = None) -> State:
         """What is in the shared places; ``kept`` when the files are not kept in a folder."""
