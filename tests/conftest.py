@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 from hypothesis import settings
 
+from milvus_servers import LiteServer, Standalone
 from muniment.providers.s3.connection import Bucket
 from muniment.providers.s3.options import S3Options
 from s3_servers import ACCESS_KEY, SECRET_KEY, make_bucket, seaweedfs
@@ -39,3 +40,21 @@ async def bucket(s3_server: str, s3_keys: None) -> AsyncIterator[Bucket]:
     make_bucket(made)
     yield made
     await made.aclose()
+
+
+@pytest.fixture(scope="session")
+def lite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiteServer]:
+    """Milvus Lite's own server."""
+    server = LiteServer(tmp_path_factory.mktemp("milvus_lite"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """Milvus 2.3.5; starting it takes up to a minute."""
+    server = Standalone(tmp_path_factory.mktemp("milvus_standalone"))
+    server.start()
+    yield server
+    server.kill()

@@ -68,9 +68,9 @@ def report(rounds: Sequence[Mapping[str, Figures]], peers: Sequence[str], about:
 NOTES = (
     "Made by `benchmarks/peers/run.py`; one server at a time, from its start to its end.",
     "",
-    "A peer is ready when `/v1/health` answers; Muniment when `/v1/ready` does, with its embedding model "
-    "loaded: its memory after the start holds the model, a peer's does not, and a peer's first insert loads "
-    "it. Every query is asked once. A hit: the query's twelve words stand in one of the five results. Memory "
+    "A peer is ready when `/v1/health` answers; Muniment when `/v1/ready` does. Nothing is stored "
+    "then, so neither holds its embedding model yet: the first insert loads it. Every query is asked "
+    "once. A hit: the query's twelve words stand in one of the five results. Memory "
     "is the resident sets of all the server's processes. `results.json` has each phase's CPU time as well.",
 )
 

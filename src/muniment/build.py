@@ -2,13 +2,14 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from muniment.answer.fail_over import fallback_chain, with_fallbacks
 from muniment.catalog import Catalog
 from muniment.chunkers import chunker_for
+from muniment.collections import setup
 from muniment.collections.adopted_store import AdoptedStore
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.local import LocalWorkspace
@@ -17,13 +18,14 @@ from muniment.collections.parts import Parts
 from muniment.collections.recipe import Recipe, without_secrets
 from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import MunimentError
+from muniment.errors import MunimentError, unknown_name
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
 from muniment.providers.structure_chunker import StructureChunker
 from muniment.registry import check_options, create
 from muniment.settings import CollectionSettings, ProviderSettings, Settings
 from muniment.settings.model import DEFAULT_GENERATOR
+from muniment.types import Verification
 from muniment.weights import list_weights
 
 
@@ -86,6 +88,48 @@ async def remote_source_problems(settings: Settings) -> list[str]:
     return found
 
 
+async def verify_setup(settings: Settings, collection: str) -> Verification:
+    """Try everything that a declared collection rests on, without opening the data.
+
+    Raises:
+        NotFoundError: codes ``unknown_collection``, ``unknown_provider``.
+        SettingsError: a provider's options are wrong.
+    """
+    check_providers(settings)
+    if collection not in settings.collections:
+        raise unknown_name("collection", collection, list(settings.collections))
+    declared, context = settings.collections[collection], ProviderContext(settings.data_dir)
+    generator = settings.generator_of(declared)
+
+    async def make_generator() -> Generator:
+        chain = fallback_chain(generator, _fallbacks(_declared_generators(settings)))
+        return (await _make_generators(settings, chain))[generator]
+
+    if declared.adopt:
+        make_store = partial(open_adopted_store, settings, collection)
+    else:
+        make_store = partial(_make_vector_store, settings, context)
+    where = f"collections.{collection}.sources"
+    return await setup.verify_setup(
+        setup.Makers(
+            collection=collection,
+            data_dir=settings.data_dir,
+            catalog=partial(Catalog.open, _catalog_uri(settings)),
+            file_store=partial(create, "file_stores", settings.file_store, context, "file_store"),
+            sources=[
+                partial(create, "sources", source, context, f"{where}.{number}")
+                for number, source in enumerate(declared.sources)
+            ],
+            embedding_model=declared.embedding_model,
+            embedder=partial(_make_embedder, settings, declared.embedding_model),
+            vector_store=make_store,
+            generator_name=generator,
+            generator=make_generator,
+            adopted=declared.adopt.collection if declared.adopt else "",
+        )
+    )
+
+
 def check_providers(settings: Settings) -> None:
     """Check the options of every provider that the settings name, without making any.
 
@@ -126,9 +170,8 @@ async def _make_parts(settings: Settings) -> Parts:
     context = ProviderContext(settings.data_dir)
     store_opening = asyncio.create_task(_make_vector_store(settings, context))
     try:
-        embedders, store, catalog = await asyncio.gather(
-            _make_embedders(settings), store_opening, asyncio.to_thread(Catalog.open, _catalog_uri(settings))
-        )
+        catalog = await asyncio.to_thread(Catalog.open, _catalog_uri(settings))
+        embedders, store = await asyncio.gather(_make_embedders(settings, catalog), store_opening)
         return await _parts_around(settings, embedders, store, catalog)
     except BaseException:
         # An embedded database must be closed in order, whatever else could not be opened.
@@ -210,10 +253,17 @@ async def _make_vector_store(settings: Settings, context: ProviderContext) -> Ve
     return store
 
 
-async def _make_embedders(settings: Settings) -> dict[str, Embedder]:
-    """The embedding models that declared collections use."""
-    names = sorted({declared.embedding_model for declared in settings.collections.values()})
-    return {name: await _make_embedder(settings, name) for name in names}
+async def _make_embedders(settings: Settings, catalog: Catalog) -> dict[str, Embedder]:
+    """The embedding models that declared collections use; loaded where there is something to search."""
+    collections = settings.collections.items()
+    embedders = {
+        name: await _make_embedder(settings, name)
+        for name in sorted({declared.embedding_model for _, declared in collections})
+    }
+    filled = await asyncio.to_thread(catalog.filled)
+    for name in {one.embedding_model for key, one in collections if key in filled or one.adopt}:
+        await embedders[name].load()
+    return embedders
 
 
 async def _make_embedder(settings: Settings, name: str) -> Embedder:
@@ -243,14 +293,15 @@ def _known_embedding_models(settings: Settings) -> list[str]:
     return [*settings.embedding_models, *here]
 
 
-async def _make_generators(settings: Settings) -> dict[str, Generator]:
-    """The declared generators by name, each followed by those it falls back to."""
+async def _make_generators(settings: Settings, only: Sequence[str] = ()) -> dict[str, Generator]:
+    """The declared generators by name, each followed by those it falls back to; all without ``only``."""
     declared = _declared_generators(settings)
     made: dict[str, Generator] = {}
-    for name, provider in declared.items():
+    for name in only or declared:
         context = ProviderContext(settings.data_dir, name)
-        made[name] = await create("generators", provider, context, f"generators.{name}")
-    return with_fallbacks(made, _fallbacks(declared))
+        made[name] = await create("generators", declared[name], context, f"generators.{name}")
+    fallbacks = _fallbacks(declared)
+    return with_fallbacks(made, {name: fallbacks[name] for name in made})
 
 
 def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:

@@ -10,6 +10,7 @@ Operations = list[tuple[str, dict[str, Any]]]
 
 EXPECTED = {
     "health", "ready", "answer", "search", "list_collections", "get_collection", "start_run", "list_runs",
+    "verify_collection",
     "plan_collection", "list_plan_changes", "list_plan_shards", "apply_plan", "get_run", "list_run_documents",
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
     "get_document_file", "get_page_image", "home",

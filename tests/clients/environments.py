@@ -19,11 +19,13 @@ NEWEST_PYTHON = (3, 13)
 
 @dataclass(frozen=True)
 class Client:
-    """A client's release: its pinned requirements, and the oldest Python that it runs on."""
+    """A client's release: its pinned requirements, the oldest Python that it runs on, and those of the
+    requirements that come as source only."""
 
     package: str
     version: str
     python: tuple[int, int] = (3, 12)
+    built: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.package}-{self.version}"
@@ -71,8 +73,9 @@ def environment(client: Client, folder: Path) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([made_by, "-m", "venv", folder], check=True, capture_output=True)
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
+    built = [f"--no-binary={package}" for package in client.built]
     done = subprocess.run(
-        [*pip, "--no-deps", "--only-binary", ":all:", "-r", client.requirements],
+        [*pip, "--no-deps", "--only-binary", ":all:", *built, "-r", client.requirements],
         capture_output=True,
         text=True,
         check=False,

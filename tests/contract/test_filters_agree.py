@@ -9,10 +9,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymilvus import MilvusClient
 
-from muniment.providers.milvus.connection import connect_embedded, release_embedded
-from muniment.providers.milvus.expressions import expression
+from milvus_servers import Standalone
+from muniment.providers.milvus.connection import connect_embedded, connect_server, release_embedded
+from muniment.providers.milvus.expressions import expression, is_plain
 from muniment.providers.milvus.options import MilvusOptions
-from muniment.providers.milvus.schema import collection_schema, index_params, to_entry, to_row
+from muniment.providers.milvus.reading import OWN_WRITES
+from muniment.providers.milvus.schema import (
+    collection_schema,
+    index_params,
+    mirrored_index_params,
+    mirrored_schema,
+    to_entry,
+    to_row,
+)
 from muniment.ranking import matches
 from muniment.ranking.filters import Attributes
 from muniment.testing.vector_store import SPEC, chunk_row, unit
@@ -89,6 +98,39 @@ def test_milvus_selects_what_the_memory_selects(
         if matches(condition, Attributes(row.document_id, row.chunk.pages, row.metadata))
     }
     selected = client.query(SPEC.name, filter=f"({expression(condition)}) and id >= 0", output_fields=["id"])
+    assert {row["id"] for row in selected} == expected
+
+
+@pytest.fixture(scope="module")
+def old_client(standalone: Standalone) -> Iterator[MilvusClient]:
+    client, _ = connect_server(MilvusOptions(uri=standalone.uri))
+    client.create_collection("agree", schema=mirrored_schema(client, SPEC, ""))
+    client.create_index("agree", mirrored_index_params(client), sync=False)
+    client.load_collection("agree")
+    yield client
+    client.drop_collection("agree")
+    client.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows, filters.filter(is_plain))
+def test_a_server_without_bm25_selects_what_the_memory_selects(
+    old_client: MilvusClient, rows: list[tuple[str, list[int], dict[str, MetadataValue]]], condition: Filter
+) -> None:
+    written = made(rows)
+    old_client.delete("agree", ids=list(range(1, 5)))
+    fields = [to_row(row, lists_as_text=True)[0] | {"written": 1, "writer": 1} for row in written]
+    old_client.upsert("agree", fields)
+    expected = {
+        row.id
+        for row in written
+        if matches(condition, Attributes(row.document_id, row.chunk.pages, row.metadata))
+    }
+    selected = old_client.query(
+        "agree", filter=f"({expression(condition)}) and id >= 0", output_fields=["id"], **OWN_WRITES
+    )
     assert {row["id"] for row in selected} == expected
 
 

@@ -1,12 +1,10 @@
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from milvus_servers import LiteServer, Standalone
 from muniment.protocols import ProviderContext, VectorStore
 from muniment.providers.fake_vector_store import FakeVectorStore
 from muniment.providers.milvus import PROVIDER, MilvusOptions
@@ -43,38 +41,16 @@ class TestMilvusEmbedded(VectorStoreContract):
             await store.aclose()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class OnServer(VectorStoreContract):
+    """A server by URI, with an own fixture ``server``."""
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "milvus_lite", "server", "--host", "127.0.0.1", "--port", str(port)]
-    folder = tmp_path_factory.mktemp("server")
-    with subprocess.Popen(
-        [*command, "--data-dir", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        process.kill()
-
-
-class TestMilvusServer(VectorStoreContract):
-    """Milvus computes the searches: HNSW, BM25 and filter expressions."""
-
-    fusion = "zscore"
+    options: ClassVar[dict[str, str]] = {}
 
     @pytest.fixture
-    async def make_store(self, server: str, tmp_path: Path) -> AsyncIterator[MakeStore]:
+    async def make_store(self, server: LiteServer | Standalone, tmp_path: Path) -> AsyncIterator[MakeStore]:
         opened: list[VectorStore] = []
-        make = reopening(MilvusOptions(uri=server, fusion=self.fusion), tmp_path, opened)
+        options = MilvusOptions.model_validate({"uri": server.uri, **self.options})
+        make = reopening(options, tmp_path, opened)
         yield make
         store = await make()
         for name in await store.names():
@@ -82,7 +58,43 @@ class TestMilvusServer(VectorStoreContract):
         await store.aclose()
 
 
+class TestMilvusServer(OnServer):
+    """Milvus computes the searches: HNSW, BM25 and filter expressions."""
+
+    @pytest.fixture
+    def server(self, lite_server: LiteServer) -> LiteServer:
+        return lite_server
+
+
 class TestMilvusServerFusing(TestMilvusServer):
     """Reciprocal rank fusion inside Milvus, in one hybrid search."""
 
-    fusion = "rrf"
+    options: ClassVar[dict[str, str]] = {"fusion": "rrf"}
+
+
+class TestMilvusServerMirrored(TestMilvusServer):
+    """An exact index here over a server's rows, which others may write too."""
+
+    options: ClassVar[dict[str, str]] = {"search_by": "resident"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+class TestMilvusWithoutBm25(OnServer):
+    """Milvus 2.3.5: keyword ranking here, cosines there."""
+
+    @pytest.fixture
+    def server(self, standalone: Standalone) -> Standalone:
+        return standalone
+
+
+class TestMilvusWithoutBm25Fusing(TestMilvusWithoutBm25):
+    """The same with reciprocal rank fusion."""
+
+    options: ClassVar[dict[str, str]] = {"fusion": "rrf"}
+
+
+class TestMilvusWithoutBm25Mirrored(TestMilvusWithoutBm25):
+    """Everything is computed here."""
+
+    options: ClassVar[dict[str, str]] = {"search_by": "resident"}

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from random import Random
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from muniment.types import (
     DocumentState,
     Generation,
     GenerationState,
+    GivenChunk,
     Mending,
     Run,
     RunState,
@@ -183,6 +185,30 @@ def test_remembers_what_was_mended(catalog: Catalog) -> None:
     assert catalog.mendings("other") == ()
 
 
+def test_gives_back_any_number_of_given_chunks_as_they_were_sent(catalog: Catalog) -> None:
+    chunks = [
+        GivenChunk(f"c{n}", f"text {n}", "d", {"n": n}, {"source": "s"}, (0.5, float(n)) if n % 2 else None)
+        for n in range(1100)
+    ]
+    catalog.given.save("docs", chunks)
+    catalog.given.save("others", chunks[:1])
+    by_row = {chunk.row_id: chunk for chunk in chunks}
+    for count in (0, 1, 2, 3, 5, 499, 500, 501, 1024, 1100):
+        part = dict(list(by_row.items())[:count])
+        assert catalog.given.get("docs", [*part, 7]) == part
+        bare = {row: replace(chunk, vector=None) for row, chunk in part.items()}
+        assert catalog.given.get("docs", list(part), vectors=False) == bare
+    assert set(catalog.given.get("others", list(by_row))) == {chunks[0].row_id}
+
+
+def test_knows_the_collections_that_hold_something(catalog: Catalog) -> None:
+    assert catalog.filled() == set()
+    catalog.save_document(document("empty.txt", collection="failed", chunks=0))
+    catalog.save_document(document("a.txt", collection="docs", chunks=3))
+    catalog.given.save("given", [GivenChunk("c", "text", "", {}, {}, None)])
+    assert catalog.filled() == {"docs", "given"}
+
+
 def created(name: str, at: int = 1) -> CreatedCollection:
     return CreatedCollection(f"vs_{name}", f"vs_{name}", name, "fake", created_at=at, last_active_at=at)
 
@@ -218,3 +244,17 @@ def test_a_name_leads_to_the_newest_store_even_when_an_older_one_was_found(catal
     catalog.stores.save(newer)
     assert catalog.stores.find("a") == newer
     assert catalog.stores.known("a") == (None if catalog.database.shared else newer)
+
+
+def test_workers_that_begin_a_generation_at_once_begin_the_same(catalog: Catalog) -> None:
+    catalog.generations.save(generation(1, GenerationState.LIVE))
+
+    def begin(_: int) -> Generation:
+        return catalog.generations.begin("docs", lambda number: generation(number, GenerationState.STAGED))
+
+    with ThreadPoolExecutor(8) as workers:
+        begun = set(workers.map(lambda n: begin(n).number, range(24)))
+    assert begun == {2}
+    assert [one.number for one in catalog.generations.list("docs")] == [1, 2]
+    catalog.generations.retire("docs", 2)
+    assert begin(0).number == 3

@@ -7,10 +7,11 @@ from workspaces import Open, found, ingest, row_ids
 
 from muniment.catalog.doubts import DoubtfulContent
 from muniment.collections.local import LocalWorkspace
-from muniment.collections.strays import left_over, still_lost
+from muniment.collections.orphans import remove_orphans
 from muniment.ingest.claims import Claims
 from muniment.ingest.plan import IngestPlan, repair_of
-from muniment.types import Chunk, ChunkRow, Run
+from muniment.ingest.run import settling_of
+from muniment.types import Chunk, ChunkRow, Document, Run
 
 IN_FLIGHT = DoubtfulContent("doc_in_flight", "f" * 64, "fake-1")
 
@@ -57,26 +58,19 @@ async def test_rows_of_a_content_that_another_has_claimed_stay(open_docs: Open) 
         claims = Claims(workspace._parts.catalog, "docs", 1, "another", 60)
         async with claims.kept_alive():
             assert await claims.take(*claims.content(IN_FLIGHT.document_id, ""))
-            await workspace._ingestion.clean(runtime, [IN_FLIGHT.document_id])
+            await remove_orphans(runtime, workspace._parts.catalog, runtime.open_index(), {row})
             assert row in await row_ids(workspace)
-        await workspace._ingestion.clean(runtime, [IN_FLIGHT.document_id])
+        await remove_orphans(runtime, workspace._parts.catalog, runtime.open_index(), {row})
         assert row not in await row_ids(workspace)
 
 
-async def test_what_was_settled_since_the_index_was_read_is_not_left_over_and_not_lost(
-    open_docs: Open,
-) -> None:
+async def test_what_was_settled_since_the_index_was_read_is_not_left_over(open_docs: Open) -> None:
     async with open_docs() as workspace:
         await ingest(workspace)
         catalog, runtime = workspace._parts.catalog, workspace._parts.runtime("docs")
-        index, spec = runtime.open_index(), runtime.recipe.chunker_spec
-        assert await left_over(await row_ids(workspace), catalog, index, "docs", 1, spec) == {}
-        documents = catalog.documents("docs")
-        assert await still_lost(documents, catalog, index, spec) == ()
-        changed = [replace(document, updated_at="earlier") for document in documents]
-        await index.delete(sorted(await row_ids(workspace)))
-        assert await still_lost(changed, catalog, index, spec) == ()
-        assert await still_lost(documents, catalog, index, spec) == documents
+        rows = await row_ids(workspace)
+        assert await remove_orphans(runtime, catalog, runtime.open_index(), rows) == set()
+        assert await row_ids(workspace) == rows
 
 
 async def test_chunks_of_a_document_that_is_removed_meanwhile_are_not_made_again(
@@ -123,8 +117,14 @@ async def test_a_document_forgotten_while_its_content_is_cleaned_leaves_no_rows(
             async def delete(self, ids: list[int]) -> None:
                 await index.delete(ids)
 
-        async with workspace._ingestion._settling(runtime, "test") as settling:
-            other = replace(settling, index=Forgetful())  # type: ignore[arg-type]
-            await other.clean(DoubtfulContent(pumps.document_id, pumps.content_hash, pumps.parser))
+        tools = replace(workspace._parts.tools(runtime), index=Forgetful())  # type: ignore[arg-type]
+        claims = Claims(catalog, "docs", 1, "test", 60)
+        async with claims.kept_alive():
+            settling = settling_of(tools, "docs", "test", claims, runtime.flip, _ignored)
+            await settling.clean(DoubtfulContent(pumps.document_id, pumps.content_hash, pumps.parser))
         assert await index.ids(pumps.document_id) == set()
         assert list(catalog.doubts.all("docs", 1)) == []
+
+
+async def _ignored(document: Document) -> None:
+    """Nobody is told."""

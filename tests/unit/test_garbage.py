@@ -17,7 +17,7 @@ from muniment.catalog import Catalog
 from muniment.catalog.doubts import DoubtfulContent
 from muniment.cli.main import app
 from muniment.errors import ConflictError
-from muniment.ingest.garbage import GRACE_S, Collected, collect_garbage
+from muniment.ingest.garbage import GRACE_S, PLAN_S, Collected, collect_garbage
 from muniment.ingest.kept_files import KeptFiles
 from muniment.protocols import ParsedFile, StoredFile
 from muniment.providers.fake_file_store import FakeFileStore
@@ -214,6 +214,19 @@ async def test_files_that_are_not_ours_stay_however_old(catalog: Catalog) -> Non
     catalog.save_document(document("file:///2", 2, PARSERS[0]))
     assert (await collect_garbage(store, catalog)).removed == 0
     assert len(store.keys) == 4
+
+
+async def test_plans_that_workers_share_go_after_a_week(catalog: Catalog) -> None:
+    store = AgingStore()
+    kept = KeptFiles(store)
+    catalog.save_document(document("file:///2", 2, PARSERS[0]))
+    await kept.save_plan_piece("plan_0a", 0, b"four")
+    store.age(PLAN_S - 60)
+    await kept.save_plan_piece("plan_0b", 0, b"four")
+    assert await collect_garbage(store, catalog) == Collected(young=2, kept_bytes=8)
+    store.age(120)
+    assert await collect_garbage(store, catalog, dry_run=True) == await collect_garbage(store, catalog)
+    assert store.keys == {"plans/plan_0b/000000.z"}
 
 
 async def test_a_catalog_that_knows_nothing_removes_nothing(catalog: Catalog) -> None:

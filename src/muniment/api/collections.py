@@ -8,7 +8,15 @@ from fastapi.responses import Response
 from muniment.api.context import WorkspaceOf, failures
 from muniment.api.routing import Router
 from muniment.api.run_events import RUN_RESPONSE, run_response
-from muniment.api.wire import CollectionList, CollectionWire, RunList, RunRequest, RunWire
+from muniment.api.wire import (
+    CollectionList,
+    CollectionWire,
+    RunList,
+    RunRequest,
+    RunWire,
+    VerificationWire,
+    VerifyRequest,
+)
 
 router = Router(tags=["collections"])
 
@@ -34,6 +42,24 @@ async def list_collections(workspace: WorkspaceOf) -> CollectionList:
 async def get_collection(name: str, workspace: WorkspaceOf) -> CollectionWire:
     """With state, counts, last run and what was mended."""
     return CollectionWire.of(await workspace.collection(name))
+
+
+@router.post(
+    "/v1/collections/{name}/verify",
+    summary="Try out a collection and what it rests on",
+    operation_id="verify_collection",
+    responses=failures(400, 403, 404, 409, 413, 422, 503, 507),
+)
+async def verify_collection(
+    name: str, workspace: WorkspaceOf, asked: VerifyRequest | None = None
+) -> VerificationWire:
+    """What is amiss is in the checks that are not `ok`, each with what to do; the status is 200 then, too."""
+    asked = asked or VerifyRequest()
+    return VerificationWire.of(
+        await workspace.verify(
+            name, questions=asked.questions, staged=asked.staged, setup_only=asked.setup_only
+        )
+    )
 
 
 @router.post(

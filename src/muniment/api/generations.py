@@ -6,7 +6,8 @@ from fastapi.responses import Response
 from muniment.api.context import WorkspaceOf, failures
 from muniment.api.routing import Router
 from muniment.api.run_events import RUN_RESPONSE, run_response
-from muniment.api.wire import GenerationList, GenerationRequest, GenerationWire, RunWire
+from muniment.api.wire import GenerationList, GenerationRequest, GenerationWire, RunWire, StageRequest
+from muniment.collections.planning import shard_from
 
 router = Router(tags=["generations"])
 
@@ -31,11 +32,12 @@ async def list_generations(name: str, workspace: WorkspaceOf) -> GenerationList:
     responses={**failures(400, 403, 404, 409, 413, 422, 503, 507), 200: RUN_RESPONSE},
 )
 async def stage_generation(
-    name: str, request: Request, workspace: WorkspaceOf, asked: GenerationRequest | None = None
+    name: str, request: Request, workspace: WorkspaceOf, asked: StageRequest | None = None
 ) -> Response | RunWire:
     """Waits for its end; the live generation answers meanwhile. A build that was stopped goes on."""
-    stream = asked is not None and asked.stream
-    return await run_response(request, workspace.stage(name), stream=stream)
+    asked = asked or StageRequest()
+    shard = shard_from(asked.shard) if asked.shard else None
+    return await run_response(request, workspace.stage(name, shard=shard), stream=asked.stream)
 
 
 @router.post(

@@ -34,7 +34,7 @@ router = Router(tags=["collections"])
 async def plan_collection(name: str, workspace: WorkspaceOf, asked: PlanRequest | None = None) -> PlanWire:
     """Lists the sources and reads no file. The plan is kept, and can be carried out by its id."""
     asked = asked or PlanRequest()
-    return PlanWire.of(await workspace.plan(name, retry_failed=asked.retry_failed))
+    return PlanWire.of(await workspace.plan(name, retry_failed=asked.retry_failed, share=asked.share))
 
 
 @router.get(

@@ -17,7 +17,7 @@ from muniment.catalog.resources import Resources
 from muniment.catalog.revisions import Revisions
 from muniment.catalog.runs import Runs
 from muniment.catalog.stores import Stores
-from muniment.catalog.tables import documents, generations, mendings
+from muniment.catalog.tables import documents, generations, given_chunks, mendings
 from muniment.types import Mending
 
 
@@ -114,6 +114,12 @@ class Catalog(Documents):
         """Tell other servers that what the collection holds has changed."""
         with self._transaction() as connection:
             self._revisions.grow(connection, collection)
+
+    def filled(self) -> set[str]:
+        """The collections that have something to search: documents with chunks, or given chunks."""
+        chunked = select(documents.c.collection).where(documents.c.chunks > 0)
+        with self._transaction() as connection:
+            return set(connection.scalars(chunked.union(select(given_chunks.c.collection))))
 
     # -- mendings
 

@@ -1,6 +1,7 @@
 """The generations of all collections: which index is live, which is built, which was live before."""
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -50,11 +51,25 @@ class Generations:
         """The generation that questions are answered from; None when nothing was ever made."""
         return self.find(collection, GenerationState.LIVE)
 
-    def next_number(self, collection: str) -> int:
-        """The number of the next generation, which none of the collection has had."""
-        highest = select(func.max(generations.c.number)).where(generations.c.collection == collection)
+    def begin(self, collection: str, made: Callable[[int], Generation]) -> Generation:
+        """Write a staged generation, or find the one that another worker has just begun.
+
+        Args:
+            made: gives it under its number, which none of the collection has had.
+        """
+        mine = generations.c.collection == collection
         with self._transaction() as connection:
-            return (connection.scalar(highest) or 0) + 1
+            # Writing, on any database, makes two who begin at once wait for each other here: the live
+            # generation is always there.
+            connection.execute(update(generations).where(mine).values(collection=collection))
+            staged = select(generations).where(_in_state(collection, GenerationState.STAGED))
+            row = connection.execute(staged.order_by(generations.c.number.desc()).limit(1)).first()
+            if row is not None:
+                return _generation(row)
+            highest = connection.scalar(select(func.max(generations.c.number)).where(mine)) or 0
+            begun = replace(made(highest + 1), created_at=now())
+            connection.execute(insert(generations).values(**asdict(begun) | {"state": begun.state.value}))
+        return begun
 
     def save(self, generation: Generation) -> Generation:
         """Write the generation, replacing its earlier form; the form written, with the time it was made."""

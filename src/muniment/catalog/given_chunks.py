@@ -2,9 +2,10 @@
 
 from array import array
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, select
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import given_chunks
@@ -45,15 +46,17 @@ class GivenChunks:
                 connection.execute(delete(given_chunks).where(mine, given_chunks.c.row_id.in_(ids)))
                 connection.execute(insert(given_chunks), part)
 
-    def get(self, collection: str, row_ids: Sequence[int]) -> dict[int, GivenChunk]:
-        """The chunks among these rows, by row id."""
+    def get(self, collection: str, row_ids: Sequence[int], *, vectors: bool = True) -> dict[int, GivenChunk]:
+        """The chunks among these rows, by row id; on request without their vectors, the most of them."""
         found: dict[int, GivenChunk] = {}
         with self._transaction() as connection:
             for start in range(0, len(row_ids), _AT_A_TIME):
-                part = row_ids[start : start + _AT_A_TIME]
-                mine = given_chunks.c.collection == collection
-                query = select(given_chunks).where(mine, given_chunks.c.row_id.in_(part))
-                found |= {row.row_id: _chunk(row) for row in connection.execute(query)}
+                query, names = _of_rows(len(row_ids[start : start + _AT_A_TIME]), vectors)
+                # The last id fills the places that are left.
+                last = min(start + _AT_A_TIME, len(row_ids)) - 1
+                wanted = {name: row_ids[min(start + place, last)] for place, name in enumerate(names)}
+                rows = connection.execute(query, {"collection": collection, **wanted})
+                found |= {row.row_id: _chunk(row) for row in rows}
         return found
 
     def titles(self, collection: str) -> dict[int, str]:
@@ -89,6 +92,23 @@ class GivenChunks:
             return connection.scalar(query.where(given_chunks.c.collection == collection)) or 0
 
 
+@cache
+def _of_rows(count: int, vectors: bool) -> tuple[Select[Any], tuple[str, ...]]:
+    """The query for at least so many row ids, and the names of their places in it.
+
+    Every search asks it: SQLAlchemy would take longer to spell out a list of ids than SQLite to find them,
+    so the statement is made once for each power of two.
+    """
+    size = 1 << max(0, count - 1).bit_length()
+    if size != count:
+        return _of_rows(size, vectors)
+    names = tuple(f"row_{place}" for place in range(size))
+    mine = given_chunks.c.collection == bindparam("collection")
+    wanted = given_chunks.c.row_id.in_([bindparam(name) for name in names])
+    columns = [column for column in given_chunks.c if vectors or column is not given_chunks.c.vector]
+    return select(*columns).where(mine, wanted), names
+
+
 def _storable(text: str) -> str:
     """The text without what PostgreSQL keeps in none: the character NUL."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
@@ -99,12 +119,13 @@ def _packed(vector: tuple[float, ...] | None) -> bytes | None:
 
 
 def _chunk(row: Row[Any]) -> GivenChunk:
+    vector = row._mapping.get("vector")
     return GivenChunk(
         chunk_id=row.chunk_id,
         content=row.content,
         document_id=row.document_id,
         metadata=row.metadata,
         chunk_metadata=row.chunk_metadata,
-        vector=None if row.vector is None else tuple(array("f", row.vector)),
+        vector=None if vector is None else tuple(array("f", vector)),
         vector_of=row.vector_of,
     )

@@ -22,7 +22,7 @@ def apply(
     ] = None,
     shard: Annotated[
         str | None,
-        typer.Option("--shard", metavar="K/N", help="Only part K, from 0, of N parts of the plan."),
+        typer.Option("--shard", metavar="K/N", help="Only part K, from 0, of N parts of it."),
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try documents again that failed and have not changed.")
@@ -41,13 +41,13 @@ def apply(
     from muniment.cli.ingest import report_runs
     from muniment.collections.planning import shard_from
 
-    if stage and (plan or shard or retry_failed):
-        raise typer.BadParameter("--stage goes with none of --plan, --shard and --retry-failed.")
+    if stage and (plan or retry_failed):
+        raise typer.BadParameter("--stage goes with neither --plan nor --retry-failed.")
     part = shard_from(shard) if shard else None
     given = _given(plan)
     settings = settings_from(config)
     work = (
-        _staged(settings, collection, quiet=as_json)
+        _staged(settings, collection, part, quiet=as_json)
         if stage
         else _applied(settings, collection, given, part, retry_failed=retry_failed, quiet=as_json)
     )
@@ -98,11 +98,13 @@ async def _applied(
         return runs
 
 
-async def _staged(settings: "Settings", collection: str | None, *, quiet: bool) -> "list[Run]":
+async def _staged(
+    settings: "Settings", collection: str | None, shard: "Shard | None", *, quiet: bool
+) -> "list[Run]":
     from muniment.api.questions import chosen_collection
     from muniment.cli.connect import connected
     from muniment.cli.run_display import shown_run
 
     async with connected(settings) as workspace:
         name = await chosen_collection(workspace, collection)
-        return [await shown_run(workspace.stage(name), quiet=quiet)]
+        return [await shown_run(workspace.stage(name, shard=shard), quiet=quiet)]

@@ -21,11 +21,13 @@ from muniment.cli import (
     ingest,
     models,
     page,
+    pipeline,
     plan,
     runs,
     search,
     serve,
     status,
+    verify,
 )
 from muniment.cli.exits import ExitCode, exit_code_of
 from muniment.errors import MunimentError, unforeseen
@@ -119,6 +121,7 @@ app.command("apply")(apply.apply)
 app.command("generations")(generations.generations)
 app.command("promote")(generations.promote)
 app.command("rollback")(generations.rollback)
+app.command("verify")(verify.verify)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("status")(status.status)
@@ -130,6 +133,7 @@ app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)
 app.command("import")(import_run.import_run)
 app.command("version")(status.version)
+app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 

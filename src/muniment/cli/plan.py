@@ -32,6 +32,10 @@ def plan(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try documents again that failed and have not changed.")
     ] = False,
+    share: Annotated[
+        bool,
+        typer.Option("--share", help="Keep it in the file store, too: for `apply --plan ID` elsewhere."),
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -44,7 +48,8 @@ def plan(
     from muniment.cli.output import results
     from muniment.cli.plan_report import PlannedShards, PlanReport, print_plan
 
-    made = run(_planned(settings_from(config), collection, out, shards, retry_failed=retry_failed))
+    planned = _planned(settings_from(config), collection, out, shards, retry_failed=retry_failed, share=share)
+    made = run(planned)
     if as_json:
         from muniment.cli.output import print_json
 
@@ -70,6 +75,7 @@ async def _planned(
     shards: int | None,
     *,
     retry_failed: bool,
+    share: bool,
 ) -> "list[tuple[Plan, tuple[ShardPart, ...]]]":
     from muniment.cli.connect import connected
     from muniment.cli.ingest import ingested_names
@@ -85,7 +91,7 @@ async def _planned(
             )
         made = []
         for name in names:
-            plan = await workspace.plan(name, retry_failed=retry_failed)
+            plan = await workspace.plan(name, retry_failed=retry_failed, share=share)
             if out is not None:
                 await _write(workspace, plan, out)
             made.append((plan, await workspace.plan_shards(plan.id, shards) if shards else ()))

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,10 +41,14 @@ from muniment.api.wire import (
     SearchRequest,
     SearchResultWire,
     ShardList,
+    StageRequest,
     UploadResult,
+    VerificationWire,
+    VerifyRequest,
     filter_to_wire,
 )
 from muniment.cli.remote_errors import broken_off, error_of, error_of_body, unreachable
+from muniment.cli.remote_paths import collection_path, document_path
 from muniment.errors import MunimentError, NotFoundError
 from muniment.ingest.plan_text import PlanFile
 from muniment.types import (
@@ -66,6 +70,7 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
+    Verification,
 )
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -109,6 +114,19 @@ class RemoteWorkspace:
         response = await self._send("GET", "/v1/ready", accepted=(200, 503))
         return ReadinessWire.model_validate_json(response.content).domain()
 
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Try out a collection and what it rests on."""
+        asked = VerifyRequest(questions=tuple(questions), staged=staged, setup_only=setup_only)
+        response = await self._send("POST", f"{collection_path(collection)}/verify", json=asked.model_dump())
+        return VerificationWire.model_validate_json(response.content).domain()
+
     async def collections(self) -> tuple[CollectionStatus, ...]:
         """Every collection, by name."""
         found = await self._get("/v1/collections", CollectionList)
@@ -116,7 +134,7 @@ class RemoteWorkspace:
 
     async def collection(self, name: str) -> CollectionStatus:
         """One collection."""
-        return (await self._get(_collection(name), CollectionWire)).domain()
+        return (await self._get(collection_path(name), CollectionWire)).domain()
 
     async def documents(
         self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
@@ -125,12 +143,12 @@ class RemoteWorkspace:
         parameters: dict[str, str | int] = {"limit": limit, "after": after}
         if state is not None:
             parameters["state"] = state.value
-        found = await self._get(f"{_collection(collection)}/documents", DocumentList, parameters)
+        found = await self._get(f"{collection_path(collection)}/documents", DocumentList, parameters)
         return tuple(document.domain() for document in found.documents)
 
     async def document(self, collection: str, document_id: str) -> Document:
         """One document."""
-        return (await self._get(_document(collection, document_id), DocumentWire)).domain()
+        return (await self._get(document_path(collection, document_id), DocumentWire)).domain()
 
     async def search(
         self,
@@ -182,7 +200,7 @@ class RemoteWorkspace:
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources."""
         asked = RunRequest(retry_failed=retry_failed, rebuild=rebuild, stream=True, trigger=trigger)
-        async for event in self._run_events(f"{_collection(collection)}/runs", asked):
+        async for event in self._run_events(f"{collection_path(collection)}/runs", asked):
             yield event
 
     async def apply(
@@ -203,29 +221,30 @@ class RemoteWorkspace:
             stream=True,
             trigger=trigger,
         )
-        async for event in self._run_events(f"{_collection(collection)}/apply", asked):
+        async for event in self._run_events(f"{collection_path(collection)}/apply", asked):
             yield event
 
     async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
         """The collection's generations by number."""
-        found = await self._get(f"{_collection(collection)}/generations", GenerationList)
+        found = await self._get(f"{collection_path(collection)}/generations", GenerationList)
         return tuple(one.domain() for one in found.generations)
 
-    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
-        """Build a generation as the settings ask."""
-        return self._run_events(f"{_collection(collection)}/stage", GenerationRequest(stream=True))
+    def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
+        """Build a generation as the settings ask, or a part of it."""
+        asked = StageRequest(stream=True, shard=str(shard) if shard else None)
+        return self._run_events(f"{collection_path(collection)}/stage", asked)
 
     def promote(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make the staged generation the live one."""
-        return self._run_events(f"{_collection(collection)}/promote", GenerationRequest(stream=True))
+        return self._run_events(f"{collection_path(collection)}/promote", GenerationRequest(stream=True))
 
     def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make the previous generation the live one again."""
-        return self._run_events(f"{_collection(collection)}/rollback", GenerationRequest(stream=True))
+        return self._run_events(f"{collection_path(collection)}/rollback", GenerationRequest(stream=True))
 
     async def discard(self, collection: str) -> GenerationStatus:
         """Remove the staged generation."""
-        response = await self._send("DELETE", f"{_collection(collection)}/generations/staged")
+        response = await self._send("DELETE", f"{collection_path(collection)}/generations/staged")
         return GenerationWire.model_validate_json(response.content).domain()
 
     async def _run_events(self, path: str, asked: BaseModel) -> AsyncIterator[RunEvent]:
@@ -238,10 +257,10 @@ class RemoteWorkspace:
                 return
         raise broken_off(self.url)
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """What there is to do."""
-        asked = PlanRequest(retry_failed=retry_failed)
-        response = await self._send("POST", f"{_collection(collection)}/plan", json=asked.model_dump())
+        asked = PlanRequest(retry_failed=retry_failed, share=share)
+        response = await self._send("POST", f"{collection_path(collection)}/plan", json=asked.model_dump())
         return PlanWire.model_validate_json(response.content).domain()
 
     async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
@@ -283,7 +302,7 @@ class RemoteWorkspace:
         self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]
     ) -> Document:
         """Send the file, have it ingested and return its document."""
-        path = f"{_collection(collection)}/documents"
+        path = f"{collection_path(collection)}/documents"
         content = await asyncio.to_thread(file.read_bytes)
         response = await self._send(
             "POST", path, files={"file": (name, content)}, data={"metadata": json.dumps(metadata)}
@@ -292,16 +311,18 @@ class RemoteWorkspace:
 
     async def delete_document(self, collection: str, document_id: str) -> Document:
         """Remove an uploaded document."""
-        response = await self._send("DELETE", _document(collection, document_id))
+        response = await self._send("DELETE", document_path(collection, document_id))
         return DocumentWire.model_validate_json(response.content).domain()
 
     async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
         """A document as parsed."""
-        return (await self._get(f"{_document(collection, document_id)}/text", ParsedDocumentWire)).domain()
+        return (
+            await self._get(f"{document_path(collection, document_id)}/text", ParsedDocumentWire)
+        ).domain()
 
     async def raw_file(self, collection: str, document_id: str) -> Path:
         """The document's original bytes, in a file that lives as long as this object."""
-        response = await self._send("GET", f"{_document(collection, document_id)}/file")
+        response = await self._send("GET", f"{document_path(collection, document_id)}/file")
         if self._folder is None:
             self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="muniment-"))
         path = self._folder / quote(document_id, safe="")
@@ -324,7 +345,7 @@ class RemoteWorkspace:
             "range": [f"{start}-{end}" for start, end in ranges],
             "scale": scale,
         }
-        path = f"{_document(collection, document_id)}/pages/{page}.png"
+        path = f"{document_path(collection, document_id)}/pages/{page}.png"
         return (await self._send("GET", path, params=parameters)).content
 
     async def aclose(self) -> None:
@@ -380,11 +401,3 @@ class RemoteWorkspace:
             yield response
         finally:
             await response.aclose()
-
-
-def _collection(name: str) -> str:
-    return f"/v1/collections/{quote(name, safe='')}"
-
-
-def _document(collection: str, document_id: str) -> str:
-    return f"{_collection(collection)}/documents/{quote(document_id, safe='')}"

@@ -57,17 +57,19 @@ def print_report(report: StatusReport, console: Console) -> None:
         console.print(styled(f"{nothing.message} {runnable(nothing.hint)}"))
         return
     _print_collections(report, console)
-    for check in report.readiness.checks:
-        if not check.ok:
-            console.print(
-                Text.assemble(
-                    ("Not ready: ", "bold yellow"),
-                    clean(runnable(f"{check.name}: {check.detail} {check.hint}")),
-                )
-            )
+    _print_checks(report, console)
     _print_failed_runs(report, console)
     _print_problems(report, console)
     _print_mended(report, console)
+
+
+def _print_checks(report: StatusReport, console: Console) -> None:
+    for check in report.readiness.checks:
+        if not check.ok:
+            why = clean(runnable(f"{check.name}: {check.detail} {check.hint}"))
+            console.print(Text.assemble(("Not ready: ", "bold yellow"), why))
+        elif check.hint:
+            console.print(Text.assemble(("Note: ", "bold"), clean(runnable(check.hint))))
 
 
 def _print_failed_runs(report: StatusReport, console: Console) -> None:

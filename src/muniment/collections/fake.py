@@ -3,7 +3,7 @@
 import asyncio
 import io
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +59,7 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
+    Verification,
 )
 
 PAGE = Page(1, 200.0, 100.0)
@@ -205,7 +206,24 @@ class FakeWorkspace:
         self._runs.insert(0, run)
         yield RunProgress(run)
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Documents that failed are a finding; a question finds the collection's name."""
+        held = self._held(collection).values()
+        checks = [Check("catalog", True, "in memory")]
+        if not setup_only:
+            failed = sum(document.state is DocumentState.FAILED for document in held)
+            checks.append(Check("staged" if staged else "live", not failed, f"{failed} failed", "Look."))
+            checks += [Check(f"question {asked!r}", asked in collection, collection) for asked in questions]
+        return Verification(collection, tuple(checks))
+
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """Every document is new."""
         return fake_plan(collection, self._planned(collection))
 
@@ -257,7 +275,7 @@ class FakeWorkspace:
         states = (GenerationState.LIVE, *self._staged.get(collection, ()))
         return fake_generations(collection, len(self._held(collection)), states)
 
-    async def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+    async def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
         """As an ingestion."""
         async for event in self.ingest(collection, trigger="stage"):
             yield event

@@ -25,6 +25,7 @@ from muniment.types import (
     RunEvent,
     RunProgress,
     RunState,
+    Shard,
 )
 
 logger = logging.getLogger(__name__)
@@ -86,11 +87,14 @@ class Generations:
 
     # -- build
 
-    async def stage(self, collection: str, *, again: bool = False) -> AsyncIterator[RunEvent]:
+    async def stage(
+        self, collection: str, *, again: bool = False, shard: Shard | None = None
+    ) -> AsyncIterator[RunEvent]:
         """Fill a generation made as the settings ask, or go on with the one that was begun.
 
         Args:
             again: make one although the live one is as the settings ask.
+            shard: only the documents in this part; several workers build one generation so.
 
         Raises:
             ConflictError: codes ``generation_current``, ``run_in_progress``, ``collection_adopted``.
@@ -111,7 +115,7 @@ class Generations:
                     "all chunks anew in any case.",
                 )
             staged = await self._begun(runtime)
-        async for event in self._filled(runtime, await self._opened(runtime, staged), "stage"):
+        async for event in self._filled(runtime, await self._opened(runtime, staged), "stage", shard):
             yield event
 
     async def promote(self, collection: str) -> AsyncIterator[RunEvent]:
@@ -123,13 +127,7 @@ class Generations:
         """
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        staged = await self._staged(collection)
-        if staged is None:
-            raise ConflictError(
-                f"No generation of {collection!r} is staged.",
-                code="nothing_staged",
-                hint=f"Build one with `muniment apply {collection} --stage`.",
-            )
+        staged = await self._required(collection)
         if differences := runtime.wanted.differences(staged):
             what = ", ".join(one.what.replace("_", " ") for one in differences)
             raise ConflictError(
@@ -230,17 +228,34 @@ class Generations:
         for generation in await asyncio.to_thread(self._parts.catalog.generations.list, collection):
             await self._remove(generation)
 
+    async def staged_runtime(self, collection: str) -> CollectionRuntime:
+        """The collection at its staged generation, to be looked at; ConflictError ``nothing_staged``."""
+        staged = await self._required(collection)
+        beside = await self._opened(self._parts.runtime(collection), staged)
+        await show_carried(self._parts.catalog, beside)
+        return beside
+
     # -- inside
+
+    async def _required(self, collection: str) -> Generation:
+        staged = await self._staged(collection)
+        if staged is None:
+            raise ConflictError(
+                f"No generation of {collection!r} is staged.",
+                code="nothing_staged",
+                hint=f"Build one with `muniment apply {collection} --stage`.",
+            )
+        return staged
 
     async def _staged(self, collection: str) -> Generation | None:
         find = self._parts.catalog.generations.find
         return await asyncio.to_thread(find, collection, GenerationState.STAGED)
 
     async def _begun(self, runtime: CollectionRuntime) -> Generation:
-        catalog = self._parts.catalog
-        number = await asyncio.to_thread(catalog.generations.next_number, runtime.name)
-        begun = runtime.wanted.generation(runtime.name, number, GenerationState.STAGED)
-        return await asyncio.to_thread(catalog.generations.save, begun)
+        def made(number: int) -> Generation:
+            return runtime.wanted.generation(runtime.name, number, GenerationState.STAGED)
+
+        return await asyncio.to_thread(self._parts.catalog.generations.begin, runtime.name, made)
 
     async def _opened(self, runtime: CollectionRuntime, generation: Generation) -> CollectionRuntime:
         """The collection at this generation; the same one for everybody who asks."""
@@ -254,17 +269,25 @@ class Generations:
         return self._beside[key]
 
     async def _filled(
-        self, runtime: CollectionRuntime, beside: CollectionRuntime, trigger: str
+        self,
+        runtime: CollectionRuntime,
+        beside: CollectionRuntime,
+        trigger: str,
+        shard: Shard | None = None,
     ) -> AsyncIterator[RunEvent]:
-        """Bring the other generation up to sources, uploads and given chunks; ends with the run's end."""
+        """Bring the other generation up to sources, uploads and given chunks; ends with the run's end.
+
+        With ``shard`` only that part of it; given chunks are in the first.
+        """
         parts, ends = self._parts, _Ends()
         carried = partial(carried_uploads, parts.catalog, parts.kept, runtime, beside)
-        async for event in ends.held_back(self._ingestion.fill(beside, trigger, carried)):
+        async for event in ends.held_back(self._ingestion.fill(beside, trigger, carried, shard)):
             yield event
         if not ends.first or ends.first[0].run.state is not RunState.DONE:
             raise _unfinished(ends)
         async with beside.busy:
-            await carry_given(parts.catalog, beside)
+            if shard is None or shard.number == 0:
+                await carry_given(parts.catalog, beside)
             await show_carried(parts.catalog, beside)
         yield ends.first[0]
 

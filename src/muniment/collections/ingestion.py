@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from muniment.catalog.doubts import DoubtfulContent
 from muniment.collections.adopted import refuse_change
 from muniment.collections.given import as_document, row_of
 from muniment.collections.parts import Parts
@@ -19,7 +18,6 @@ from muniment.ingest.claims import Claims
 from muniment.ingest.kept_files import hash_file
 from muniment.ingest.plan import CarriedWork, IngestPlan, JoinedWork, Work, Workload
 from muniment.ingest.run import IngestRun, settling_of
-from muniment.ingest.settling import Settling
 from muniment.types import (
     ChangeKind,
     Document,
@@ -149,16 +147,25 @@ class Ingestion:
             return uploaded[0]
 
     async def fill(
-        self, runtime: CollectionRuntime, trigger: str, carried: Callable[[], Awaitable[CarriedWork]]
+        self,
+        runtime: CollectionRuntime,
+        trigger: str,
+        carried: Callable[[], Awaitable[CarriedWork]],
+        shard: Shard | None = None,
     ) -> AsyncIterator[RunEvent]:
-        """Bring a generation that is not live up to the sources, and to what is carried over into it."""
+        """Bring a generation that is not live up to the sources, and to what is carried over into it.
+
+        With ``shard`` only that part of both.
+        """
 
         @asynccontextmanager
         async def prepare() -> AsyncIterator[Workload]:
-            async with self._planning.prepared(runtime) as listed:
-                yield JoinedWork((listed, await carried()))
+            async with self._planning.prepared(runtime, shard=shard) as listed:
+                over = await carried()
+                yield JoinedWork((listed, over.part(shard) if shard else over))
 
-        async for event in self._run(runtime, trigger, prepare):
+        told = _Told(shard=str(shard or ""))
+        async for event in self._run(runtime, trigger, prepare, told=told):
             yield event
 
     async def work(self, collection: str, trigger: str, work: Sequence[Work]) -> AsyncIterator[RunEvent]:
@@ -176,24 +183,13 @@ class Ingestion:
             if document is not None:
                 await self._remove(runtime, document)
 
-    async def clean(self, runtime: CollectionRuntime, document_ids: Sequence[str]) -> None:
-        """Remove rows of these contents that no document has, unless another worker is at the content."""
-        async with runtime.busy, self._settling(runtime, "cleaning") as settling:
-            for document_id in document_ids:
-                await settling.clean(DoubtfulContent(document_id, "", ""))
-
     async def _remove(self, runtime: CollectionRuntime, document: Document) -> None:
-        async with self._settling(runtime, "removal") as settling:
-            await settling.forget(document.uri, told=False)
-
-    @asynccontextmanager
-    async def _settling(self, runtime: CollectionRuntime, what: str) -> AsyncIterator[Settling]:
-        """What settles documents outside of runs."""
-        owner = f"{what}_{secrets.token_hex(8)}"
+        owner = f"removal_{secrets.token_hex(8)}"
         tools = self._parts.tools(runtime)
         claims = Claims(tools.catalog, runtime.name, tools.generation, owner, tools.settings.lease_s)
+        settling = settling_of(tools, runtime.name, owner, claims, runtime.flip, _ignore)
         async with claims.kept_alive():
-            yield settling_of(tools, runtime.name, owner, claims, runtime.flip, _ignore)
+            await settling.forget(document.uri, told=False)
 
     async def _delete_given(self, runtime: CollectionRuntime, row: int) -> Document:
         catalog = self._parts.catalog

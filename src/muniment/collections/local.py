@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from muniment.answer.briefing import PLAIN, Briefing
@@ -24,6 +24,7 @@ from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.services import Searched, Services
 from muniment.collections.statuses import Statuses
 from muniment.collections.stores import Stores
+from muniment.collections.verifying import Verifying
 from muniment.errors import NotFoundError
 from muniment.protocols import Generator
 from muniment.types import (
@@ -45,6 +46,7 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
+    Verification,
 )
 
 
@@ -58,6 +60,7 @@ class LocalWorkspace:
         self._planning = Planning(parts)
         self._ingestion = Ingestion(parts, self._planning)
         self._generations = Generations(parts, self._ingestion)
+        self._verifying = Verifying(parts, self._generations)
         self._reconciler = Reconciler(parts, self._ingestion, self._generations)
         self._statuses = Statuses(parts)
         files = Files(parts.catalog, parts.kept)
@@ -101,6 +104,19 @@ class LocalWorkspace:
     async def readiness(self) -> Readiness:
         """Whether questions can be answered, with reasons when not."""
         return await self._statuses.readiness()
+
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Try out a collection and what it rests on; see ``Workspace.verify``."""
+        return await self._verifying.verify(
+            self._parts.runtime(collection), questions=questions, staged=staged, setup_only=setup_only
+        )
 
     async def collections(self) -> tuple[CollectionStatus, ...]:
         """Every collection, by name."""
@@ -150,11 +166,11 @@ class LocalWorkspace:
 
     # -- plan
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """What there is to do; see ``Workspace.plan``."""
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        return await self._planning.plan(runtime, retry_failed=retry_failed)
+        return await self._planning.plan(runtime, retry_failed=retry_failed, share=share)
 
     async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
         """The plan's changes; see ``Workspace.plan_changes``."""
@@ -217,9 +233,9 @@ class LocalWorkspace:
         """The collection's generations by number."""
         return await self._generations.list(collection)
 
-    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+    def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
         """Build a generation as the settings ask; see ``Workspace.stage``."""
-        return self._generations.stage(collection)
+        return self._generations.stage(collection, shard=shard)
 
     def promote(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make the staged generation the live one; see ``Workspace.promote``."""

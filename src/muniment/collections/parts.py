@@ -72,6 +72,7 @@ class Parts:
                 queue_documents=ingest.queue_documents,
                 batch_chunks=ingest.batch_chunks,
                 lease_s=ingest.lease_s,
+                store_wait_s=ingest.store_wait_s,
             ),
             generation=runtime.number,
             building=runtime.building,

@@ -18,6 +18,7 @@ from muniment.ingest.estimate import MeasuredRate
 from muniment.ingest.outdated import check_plan
 from muniment.ingest.plan_text import PlanFile
 from muniment.ingest.planner import Declared, make_plan
+from muniment.ingest.shared_plan import fetch_plan, share_plan
 from muniment.ingest.spool import AT_A_TIME, Spool
 from muniment.ingest.spooled_plan import SpooledPlan, shard_parts
 from muniment.types import Change, Plan, Shard, ShardPart
@@ -36,16 +37,21 @@ class Planning:
     def _folder(self) -> Path:
         return self._parts.settings.data_dir / "plans"
 
-    async def plan(self, runtime: CollectionRuntime, *, retry_failed: bool) -> Plan:
-        """Compare the sources with the catalog, and keep the plan under its id."""
+    async def plan(self, runtime: CollectionRuntime, *, retry_failed: bool, share: bool = False) -> Plan:
+        """Compare the sources with the catalog, and keep the plan under its id.
+
+        With ``share`` it is kept in the file store, too, for workers on other machines.
+        """
         draft = self._parts.scratch_dir / f"plan-{secrets.token_hex(8)}.db"
         try:
             spool = await asyncio.to_thread(Spool, draft)
             try:
                 plan = await self._make(runtime, spool, retry_failed)
+                if share:
+                    await share_plan(self._parts.kept, spool, plan)
             finally:
                 await asyncio.to_thread(spool.close)
-            await asyncio.to_thread(self._keep, draft, plan)
+            await asyncio.to_thread(self._keep, draft, plan.id)
         finally:
             await asyncio.to_thread(draft.unlink, missing_ok=True)
         return plan
@@ -84,10 +90,12 @@ class Planning:
 
     async def changes(self, plan_id: str, *, limit: int = AT_A_TIME, after: str = "") -> tuple[Change, ...]:
         """Changes of a kept plan by URI, from behind ``after``; NotFoundError ``unknown_plan``."""
+        await self._fetched(plan_id)
         return await asyncio.to_thread(self._changes, plan_id, limit, after)
 
     async def shards(self, plan_id: str, shards: int) -> tuple[ShardPart, ...]:
         """How a kept plan is divided; NotFoundError ``unknown_plan``."""
+        await self._fetched(plan_id)
         return await asyncio.to_thread(self._shards, plan_id, shards)
 
     # -- inside
@@ -125,6 +133,8 @@ class Planning:
         return MeasuredRate(rate, f"{rate:.1f} chunks/s measured in {runs}")
 
     async def _given(self, runtime: CollectionRuntime, given: str | Path) -> Plan:
+        if not isinstance(given, Path):
+            await self._fetched(given)
         plan = await asyncio.to_thread(
             PlanFile(given).plan if isinstance(given, Path) else lambda: self._kept(given)
         )
@@ -154,6 +164,20 @@ class Planning:
         finally:
             kept.close()
 
+    async def _fetched(self, plan_id: str) -> None:
+        """Bring a plan here that was made on another machine; nothing happens when it is not to be had."""
+        if not _is_id(plan_id) or self._path(plan_id).is_file():
+            return
+        draft = self._parts.scratch_dir / f"plan-{secrets.token_hex(8)}.db"
+        try:
+            if await fetch_plan(self._parts.kept, plan_id, draft):
+                await asyncio.to_thread(self._keep, draft, plan_id)
+        finally:
+            await asyncio.to_thread(draft.unlink, missing_ok=True)
+
+    def _path(self, plan_id: str) -> Path:
+        return self._folder / f"{plan_id}.db"
+
     def _kept(self, plan_id: str) -> Plan:
         spool = self._open(plan_id)
         try:
@@ -179,15 +203,13 @@ class Planning:
             spool.close()
 
     def _open(self, plan_id: str) -> Spool:
-        path = self._folder / f"{plan_id}.db"
-        known = plan_id.startswith("plan_") and plan_id.removeprefix("plan_").isalnum()
-        if not known or not path.is_file():
+        if not _is_id(plan_id) or not self._path(plan_id).is_file():
             raise _unknown(plan_id)
-        return Spool(path)
+        return Spool(self._path(plan_id))
 
-    def _keep(self, draft: Path, plan: Plan) -> None:
+    def _keep(self, draft: Path, plan_id: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft.replace(self._folder / f"{plan.id}.db")
+        draft.replace(self._path(plan_id))
         kept = sorted(self._folder.glob("plan_*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in kept[KEPT_PLANS:]:
             old.unlink(missing_ok=True)
@@ -209,9 +231,15 @@ def shard_from(written: str) -> Shard:
     )
 
 
+def _is_id(plan_id: str) -> bool:
+    rest = plan_id.removeprefix("plan_")
+    return plan_id != rest and rest.isascii() and rest.isalnum()
+
+
 def _unknown(plan_id: str) -> NotFoundError:
     return NotFoundError(
         f"No plan {plan_id[:80]!r} is kept.",
         code="unknown_plan",
-        hint=f"Make one with `muniment plan`; the last {KEPT_PLANS} are kept.",
+        hint=f"Make one with `muniment plan`; the last {KEPT_PLANS} are kept. "
+        "Other machines find it when it was made with --share.",
     )

@@ -4,18 +4,19 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from muniment.catalog import Catalog
 from muniment.catalog.clock import now
 from muniment.collections.adopted import open_adopted
 from muniment.collections.embedding_models import EmbeddingModels
+from muniment.collections.orphans import remove_orphans
 from muniment.collections.recipe import alias_of, index_spec, recipe_of
 from muniment.collections.runtime import CollectionRuntime
-from muniment.collections.strays import left_over, still_lost
 from muniment.errors import MunimentError
 from muniment.ingest.plan import IngestPlan, repair_of
 from muniment.ingest.rows import row_ids
-from muniment.protocols import VectorStore
+from muniment.protocols import VectorIndex, VectorStore
 from muniment.types import Document, Generation, GenerationState, Mending, RunState
 
 logger = logging.getLogger(__name__)
@@ -24,18 +25,20 @@ BUILDING = ("stage", "promote", "rollback")
 """What starts runs that fill a generation that is not live."""
 
 
+_LOOKED_AT_AGAIN = 100
+"""So many documents that seem to have lost chunks are looked at once more; of more, most have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a check of one collection came to: documents and rows of given chunks that must be made again.
 
-    ``mending`` tells what was found and what is done about it; it is kept once that is done. ``left_over``
-    are ids of documents that are no more, or no more in that form, and have rows.
+    ``mending`` tells what was found and what is done about it; it is kept once that is done.
     """
 
     mending: Mending
     lost: tuple[Document, ...]
     lost_given: tuple[int, ...] = ()
-    left_over: tuple[str, ...] = ()
 
     @property
     def repair(self) -> IngestPlan:
@@ -60,11 +63,11 @@ async def reconcile(
     await _choose_generation(runtime, catalog, store, models, kept)
     assert runtime.generation is not None
     missing_index = runtime.generation.index_name not in await store.names()
-    runtime.index = await store.open(index_spec(runtime.generation))
+    index = runtime.index = await store.open(index_spec(runtime.generation))
     await point_alias(store, runtime.generation)
     titles = await asyncio.to_thread(catalog.given.titles, runtime.name)
     runtime.show_all(kept, titles)
-    return await _compare(runtime, catalog, kept, missing_index)
+    return await _compare(runtime, index, catalog, kept, missing_index)
 
 
 async def point_alias(store: VectorStore, live: Generation) -> None:
@@ -116,37 +119,51 @@ async def _updated(runtime: CollectionRuntime, catalog: Catalog, live: Generatio
 
 
 async def _compare(
-    runtime: CollectionRuntime, catalog: Catalog, documents: Sequence[Document], missing_index: bool
+    runtime: CollectionRuntime,
+    index: VectorIndex,
+    catalog: Catalog,
+    documents: Sequence[Document],
+    missing_index: bool,
 ) -> Finding | None:
-    index = runtime.open_index()
     present = await index.ids()
     expected = {document.uri: row_ids(document, runtime.recipe.chunker_spec) for document in documents}
     lost = tuple(document for document in documents if not expected[document.uri] <= present)
+    if len(lost) <= _LOOKED_AT_AGAIN:
+        lost = tuple([one for one in lost if await _is_lost(one, runtime, catalog, expected[one.uri])])
     # Read after the index: a chunk being inserted is in the catalog before it is there.
     given = set(await asyncio.to_thread(catalog.given.titles, runtime.name))
     needed: set[int] = given.union(*expected.values())
-    spec = runtime.recipe.chunker_spec
-    if lost and not missing_index and catalog.database.shared:
-        lost = await still_lost(lost, catalog, index, spec)
-    left: dict[str, int] = {}
     orphans = present - needed
     if orphans and await _last_run_ended_well(catalog, runtime.name):
         # After an interrupted run the rows it wrote are left: the next run takes them up.
-        left = await left_over(orphans, catalog, index, runtime.name, runtime.number, spec)
+        orphans = await remove_orphans(runtime, catalog, index, orphans)
+    else:
+        orphans = set()
     lost_given = tuple(sorted(given - present))
-    if not lost and not left and not lost_given:
+    if not lost and not orphans and not lost_given:
         return None
-    missing = len(set().union(*(expected[document.uri] for document in lost)) - present)
+    missing = len(set[int]().union(*(expected[document.uri] for document in lost)) - present)
     found = ["the index was missing"] if missing_index and (lost or lost_given) else []
     found += [f"{missing} chunks of {len(lost)} documents were missing"] if lost else []
     found += [f"{len(lost_given)} inserted chunks were missing"] if lost_given else []
-    found += [f"{sum(left.values())} chunks belonged to no document"] if left else []
+    found += [f"{len(orphans)} chunks belonged to no document"] if orphans else []
     did = [f"made the chunks of {len(lost)} documents again"] if lost else []
     did += [f"wrote {len(lost_given)} inserted chunks again"] if lost_given else []
-    did += [f"removed {sum(left.values())} chunks"] if left else []
+    did += [f"removed {len(orphans)} chunks"] if orphans else []
     mending = Mending(now(), runtime.name, "; ".join(found), "; ".join(did))
     logger.warning("Collection %s is being mended: %s.", runtime.name, mending.found)
-    return Finding(mending, lost, lost_given, tuple(sorted(left)))
+    return Finding(mending, lost, lost_given)
+
+
+async def _is_lost(
+    document: Document, runtime: CollectionRuntime, catalog: Catalog, expected: set[int]
+) -> bool:
+    """Whether chunks of a document are missing that it still has: other workers change both meanwhile."""
+    find = partial(catalog.document_at, generation=runtime.number)
+    now_known = await asyncio.to_thread(find, document.collection, document.uri)
+    if now_known != document:
+        return False
+    return not expected <= await runtime.open_index().ids(document.document_id)
 
 
 async def _last_run_ended_well(catalog: Catalog, collection: str) -> bool:

@@ -10,7 +10,10 @@ from muniment.collections.ingestion import Ingestion
 from muniment.collections.parts import Parts
 from muniment.collections.reconcile import Finding, reconcile
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import MunimentError, unforeseen
+from muniment.errors import MunimentError, UnavailableError, unforeseen
+
+UNAVAILABLE_INTERVAL_S = 5.0
+"""Seconds between checks while a collection waits for something that does not answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ class Reconciler:
     async def _watch(self, sweep: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._parts.settings.reconcile.interval_s):
+                async with asyncio.timeout(self._interval_s):
                     await self._wake.wait()
             except TimeoutError:
                 pass
@@ -70,6 +73,14 @@ class Reconciler:
             for runtime in list(self._parts.runtimes.values()):
                 if not runtime.busy.locked():
                     await self._check(runtime, in_background=True)
+
+    @property
+    def _interval_s(self) -> float:
+        """Seconds to the next check: few while something that may come back does not answer."""
+        runtimes = self._parts.runtimes.values()
+        interval = self._parts.settings.reconcile.interval_s
+        waiting = any(isinstance(runtime.problem, UnavailableError) for runtime in runtimes)
+        return min(interval, UNAVAILABLE_INTERVAL_S) if waiting else interval
 
     async def check(self, runtime: CollectionRuntime, *, in_background: bool) -> None:
         """Open the collection's index and compare it with the catalog; mend what is amiss."""
@@ -110,8 +121,6 @@ class Reconciler:
                 runtime.name,
             )
             return
-        if finding.left_over:
-            await self._ingestion.clean(runtime, finding.left_over)
         if finding.lost_given:
             await self._rewrite(runtime, finding.lost_given)
         logger.warning("Collection %s is mended: %s.", runtime.name, finding.mending.did)

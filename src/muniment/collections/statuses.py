@@ -20,6 +20,7 @@ class Statuses:
     async def readiness(self) -> Readiness:
         """Whether questions can be answered, with reasons when not."""
         checks = [self._check_collection(runtime) for runtime in self._parts.runtimes.values()]
+        checks.append(await self._check_store())
         used = {runtime.generator.name: runtime.generator for runtime in self._parts.runtimes.values()}
         for name, generator in used.items():
             try:
@@ -29,6 +30,12 @@ class Statuses:
             else:
                 checks.append(Check(f"generator {name}", True, answers))
         return Readiness(tuple(checks))
+
+    async def _check_store(self) -> Check:
+        try:
+            return Check("vector store", True, "answers", " ".join(await self._parts.store.check()))
+        except MunimentError as error:
+            return Check("vector store", False, error.message, error.hint)
 
     def _check_collection(self, runtime: CollectionRuntime) -> Check:
         name = f"collection {runtime.name}"

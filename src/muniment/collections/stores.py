@@ -50,9 +50,12 @@ class Stores:
 
     async def open_created(self) -> None:
         """Make the runtimes of all created collections, before the first check of the reconciler."""
+        filled = await asyncio.to_thread(self._catalog.filled)
         for created in await asyncio.to_thread(self._catalog.stores.list):
             try:
-                await self._make(created)
+                runtime = await self._make(created)
+                if created.collection in filled:
+                    await runtime.embedder.load()
             except MunimentError as error:
                 # The others must not suffer; whoever asks for this one is told why.
                 logger.error("Store %s cannot be opened: %s %s", created.id, error.message, error.hint)
@@ -260,12 +263,21 @@ class Stores:
         await insert_given(self._parts.runtime(collection), self._catalog, chunks)
         await self.touch(collection)
 
-    async def given(self, collection: str, row_ids: Sequence[int]) -> dict[int, GivenChunk]:
-        """Which of these rows are chunks that clients inserted, as they were sent."""
-        return await asyncio.to_thread(self._catalog.given.get, collection, row_ids)
+    async def given(
+        self, collection: str, row_ids: Sequence[int], *, vectors: bool = True
+    ) -> dict[int, GivenChunk]:
+        """Which of these rows, which a search found, are chunks that clients inserted, as they were sent.
+
+        Where nobody is shown the ``vectors``, they need not be read.
+        """
+        if not row_ids or not self._parts.runtime(collection).given:
+            return {}
+        return await asyncio.to_thread(self._catalog.given.get, collection, row_ids, vectors=vectors)
 
     async def documents_of(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
         """The documents behind passages, by id."""
+        if not document_ids:
+            return {}
         return await asyncio.to_thread(self._catalog.documents_by_id, collection, document_ids)
 
     # -- inside

@@ -4,7 +4,7 @@ There are two implementations: one in this process (``collections/local.py``), a
 to a running server (``cli/remote.py``), because an embedded store belongs to one process at a time.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from muniment.types import (
     SearchResult,
     Shard,
     ShardPart,
+    Verification,
 )
 
 
@@ -40,6 +41,28 @@ class Workspace(Protocol):
 
     async def readiness(self) -> Readiness:
         """Whether questions can be answered, with reasons when not."""
+
+    async def verify(
+        self,
+        collection: str,
+        *,
+        questions: Sequence[str] = (),
+        staged: bool = False,
+        setup_only: bool = False,
+    ) -> Verification:
+        """Try out what the collection rests on, and what it holds.
+
+        Sources, file store, catalog, vector store and models are used once each. Then chunks in the catalog
+        are compared with rows in the index, some of them searched by their own text, and the questions must
+        find something.
+
+        Args:
+            staged: look at the staged generation and not at the live one.
+            setup_only: leave out what it holds.
+
+        Raises:
+            ConflictError: code ``nothing_staged``.
+        """
 
     async def collections(self) -> tuple[CollectionStatus, ...]:
         """Every collection, by name."""
@@ -102,9 +125,10 @@ class Workspace(Protocol):
     async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
         """The collection's generations by number: the live one, and the staged and previous if there."""
 
-    def stage(self, collection: str) -> AsyncIterator[RunEvent]:
+    def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
         """Build a generation as the settings ask, beside the live one, or go on building it.
 
+        With ``shard`` only that part of it is built; promotion makes whatever is missing.
         Events as of ``ingest``; but what goes wrong with the run itself is raised.
 
         Raises:
@@ -135,8 +159,10 @@ class Workspace(Protocol):
             ConflictError: codes ``nothing_staged``, ``run_in_progress``.
         """
 
-    async def plan(self, collection: str, *, retry_failed: bool = False) -> Plan:
+    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """What bringing the collection up to its sources would do, and why; reads no file.
+
+        With ``share`` workers on other machines with the same file store find the plan by its id.
 
         Raises:
             ConflictError: code ``collection_adopted``.

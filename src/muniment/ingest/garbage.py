@@ -1,9 +1,10 @@
 """Garbage collection of kept files: what nothing refers to any more goes, and nothing else.
 
-A file goes only when it is old, no document of any collection and no uploaded file has its bytes, and it
-is one that ``KeptFiles`` wrote. Young files stay: a run writes them before the catalog refers to them. A
-run that relies on an old file touches it first, so that it is young again; and age and references are
-looked up once more right before a file goes, the references last.
+A plan that workers share goes a week after it was made. Any other file goes only when it is old, no
+document of any collection and no uploaded file has its bytes, and it is one that ``KeptFiles`` wrote.
+Young files stay: a run writes them before the catalog refers to them. A run that relies on an old file
+touches it first, so that it is young again; and age and references are looked up once more right before
+a file goes, the references last.
 """
 
 import asyncio
@@ -13,11 +14,14 @@ from dataclasses import dataclass, replace
 
 from muniment.catalog import Catalog
 from muniment.errors import ConflictError
-from muniment.ingest.kept_files import KeptKey, hash_version, read_key
+from muniment.ingest.kept_files import KeptKey, hash_version, is_plan_key, read_key
 from muniment.protocols import FileStore, StoredFile
 
 GRACE_S = 24 * 3600.0
 """Age in seconds below which a file stays, whether anything refers to it or not."""
+
+PLAN_S = 7 * GRACE_S
+"""Age in seconds below which a shared plan stays: until then a shard of it may be tried again."""
 
 _PAGE = 500
 """Files whose references are looked up at once."""
@@ -86,8 +90,10 @@ async def _collect(
     grace_s: float,
     dry_run: bool,
 ) -> Collected:
+    plans = [file for file in page if is_plan_key(file.key)]
     ours = {file: key for file in page if (key := read_key(file.key)) is not None}
-    total = replace(total, unknown=total.unknown + len(page) - len(ours))
+    total = replace(total, unknown=total.unknown + len(page) - len(plans) - len(ours))
+    total = await _collect_plans(plans, total, store, max(grace_s, PLAN_S), dry_run)
     old = {file: key for file, key in ours.items() if _is_old(file, grace_s)}
     needed = await _needed(catalog, old)
     for file in ours:
@@ -100,6 +106,20 @@ async def _collect(
             total = replace(total, removed=total.removed + 1, removed_bytes=size)
         else:
             total = replace(total, young=total.young + 1, kept_bytes=total.kept_bytes + file.size)
+    return total
+
+
+async def _collect_plans(
+    plans: Sequence[StoredFile], total: Collected, store: FileStore, grace_s: float, dry_run: bool
+) -> Collected:
+    for file in plans:
+        if not _is_old(file, grace_s):
+            total = replace(total, young=total.young + 1, kept_bytes=total.kept_bytes + file.size)
+            continue
+        if not dry_run:
+            await store.delete(file.key)
+        size = total.removed_bytes + file.size
+        total = replace(total, removed=total.removed + 1, removed_bytes=size)
     return total
 
 

@@ -1,7 +1,7 @@
 """Raw files and parsed documents, kept by content hash.
 
 Raw bytes are kept so that a citation can be opened at its page although the source has changed;
-parsed documents so that a lost or changed index is rebuilt without parsing again.
+parsed documents so that a lost or changed index is rebuilt without parsing again. Plans lie beside them.
 """
 
 import asyncio
@@ -20,12 +20,19 @@ from muniment.types.parsed_format import decode_parsed, encode_parsed
 _RAW_KEY = re.compile(r"raw/[0-9a-f]{2}/([0-9a-f]{64})")
 _PARSED_KEY = re.compile(r"parsed/[0-9a-f]{2}/([0-9a-f]{64})-([0-9a-f]{12})\.(?:full|text)\.z")
 
+_PLAN_KEY = re.compile(r"plans/plan_[0-9a-z]+/[0-9]{6,}\.z")
+
 
 class KeptFiles:
-    """The two kinds of files kept for every document."""
+    """The two kinds of files kept for every document, and plans that workers share."""
 
     def __init__(self, store: FileStore) -> None:
         self._store = store
+
+    @property
+    def store(self) -> FileStore:
+        """Where they are kept."""
+        return self._store
 
     async def save_raw(self, content_hash: str, data: bytes) -> None:
         """Keep a source file's bytes; nothing is written when they are there already."""
@@ -63,6 +70,14 @@ class KeptFiles:
             if not await self._store.touch(_parsed_key(content_hash, parser_version, form)):
                 return None
         return await self.load_parsed(content_hash, parser_version)
+
+    async def save_plan_piece(self, plan_id: str, number: int, data: bytes) -> None:
+        """Keep a piece of a plan, for workers on other machines."""
+        await self._store.put(_plan_key(plan_id, number), data)
+
+    async def load_plan_piece(self, plan_id: str, number: int) -> bytes:
+        """A piece of a plan; NotFoundError ``file_not_stored``."""
+        return await self._store.get(_plan_key(plan_id, number))
 
     async def forget(self, content_hash: str, parser_version: str) -> None:
         """Remove all that is kept of a content that no document has any more."""
@@ -110,9 +125,18 @@ def read_key(key: str) -> KeptKey | None:
     return None
 
 
+def is_plan_key(key: str) -> bool:
+    """Whether a piece of a plan lies under the key."""
+    return _PLAN_KEY.fullmatch(key) is not None
+
+
 def hash_version(parser_version: str) -> str:
     """A parser's version as it stands in keys."""
     return sha256(parser_version.encode()).hexdigest()[:12]
+
+
+def _plan_key(plan_id: str, number: int) -> str:
+    return f"plans/{plan_id}/{number:06}.z"
 
 
 def _raw_key(content_hash: str) -> str:

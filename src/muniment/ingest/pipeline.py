@@ -27,7 +27,8 @@ class PipelineSettings:
     """Sizes and limits.
 
     ``readers`` documents are read and parsed at a time. ``lease_s`` is how long, in seconds, what a
-    worker that died was at is left alone by others.
+    worker that died was at is left alone by others, ``store_wait_s`` how long a store that does not
+    answer is waited for.
     """
 
     scratch_dir: Path
@@ -36,6 +37,7 @@ class PipelineSettings:
     queue_documents: int
     batch_chunks: int
     lease_s: float = 30.0
+    store_wait_s: float = 120.0
 
 
 @dataclass(slots=True)

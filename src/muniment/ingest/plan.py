@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from muniment.protocols import Source
-from muniment.types import ChangeKind, Document, DocumentOrigin, DocumentState, SourceFile
+from muniment.types import ChangeKind, Document, DocumentOrigin, DocumentState, Shard, SourceFile
 from muniment.types.store import ATTACHED
 
 
@@ -107,6 +107,13 @@ class CarriedWork:
 
     files: tuple[Work, ...]
     gone: tuple[Removal, ...]
+
+    def part(self, shard: Shard) -> "CarriedWork":
+        """What of it is in the shard."""
+        return CarriedWork(
+            tuple(work for work in self.files if shard.holds(work.file.uri)),
+            tuple(removal for removal in self.gone if shard.holds(removal.uri)),
+        )
 
     @property
     def total(self) -> int:

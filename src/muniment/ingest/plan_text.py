@@ -29,6 +29,11 @@ def change_json(change: Change) -> str:
     return _CHANGE.dump_json(change).decode()
 
 
+def change_of(line: str) -> Change:
+    """The change that a line holds."""
+    return _CHANGE.validate_json(line)
+
+
 class PlanFile:
     """A file that holds a plan, as ``muniment plan --out`` writes it."""
 

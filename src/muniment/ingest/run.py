@@ -14,6 +14,7 @@ from muniment.errors import MunimentError, unforeseen
 from muniment.ingest.claims import Claims
 from muniment.ingest.feed import WorkFeed
 from muniment.ingest.kept_files import KeptFiles
+from muniment.ingest.patience import PatientIndex
 from muniment.ingest.pipeline import Pipeline, PipelineSettings
 from muniment.ingest.plan import Work, Workload
 from muniment.ingest.reader import Reader
@@ -68,6 +69,8 @@ class IngestRun:
     _saved: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        patient = PatientIndex(self.tools.index, self.tools.settings.store_wait_s)
+        self.tools = replace(self.tools, index=patient)
         self.run = Run(
             f"run_{secrets.token_hex(8)}",
             self.collection,

@@ -40,6 +40,13 @@ class Embedder(Protocol):
     def tokenizer(self) -> Tokenizer:
         """The model's own tokenizer, or the nearest thing to it for a remote model."""
 
+    async def load(self) -> None:
+        """Take the model into memory now, where that would wait for the first text.
+
+        Raises:
+            StorageError: code ``weights_damaged``.
+        """
+
     async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``.
 

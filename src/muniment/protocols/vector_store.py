@@ -93,6 +93,13 @@ class VectorStore(Protocol):
             NotFoundError: code ``unknown_index``, when there is no index of that name.
         """
 
+    async def check(self) -> tuple[str, ...]:
+        """Whether it answers; what it cannot do itself, and what is done instead, in plain words.
+
+        Raises:
+            UnavailableError: code ``store_unavailable``.
+        """
+
     async def drop(self, name: str) -> None:
         """Remove the index with all its rows and aliases; no error when it does not exist."""
 

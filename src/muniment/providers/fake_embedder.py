@@ -48,6 +48,9 @@ class FakeEmbedder:
         self.fingerprint = f"fake-{options.dimension}-{options.max_tokens}"
         self.tokenizer = FakeTokenizer()
 
+    async def load(self) -> None:
+        """Nothing to load: there is no model."""
+
     async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``."""
         await asyncio.sleep(0)

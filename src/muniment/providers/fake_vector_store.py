@@ -105,6 +105,10 @@ class FakeVectorStore:
             raise unknown_name("index", name, list(self._indexes))
         self.aliases[alias] = name
 
+    async def check(self) -> tuple[str, ...]:
+        """It answers, and can do all; see the protocol."""
+        return ()
+
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
         self._indexes.pop(name, None)

@@ -165,6 +165,9 @@ class OpenAIEmbedder:
         self._slots = asyncio.Semaphore(options.concurrency)
         self._queries: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
+    async def load(self) -> None:
+        """Nothing to load: the model is elsewhere."""
+
     async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``.
 

@@ -110,6 +110,20 @@ class ResidentIndex:
                 return self._single("cosine", cosine, mask, query.limit)
             return self._single("bm25", bm25, mask & (bm25 > 0), query.limit) if bm25 is not None else []
 
+    def matching(self, condition: Filter) -> list[int]:
+        """Ids of the rows that pass the filter, ascending."""
+        with self._lock:
+            passing = self._live[: self._used] & self._mask(condition)
+            return sorted(self._ids[: self._used][passing].tolist())
+
+    def keyword_scores(self, text: str, ids: Sequence[int]) -> Scores:
+        """BM25 of these rows, shape (len(ids),); 0 for one that holds no term or is not here."""
+        with self._lock:
+            live = self._live[: self._used]
+            scores = bm25_scores(self._postings, analyze(text), self._lengths[: self._used], live)
+            slots = [self._slot_of.get(number) for number in ids]
+            return np.array([0.0 if slot is None else scores[slot] for slot in slots], np.float64)
+
     def save(self, path: Path, stamp: str) -> None:
         """Write a snapshot marked with ``stamp``; the file appears whole or not at all."""
         with self._lock:

@@ -168,6 +168,13 @@ class IngestSettings(_Strict):
         ge=1,
         description="Seconds after which a document that a worker was at when it died is taken by another.",
     )
+    store_wait_s: float = Field(
+        default=120.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that a run waits for a vector store that does not answer, before it fails. The "
+        "next run goes on where it stopped.",
+    )
 
 
 class ReconcileSettings(_Strict):

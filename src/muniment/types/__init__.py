@@ -64,6 +64,7 @@ from muniment.types.status import (
     RunProgress,
     RunState,
     SearchResult,
+    Verification,
 )
 from muniment.types.store import (
     CreatedCollection,
@@ -146,6 +147,7 @@ __all__ = [
     "TableRow",
     "UploadedFile",
     "VectorQuery",
+    "Verification",
     "attached_uri",
     "chunk_id",
     "document_id",

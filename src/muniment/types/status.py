@@ -11,7 +11,10 @@ from muniment.types.search import SearchMode
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must hold before questions can be answered."""
+    """One thing that must hold before questions can be answered.
+
+    ``hint`` says what to do when it does not, and when it does, what is good to know.
+    """
 
     name: str
     ok: bool
@@ -28,6 +31,19 @@ class Readiness:
     @property
     def ready(self) -> bool:
         """All checks hold."""
+        return all(check.ok for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What trying out a collection and all it rests on came to; a check that is not ``ok`` is a finding."""
+
+    collection: str
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """There is no finding."""
         return all(check.ok for check in self.checks)
 
 

@@ -13,3 +13,5 @@ pin llama-stack-client-0.3.5 3.12 llama-stack-client==0.3.5
 pin llama-stack-client-0.7.5 3.12 llama-stack-client==0.7.5
 pin ogx-client-1.5.0 3.12 ogx-client==1.5.0
 pin openai-3.54.0 3.11 openai==3.54.0
+# No client of ours, but an environment of its own as well: Kubeflow's SDK holds back what Docling is past.
+pin kfp-2.17.0 3.11 kfp==2.17.0 kfp-kubernetes==2.17.0 pydantic-settings pyyaml rich typer

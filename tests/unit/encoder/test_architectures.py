@@ -1,7 +1,9 @@
 """The engine computes what transformers computes, for every architecture it names."""
 
+import asyncio
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,34 @@ async def test_vectors_are_those_of_transformers(
     assert (vectors * expected).sum(axis=1).min() > cosine
 
 
+def engine_threads() -> int:
+    return sum(thread.name.startswith("encoder-") for thread in threading.enumerate()) - sum(
+        thread.name.startswith(("encoder-urgent", "encoder-passages")) for thread in threading.enumerate()
+    )
+
+
+async def test_the_graph_is_compiled_once_when_the_first_texts_come(tmp_path: Path) -> None:
+    embedder = await load(ENCODERS / "bert", tmp_path)
+    assert embedder.dimension == np.load(ENCODERS / "bert" / "expected.npy").shape[1]
+    assert engine_threads() == 0
+    first = [embedder.embed_query("a"), embedder.embed_query("b"), *(embedder.load() for _ in range(3))]
+    await asyncio.gather(*first, embedder.embed_texts(TEXTS), embedder.embed_texts(TEXTS, urgent=True))
+    assert engine_threads() == 1
+    await embedder.aclose()
+    assert engine_threads() == 0
+
+
+async def test_weights_that_do_not_fit_the_graph_are_told_at_each_use(tmp_path: Path) -> None:
+    folder = copy_of("bert", tmp_path)
+    _rename_tensors(folder / "model.safetensors", "odd.", only="encoder.")
+    embedder = await load(folder, tmp_path)
+    for use in (embedder.load, lambda: embedder.embed_query("a"), lambda: embedder.embed_texts(["a"])):
+        with pytest.raises(StorageError) as caught:
+            await use()
+        assert caught.value.code == "weights_damaged"
+    await embedder.aclose()
+
+
 async def test_prefixed_tensor_names_are_found(tmp_path: Path) -> None:
     folder = copy_of("roberta", tmp_path)
     _rename_tensors(folder / "model.safetensors", "roberta.")
@@ -51,11 +81,12 @@ async def test_prefixed_tensor_names_are_found(tmp_path: Path) -> None:
     assert float(vectors[0] @ np.load(folder / "expected.npy")[0]) > 0.99999
 
 
-def _rename_tensors(file: Path, prefix: str) -> None:
+def _rename_tensors(file: Path, prefix: str, only: str = "") -> None:
     raw = file.read_bytes()
     length = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + length])
-    renamed = json.dumps({k if k == "__metadata__" else prefix + k: v for k, v in header.items()}).encode()
+    named = {k: k if k == "__metadata__" or not k.startswith(only) else prefix + k for k in header}
+    renamed = json.dumps({named[k]: v for k, v in header.items()}).encode()
     file.write_bytes(len(renamed).to_bytes(8, "little") + renamed + raw[8 + length :])
 
 

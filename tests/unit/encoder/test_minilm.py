@@ -63,6 +63,16 @@ class TestMiniLM(EmbedderContract):
         assert not ingestion.done()
         await ingestion
 
+    async def test_queries_that_come_together_get_the_vectors_they_get_alone(
+        self, embedder: Embedder, tmp_path: Path
+    ) -> None:
+        queries = [f"what is allowance {n}? " * (1 + n % 5) for n in range(20)] + ["long question " * 200]
+        other = await minilm(tmp_path)
+        together = await asyncio.gather(*(other.embed_query(query) for query in queries))
+        await other.aclose()
+        for query, vector in zip(queries, together, strict=True):
+            np.testing.assert_allclose(await embedder.embed_query(query), vector, atol=1e-6)
+
     async def test_a_cancelled_query_leaves_the_others_theirs(self, embedder: Embedder) -> None:
         first = asyncio.create_task(embedder.embed_query("shared question"))
         second = asyncio.create_task(embedder.embed_query("shared question"))

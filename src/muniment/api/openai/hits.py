@@ -111,7 +111,7 @@ async def hits_of(
 ) -> tuple[Hit, ...]:
     """Passages of a collection with their files; those whose document was just deleted are left out."""
     scored = list(scored)
-    given = await stores.given(collection, [passage.id for passage, _ in scored])
+    given = await stores.given(collection, [passage.id for passage, _ in scored], vectors=False)
     ids = {passage.document_id for passage, _ in scored if passage.id not in given}
     documents = await stores.documents_of(collection, sorted(ids))
     hits: list[Hit] = []

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
 from muniment.api.context import DialectOf, ServedOf, SettingsOf, dialect_failures
@@ -150,7 +150,7 @@ async def search_vector_store(
             notes=tuple(dict.fromkeys(note for result in results for note in result.notes)),
         ),
     )
-    return JSONResponse(page.model_dump(mode="json"))
+    return Response(page.model_dump_json(), media_type="application/json")
 
 
 def search_mode(written: str | None) -> SearchMode:

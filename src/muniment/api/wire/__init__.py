@@ -38,6 +38,8 @@ from muniment.api.wire.requests import (
     GenerationRequest,
     RunRequest,
     SearchRequest,
+    StageRequest,
+    VerifyRequest,
     filter_to_domain,
     filter_to_wire,
 )
@@ -54,6 +56,8 @@ from muniment.api.wire.status import (
     RunList,
     RunProgressWire,
     RunWire,
+    VerificationList,
+    VerificationWire,
 )
 
 __all__ = [
@@ -96,8 +100,12 @@ __all__ = [
     "SearchResultWire",
     "ShardList",
     "ShardWire",
+    "StageRequest",
     "UploadFailure",
     "UploadResult",
+    "VerificationList",
+    "VerificationWire",
+    "VerifyRequest",
     "filter_to_domain",
     "filter_to_wire",
 ]

@@ -192,6 +192,8 @@ class PlanRequest(Request):
 
     retry_failed: bool = False
     """Try documents again that failed before and have not changed."""
+    share: bool = False
+    """Keep the plan in the file store too, where workers on other machines find it by its id."""
 
 
 class ApplyRequest(Request):

@@ -102,8 +102,26 @@ class RunRequest(Request):
     """Who asks, for the list of runs."""
 
 
+class VerifyRequest(Request):
+    """What to try."""
+
+    questions: tuple[str, ...] = Field(default=(), max_length=100)
+    """Each must find something."""
+    staged: bool = False
+    """Look at the staged generation."""
+    setup_only: bool = False
+    """Only what the collection rests on, and nothing that it holds."""
+
+
 class GenerationRequest(Request):
     """How to build or swap generations."""
 
     stream: bool = False
     """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
+
+
+class StageRequest(GenerationRequest):
+    """How to build a generation."""
+
+    shard: str | None = Field(default=None, examples=["0/4"])
+    """Only the documents in this part, `K/N` with K from 0."""

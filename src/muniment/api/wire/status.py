@@ -15,6 +15,7 @@ from muniment.types import (
     Run,
     RunProgress,
     RunState,
+    Verification,
 )
 
 
@@ -51,6 +52,30 @@ class ReadinessWire(Wire):
     def domain(self) -> Readiness:
         """The readiness it shows."""
         return Readiness(tuple(rebuild(Check, check) for check in self.checks))
+
+
+class VerificationWire(Wire):
+    """What trying out a collection came to; each check that is not `ok` is a finding."""
+
+    collection: str
+    ok: bool
+    checks: tuple[CheckWire, ...]
+
+    @classmethod
+    def of(cls, found: Verification) -> "VerificationWire":
+        """The shape of what was found."""
+        checks = tuple(CheckWire.model_validate(check) for check in found.checks)
+        return cls(collection=found.collection, ok=found.ok, checks=checks)
+
+    def domain(self) -> Verification:
+        """What was found."""
+        return Verification(self.collection, tuple(rebuild(Check, check) for check in self.checks))
+
+
+class VerificationList(Wire):
+    """What `muniment verify --json` prints: one for each collection."""
+
+    verifications: tuple[VerificationWire, ...]
 
 
 class RunWire(Wire):

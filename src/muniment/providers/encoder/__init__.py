@@ -5,7 +5,7 @@ from muniment.providers.encoder.options import EncoderOptions
 
 
 async def _create(options: EncoderOptions, context: ProviderContext) -> Embedder:
-    # OpenVINO takes 0.3 s to import: only those who embed pay for it.
+    # Tokenizers are of use only to those who embed here.
     from muniment.providers.encoder.embedder import create_embedder
 
     return await create_embedder(options, context)

@@ -1,25 +1,36 @@
-"""The encoder as an Embedder: tokenising beside inference, queries in micro-batches, a query cache."""
+"""The encoder as an Embedder: tokenising beside inference, queries in micro-batches, a query cache.
+
+Its graph is compiled when it is first needed, for it takes some 100 MB: a server that holds nothing yet does
+without. What can be wrong with the model's files is looked at before.
+"""
 
 import asyncio
 import hashlib
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muniment.protocols import Embedder, ProviderContext
-from muniment.providers.encoder.engine import PASSAGE, URGENT, Engine, available_threads, batches
+from muniment.providers.encoder.batches import PASSAGE, URGENT, available_threads, batches, padded
 from muniment.providers.encoder.model_config import EncoderConfig, read_config
 from muniment.providers.encoder.options import EncoderOptions, Precision
+from muniment.providers.encoder.safetensors_file import SafetensorsFile
 from muniment.providers.encoder.tokens import EncoderTokenizer
 from muniment.weights import resolve
 from muniment.weights.checksum import ChecksumCache
 
+if TYPE_CHECKING:
+    from muniment.providers.encoder.engine import Engine
+
 _TOKENISE_AT_ONCE = 64
+_TOKENISE_IN_LOOP = 2_000  # characters: some 0.5 ms, about what handing them to a thread takes at worst
 _LONGEST_QUERY_BATCH = 32
 _PASSAGE_CALLS = 4  # more at a time would only hold more texts in memory
 _URGENT_CALLS = 4
@@ -29,24 +40,67 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 async def create_embedder(options: EncoderOptions, context: ProviderContext) -> Embedder:
-    """Find, check, load and compile the model.
+    """Find and check the model's files; what is computed is compiled at the first use.
 
     Raises:
         NotFoundError: code ``weights_missing`` or ``unknown_model``.
         StorageError: code ``weights_damaged``.
         InputError: code ``model_unsupported``.
     """
-    return await asyncio.to_thread(_load, options, context)
+    return await asyncio.to_thread(_make, options, context)
 
 
-def _load(options: EncoderOptions, context: ProviderContext) -> "EncoderEmbedder":
+def _make(options: EncoderOptions, context: ProviderContext) -> "EncoderEmbedder":
     folder = resolve(options.path or options.model or context.name, context.data_dir)
     config = read_config(folder)
     tokenizer = EncoderTokenizer(folder / "tokenizer.json", config.max_length)
     fingerprint = _fingerprint(config, options.precision, ChecksumCache(context.data_dir))
-    engine = Engine(config, options.threads or available_threads(), options.precision)
     name = context.name or options.model or Path(folder).name
+    engine = _EngineOnDemand(config, options)
     return EncoderEmbedder(name, config, tokenizer, engine, fingerprint, options)
+
+
+class _EngineOnDemand:
+    """The engine, compiled when it is first asked for. Methods may be called from any thread."""
+
+    def __init__(self, config: EncoderConfig, options: EncoderOptions) -> None:
+        self._config = config
+        self._options = options
+        self._engine: Engine | None = None
+        self._making = threading.Lock()
+        self.dimension = config.hidden_size
+        if config.weights.suffix == ".safetensors":
+            SafetensorsFile(config.weights).check()
+        else:
+            # An ONNX graph alone knows the length of what it puts out.
+            self.dimension = self.get().dimension
+
+    @property
+    def made(self) -> "Engine | None":
+        """The engine, if it was made, without waiting for it."""
+        return self._engine
+
+    def get(self) -> "Engine":
+        """The engine; those who ask while it is compiled wait for it.
+
+        Raises:
+            StorageError: code ``weights_damaged``.
+            InputError: code ``model_unsupported``.
+        """
+        with self._making:
+            if self._engine is None:
+                # OpenVINO takes a while to import: only those who embed pay for it.
+                from muniment.providers.encoder.engine import Engine
+
+                threads = self._options.threads or available_threads()
+                self._engine = Engine(self._config, threads, self._options.precision)
+            return self._engine
+
+    def close(self) -> None:
+        """End its threads, if it was made."""
+        with self._making:
+            if self._engine is not None:
+                self._engine.close()
 
 
 def _fingerprint(config: EncoderConfig, precision: Precision, checksums: ChecksumCache) -> str:
@@ -72,7 +126,7 @@ class EncoderEmbedder:
         name: str,
         config: EncoderConfig,
         tokenizer: EncoderTokenizer,
-        engine: Engine,
+        engine: _EngineOnDemand,
         fingerprint: str,
         options: EncoderOptions,
     ) -> None:
@@ -91,6 +145,10 @@ class EncoderEmbedder:
         self._passage_threads = ThreadPoolExecutor(_PASSAGE_CALLS, "encoder-passages")
         self._waiting: dict[str, asyncio.Future[NDArray[np.float32]]] = {}
         self._answering: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Compile the model's graph, unless it is; errors as ``create_embedder``."""
+        await asyncio.get_running_loop().run_in_executor(self._urgent_threads, self._engine.get)
 
     async def embed_texts(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         """Vectors of shape (len(texts), dimension), unit length, in the order of ``texts``."""
@@ -127,9 +185,7 @@ class EncoderEmbedder:
             while self._waiting:
                 batch = dict(list(self._waiting.items())[:_LONGEST_QUERY_BATCH])
                 try:
-                    prompted = [self._config.query_prompt + text for text in batch]
-                    loop = asyncio.get_running_loop()
-                    vectors = await loop.run_in_executor(self._urgent_threads, self._embed, prompted, URGENT)
+                    vectors = await self._embed_queries([self._config.query_prompt + text for text in batch])
                 except Exception as error:
                     self._fail(batch, error)
                     continue
@@ -140,6 +196,34 @@ class EncoderEmbedder:
         finally:
             self._answering = None
 
+    async def _embed_queries(self, prompted: list[str]) -> list[NDArray[np.float32]]:
+        """The vectors of queries. Short ones are cut into tokens here, sooner than a thread would take them.
+
+        A query is computed only with others of its width: padding can turn a rounding to int8, and a
+        query's vector should not depend on who asks beside it.
+        """
+        loop = asyncio.get_running_loop()
+        engine = self._engine.made
+        if engine is None:
+            engine = await loop.run_in_executor(self._urgent_threads, self._engine.get)
+        if sum(map(len, prompted)) <= _TOKENISE_IN_LOOP:
+            encoded = self.tokenizer.encode(prompted)
+        else:
+            encoded = await loop.run_in_executor(self._urgent_threads, self.tokenizer.encode, prompted)
+        alike: dict[int, list[int]] = {}
+        for place, ids in enumerate(encoded):
+            alike.setdefault(padded(len(ids)), []).append(place)
+        vectors = np.empty((len(prompted), self.dimension), np.float32)
+        placed = [
+            ([places[i] for i in batch], engine.submit([encoded[places[i]] for i in batch], URGENT))
+            for width, places in alike.items()
+            for batch in batches([width] * len(places), self._max_batch_tokens)
+        ]
+        for places, future in placed:
+            computed: NDArray[np.float32] = await asyncio.wrap_future(future)
+            vectors[places] = computed
+        return list(vectors)
+
     def _fail(self, batch: dict[str, "asyncio.Future[NDArray[np.float32]]"], error: Exception) -> None:
         for text, future in batch.items():
             del self._waiting[text]
@@ -149,14 +233,15 @@ class EncoderEmbedder:
     def _embed(self, texts: list[str], priority: int) -> NDArray[np.float32]:
         """Tokenise slice by slice, longest texts first, while the engine computes earlier slices."""
         vectors = np.empty((len(texts), self.dimension), np.float32)
+        engine = self._engine.get()
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         running: list[tuple[list[int], Future[NDArray[np.float32]]]] = []
         for start in range(0, len(order), _TOKENISE_AT_ONCE):
             part = order[start : start + _TOKENISE_AT_ONCE]
             encoded = self.tokenizer.encode([texts[i] for i in part])
             lengths = [len(ids) for ids in encoded]
-            for batch in batches(lengths, self._max_batch_tokens, self._engine.streams):
-                future = self._engine.submit([encoded[i] for i in batch], priority)
+            for batch in batches(lengths, self._max_batch_tokens, engine.streams):
+                future = engine.submit([encoded[i] for i in batch], priority)
                 running.append(([part[i] for i in batch], future))
         for rows, future in running:
             vectors[rows] = future.result()

@@ -1,10 +1,8 @@
-"""Runs an encoder's graph on the CPU: batches by length, one thread a batch, what is urgent first."""
+"""Runs an encoder's graph on the CPU: one thread a batch, what is urgent first."""
 
 import itertools
-import os
 import queue
 import threading
-from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -12,22 +10,18 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from muniment.providers.encoder.batches import Ids, padded
 from muniment.providers.encoder.graph import build_encoder
 from muniment.providers.encoder.model_config import EncoderConfig
 from muniment.providers.encoder.onnx_file import read_onnx
 from muniment.providers.encoder.options import Precision
 from muniment.providers.encoder.quantise import compress_weights
 
-URGENT, PASSAGE = 0, 1  # priorities
-_STOP = 2
+_STOP = 2  # behind all priorities
 _MAX_STREAMS = 16
-# Lengths are rounded up, so that few shapes occur: kernels are made once for each shape.
-_LENGTH_STEP = 8
 # Activations share one scale over up to this many channels. Measured (design/003): 384 is 6% faster, but
 # the outliers of the first and last token then take very short texts below a cosine of 0.99.
 _ACTIVATION_GROUP = 128
-
-Ids = list[int]
 
 
 @dataclass(order=True)
@@ -36,32 +30,6 @@ class _Job:
     number: int
     texts: list[Ids] = field(compare=False)
     result: Future[NDArray[np.float32]] = field(compare=False)
-
-
-def available_threads() -> int:
-    """CPUs this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def batches(lengths: Sequence[int], max_tokens: int, threads: int = 1) -> Iterator[list[int]]:
-    """Positions of texts, longest first, in batches of at most ``max_tokens`` with padding.
-
-    Longest first, so that the last batches, which leave threads idle, are the cheapest. What would fit
-    into fewer batches than there are ``threads`` is shared out among them.
-    """
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    max_tokens = min(max_tokens, -(-sum(map(_padded, lengths)) // threads))
-    start = 0
-    while start < len(order):
-        size = max(1, max_tokens // _padded(lengths[order[start]]))
-        yield order[start : start + size]
-        start += size
-
-
-def _padded(length: int) -> int:
-    return -(-length // _LENGTH_STEP) * _LENGTH_STEP
 
 
 class Engine:
@@ -111,7 +79,7 @@ class Engine:
 
 
 def _infer(request: ov.InferRequest, texts: list[Ids]) -> NDArray[np.float32]:
-    width = _padded(max(map(len, texts)))
+    width = padded(max(map(len, texts)))
     ids = np.zeros((len(texts), width), np.int32)
     mask = np.zeros((len(texts), width), np.int32)
     for row, text in enumerate(texts):

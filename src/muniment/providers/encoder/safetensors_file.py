@@ -39,6 +39,17 @@ class SafetensorsFile:
         self._start = 8 + length
         self._prefix = self._common_prefix()
 
+    def check(self) -> None:
+        """See that the file holds all of its tensors, without reading them.
+
+        Raises:
+            StorageError: code ``weights_damaged``.
+        """
+        entries = [entry for name, entry in self._header.items() if name != "__metadata__"]
+        end = self._start + max((entry["data_offsets"][1] for entry in entries), default=0)
+        if not entries or end != self._bytes.size:
+            raise self._damaged(f"it has {self._bytes.size} bytes, its header tells of {end}")
+
     def tensor(self, name: str) -> NDArray[np.float32]:
         """The tensor ``name`` as float32, without regard to a leading ``bert.`` or the like."""
         entry = self._header.get(self._prefix + name)

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,17 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muniment.errors import MunimentError, StorageError, UnavailableError
+from muniment.providers.milvus.features import OLDEST, ServerFeatures
 from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.without_pandas import keep_from_arrow, without_pandas
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-OLDEST = (2, 5)
-"""The first Milvus that has BM25."""
-
 _import_lock = threading.Lock()
 
+
+RECONNECTING = {
+    "grpc.use_local_subchannel_pool": 1,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.min_reconnect_backoff_ms": 1_000,
+    "grpc.max_reconnect_backoff_ms": 1_000,
+}
+"""A server that was restarted is found within a second: gRPC would wait up to two minutes."""
 
 AT_IMPORT = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 """What FAISS and Arrow must find in the environment when they are loaded: each reads it only then.
@@ -54,26 +59,30 @@ def import_pymilvus() -> type["MilvusClient"]:
     return client_type
 
 
-def connect_server(options: MilvusOptions) -> "MilvusClient":
-    """A client of the server at ``options.uri``.
+def connect_server(options: MilvusOptions) -> tuple["MilvusClient", ServerFeatures]:
+    """A client of the server at ``options.uri``, and what that server can do.
 
     Raises:
-        UnavailableError: code ``store_unavailable``, or ``store_too_old`` for a server without BM25 that
-            is to compute searches.
+        UnavailableError: code ``store_unavailable``, or ``store_too_old`` for a server without upsert.
     """
     client_type = import_pymilvus()
     with failures(f"Milvus at {options.uri}"):
-        client = client_type(uri=options.uri, token=options.token(), timeout=options.connect_timeout_s)
-        version = str(client.get_server_version(timeout=options.connect_timeout_s))
-    number = re.match(r"v?(\d+)\.(\d+)", version)
-    if number and (int(number[1]), int(number[2])) < OLDEST and not options.resident:
+        client = client_type(
+            uri=options.uri,
+            token=options.token(),
+            timeout=options.connect_timeout_s,
+            grpc_options=RECONNECTING,
+        )
+        features = ServerFeatures.of(str(client.get_server_version(timeout=options.connect_timeout_s)))
+    if features.too_old:
         client.close()
         raise UnavailableError(
-            f"Milvus at {options.uri} is version {version}; BM25 needs {OLDEST[0]}.{OLDEST[1]} or newer.",
+            f"Milvus at {options.uri} is version {features.version}; {'.'.join(map(str, OLDEST))} or newer "
+            "is needed.",
             code="store_too_old",
             hint="Upgrade the server, or leave out `uri` to use the embedded database.",
         )
-    return client
+    return client, features
 
 
 def connect_embedded(path: Path, options: MilvusOptions) -> "MilvusClient":
@@ -149,6 +158,10 @@ def damaged(what: Path | str, reason: str) -> StorageError:
     )
 
 
+class NotLoadedError(UnavailableError):
+    """The server holds the collection, but has not loaded it for searching."""
+
+
 @contextmanager
 def failures(what: str, *, opening: bool = False) -> Iterator[None]:
     """Raise what pymilvus raises inside the block as an error of ours.
@@ -175,6 +188,12 @@ def _translated(what: str, error: Exception, opening: bool) -> MunimentError:
             f"{what} does not answer: {text}",
             code="store_unavailable",
             hint="Start the Milvus server, or mend vector_store.uri.",
+        )
+    if _mentions(text, "call load()", "not loaded", "not been loaded"):
+        return NotLoadedError(
+            f"{what} is not loaded: {text}",
+            code="store_unavailable",
+            hint="Milvus was restarted, or released it. Ask again in a moment.",
         )
     if _mentions(text, "No space left", "Disk quota"):
         return StorageError(f"{what}: the disk is full.", code="disk_full", hint="Free some space.")

@@ -41,6 +41,15 @@ def expression(condition: Filter) -> str:
     return " and ".join(f"(not ({part}))" for part in parts) or _ALWAYS
 
 
+def is_plain(condition: Filter) -> bool:
+    """Whether every Milvus reads the filter's texts as they are: 2.3 mistakes control characters."""
+    if isinstance(condition, Combination):
+        return all(is_plain(part) for part in condition.parts)
+    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    texts = [condition.key, *(value for value in values if isinstance(value, str))]
+    return not any(char < " " and char not in "\n\r\t" for text in texts for char in text)
+
+
 def literal(value: MetadataValue) -> str:
     """A value as the expression language writes it."""
     if isinstance(value, bool):
@@ -75,10 +84,18 @@ def _order(condition: Comparison, value: MetadataValue) -> str:
     if condition.key == "document_id":
         return f"document_id {sign} {text}" if kind is str else _NEVER
     if condition.key == "page":
-        edge = "last_page" if sign.startswith(">") else "first_page"
-        return f"first_page > 0 and {edge} {sign} {text}" if kind is float else _NEVER
+        return _page_order(sign, value) if kind is float and not isinstance(value, str) else _NEVER
     path = _path(condition.key, kind)
     return f"(exists {path}) and ({path} {sign} {text})"
+
+
+def _page_order(sign: str, value: float) -> str:
+    """In whole numbers: Milvus 2.3 compares a field of integers with no other."""
+    edge, rounded = ("last_page", math.floor) if sign == ">" else ("last_page", math.ceil)
+    if sign.startswith("<"):
+        edge, rounded = ("first_page", math.ceil) if sign == "<" else ("first_page", math.floor)
+    bound = rounded(max(-INT32, min(INT32, value)))
+    return f"first_page > 0 and {edge} {sign} {bound}"
 
 
 def _path(key: str, kind: type) -> str:

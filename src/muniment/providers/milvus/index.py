@@ -2,31 +2,41 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import numpy as np
-
+from muniment.errors import UnavailableError
 from muniment.protocols import IndexSpec
-from muniment.providers.milvus.connection import failures
-from muniment.providers.milvus.expressions import expression
+from muniment.providers.milvus.connection import NotLoadedError, failures
+from muniment.providers.milvus.expressions import literal
+from muniment.providers.milvus.mirror import Mirror
 from muniment.providers.milvus.options import MilvusOptions
+from muniment.providers.milvus.reading import EVERY_ROW, NUMBER_BYTES, OWN_WRITES, batches
 from muniment.providers.milvus.resident import ResidentCopy
 from muniment.providers.milvus.row_cache import Row, RowCache
-from muniment.providers.milvus.schema import CHUNK_FIELDS, query_text, to_hit, to_row
-from muniment.ranking import Fusion, Ranked
-from muniment.ranking.resident import CANDIDATES, rank_fused
-from muniment.types import ChunkRow, SearchMode, StoredHit, VectorQuery
+from muniment.providers.milvus.schema import CHUNK_FIELDS, to_hit, to_row
+from muniment.providers.milvus.searching import MilvusSearch
+from muniment.ranking import Ranked
+from muniment.types import ChunkRow, StoredHit, VectorQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymilvus import MilvusClient
 
+Result = TypeVar("Result")
+
 WRITE_ROWS = 512
 """Rows sent to Milvus in one call."""
 
 CACHED_CHARS = 8_000_000
 """Size of the rows of a collection kept in memory: some 4,000 of ordinary length."""
+
+LISTED_IDS = 10_000
+"""Rows named in one filter at most; a search over them takes some 0.1 s."""
+
+WRITES_FIRST_S = 5.0
+"""Seconds that searches leave a mirror unrefreshed rather than wait for a write of our own."""
 
 IDLE_S = 5.0
 """Seconds without a write after which the resident copy's snapshot is written."""
@@ -45,12 +55,25 @@ class Connection(Protocol):
 
 
 class MilvusIndex:
-    """A collection, with its resident copy when searches are computed in this process."""
+    """A collection, with what this process searches itself.
 
-    def __init__(self, store: Connection, spec: IndexSpec, resident: ResidentCopy | None) -> None:
+    That is the resident copy of an embedded database, which nobody else writes, or the mirror of a
+    server's collection: all of it, or words and attributes beside Milvus's search for vectors.
+    """
+
+    def __init__(
+        self,
+        store: Connection,
+        spec: IndexSpec,
+        resident: ResidentCopy | None = None,
+        mirror: Mirror | None = None,
+    ) -> None:
         self.spec = spec
         self.resident = resident
+        self.mirror = mirror
+        self._consistency = {} if mirror is None else OWN_WRITES
         self._store = store
+        self._searches = MilvusSearch(spec, store.options, store.client, mirror)
         self._what = f"Index {spec.name!r}"
         # Milvus Lite takes one writer at a time; and the resident copy must see writes in their order.
         self._writing = threading.Lock()
@@ -80,42 +103,59 @@ class MilvusIndex:
     async def upsert(self, rows: Sequence[ChunkRow]) -> None:
         """Write rows; see the protocol."""
         if rows:
-            await self._store.call(self._upsert, list({row.id: row for row in rows}.values()))
+            await self._store.call(self._ready, self._upsert, list({row.id: row for row in rows}.values()))
 
     async def delete(self, ids: Sequence[int]) -> None:
         """Remove rows; see the protocol."""
         if ids:
-            await self._store.call(self._delete, list(ids))
+            await self._store.call(self._ready, self._delete, list(ids))
 
     async def search(self, query: VectorQuery) -> list[StoredHit]:
         """The best rows; see the protocol. ``scores`` holds cosine, BM25 and their ranks.
 
         With Milvus searching and reciprocal rank fusion, hybrid hits have the fused score alone.
         """
-        found: list[StoredHit] = await self._store.call(self._search, query)
+        found: list[StoredHit] = await self._store.call(self._ready, self._search, query)
         return found
 
     async def get(self, ids: Sequence[int]) -> list[StoredHit]:
         """Rows by id; see the protocol."""
-        found: list[StoredHit] = await self._store.call(self._hits, [Ranked(number, 0.0) for number in ids])
+        found: list[StoredHit] = await self._store.call(
+            self._ready, self._hits, [Ranked(number, 0.0) for number in ids]
+        )
         return found
 
     async def ids(self, document_id: str | None = None) -> set[int]:
         """Ids; see the protocol."""
-        found: set[int] = await self._store.call(self._ids, document_id)
+        found: set[int] = await self._store.call(self._ready, self._ids, document_id)
         return found
 
+    def _ready(self, function: "Callable[..., Result]", *arguments: Any) -> Result:
+        """Call it; once more when the server was restarted and has not loaded the collection."""
+        try:
+            return function(*arguments)
+        except NotLoadedError:
+            with failures(self._what):
+                self._store.client().load_collection(self.spec.name, timeout=self._timeout)
+            return function(*arguments)
+        except UnavailableError:
+            if self.mirror is not None:
+                self.mirror.doubt()
+            raise
+
     def _upsert(self, rows: Sequence[ChunkRow]) -> None:
-        converted = [to_row(row) for row in rows]
+        converted = [to_row(row, lists_as_text=self.mirror is not None) for row in rows]
         client = self._store.client()
         with self._writing, failures(self._what):
             self._before_write()
             for start in range(0, len(converted), WRITE_ROWS):
                 part = converted[start : start + WRITE_ROWS]
-                try:
-                    client.upsert(self.spec.name, [fields for fields, _ in part], timeout=self._timeout)
-                finally:
-                    self._cache.changed(entry.id for _, entry in part)
+                written = [fields for fields, _ in part]
+                stamp = 0 if self.mirror is None else self.mirror.stamped(written)
+                with self._changing([entry.id for _, entry in part]):
+                    client.upsert(self.spec.name, written, timeout=self._timeout)
+                if self.mirror is not None:
+                    self.mirror.wrote([entry for _, entry in part], stamp)
                 if self.resident is not None:
                     self.resident.index.upsert(entry for _, entry in part)
                     # What was written lately is asked for soon.
@@ -129,12 +169,24 @@ class MilvusIndex:
             self._before_write()
             for start in range(0, len(ids), 16 * WRITE_ROWS):
                 part = ids[start : start + 16 * WRITE_ROWS]
-                try:
+                with self._changing(part):
                     client.delete(self.spec.name, ids=part, timeout=self._timeout)
-                finally:
-                    self._cache.changed(part)
                 if self.resident is not None:
                     self.resident.index.delete(part)
+                if self.mirror is not None:
+                    self.mirror.removed(part)
+
+    @contextmanager
+    def _changing(self, ids: Sequence[int]) -> Iterator[None]:
+        """Around a call that changes rows: whether it fails or not, what is remembered of them is void."""
+        try:
+            yield
+        except BaseException:
+            if self.mirror is not None:
+                self.mirror.doubt()
+            raise
+        finally:
+            self._cache.changed(ids)
 
     def _before_write(self) -> None:
         if self.resident is not None:
@@ -145,84 +197,24 @@ class MilvusIndex:
             self._saving.start()
 
     def _search(self, query: VectorQuery) -> list[StoredHit]:
-        fusion = self._store.options.fusion
         if self.resident is not None:
-            return self._hits(self.resident.search(query, fusion))
+            return self._hits(self.resident.search(query, self._store.options.fusion))
         with failures(self._what):
-            if query.mode is SearchMode.HYBRID:
-                ranked = self._hybrid(query, fusion)
-            else:
-                name = "cosine" if query.mode is SearchMode.VECTOR else "bm25"
-                found = self._stage(name, query, query.limit)
-                ranked = [
-                    Ranked(number, score, {name: score, f"{name}_rank": rank})
-                    for rank, (number, score) in enumerate(found.items(), 1)
-                ]
+            if self.mirror is not None:
+                self._refresh(self.mirror)
+            ranked = self._searches.ranked(query)
         return self._hits(ranked)
 
-    def _hybrid(self, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
-        depth = max(CANDIDATES, query.limit)
-        if fusion is Fusion.RRF:
-            return self._server_fused(query, depth)
-        cosine = self._stage("cosine", query, depth)
-        bm25 = self._stage("bm25", query, depth)
-        ids = sorted(cosine.keys() | bm25.keys())
-        near, worded = (np.array([s.get(number, np.nan) for number in ids]) for s in (cosine, bm25))
-        return rank_fused(np.array(ids, np.int64), near, worded, fusion, query.limit)
-
-    def _server_fused(self, query: VectorQuery, depth: int) -> list[Ranked]:
-        """Both stages and their reciprocal rank fusion in one call."""
-        from pymilvus import AnnSearchRequest, RRFRanker
-
-        requests = [
-            AnnSearchRequest(**stage, limit=depth, expr=self._expression(query))
-            for stage in (self._request("cosine", query, depth), self._request("bm25", query, depth))
-            if stage["data"] != [""]
-        ]
-        client = self._store.client()
-        [hits] = client.hybrid_search(
-            self.spec.name, requests, RRFRanker(60), limit=query.limit, timeout=self._timeout
-        )
-        return [
-            Ranked(hit["id"], hit["distance"], {"rrf": hit["distance"]})
-            for hit in sorted(hits, key=lambda hit: (-hit["distance"], hit["id"]))
-        ]
-
-    def _stage(self, name: str, query: VectorQuery, limit: int) -> dict[int, float]:
-        """Score by id, best first, of one stage; higher is better."""
-        request = self._request(name, query, limit)
-        if request["data"] == [""]:
-            return {}
-        [hits] = self._store.client().search(
-            self.spec.name,
-            data=request["data"],
-            anns_field=request["anns_field"],
-            search_params=request["param"],
-            filter=self._expression(query),
-            limit=limit,
-            timeout=self._timeout,
-        )
-        # Milvus Lite gives BM25 with the sign turned round, Milvus does not; neither is ever negative.
-        scored = [(hit["id"], abs(hit["distance"]) if name == "bm25" else hit["distance"]) for hit in hits]
-        return dict(sorted(scored, key=lambda pair: (-pair[1], pair[0])))
-
-    def _request(self, name: str, query: VectorQuery, limit: int) -> dict[str, Any]:
-        if name == "bm25":
-            return {
-                "data": [query_text(query.text)],
-                "anns_field": "sparse",
-                "param": {"metric_type": "BM25"},
-            }
-        effort = max(self._store.options.hnsw_ef, limit)
-        data = [] if query.vector is None else [query.vector.tolist()]
-        return {
-            "data": data,
-            "anns_field": "vector",
-            "param": {"metric_type": "COSINE", "params": {"ef": effort}},
-        }
-
-    def _expression(self, query: VectorQuery) -> str:
-        return expression(query.filter) if query.filter is not None else ""
+    def _refresh(self, mirror: Mirror) -> None:
+        """See what others wrote; while we write ourselves, that can wait a little."""
+        waits = self._timeout if mirror.age_s > WRITES_FIRST_S else 0
+        if not mirror.stale or not self._writing.acquire(timeout=waits):
+            return
+        try:
+            if mirror.stale:
+                mirror.refresh(self._store.client())
+        finally:
+            self._writing.release()
 
     def _hits(self, ranked: Sequence[Ranked]) -> list[StoredHit]:
         """The rows behind ranked ids; one that was deleted meanwhile is left out."""
@@ -244,7 +236,11 @@ class MilvusIndex:
         changes = self._cache.changes
         with failures(self._what):
             rows = self._store.client().get(
-                self.spec.name, ids=wanted, output_fields=["id", *CHUNK_FIELDS], timeout=self._timeout
+                self.spec.name,
+                ids=wanted,
+                output_fields=["id", *CHUNK_FIELDS],
+                timeout=self._timeout,
+                **self._consistency,
             )
         read: dict[int, Row] = {int(fields["id"]): fields for fields in rows}
         if self.resident is not None:
@@ -258,17 +254,9 @@ class MilvusIndex:
             return {number for batch in self._id_batches(document_id) for number in batch}
 
     def _id_batches(self, document_id: str | None) -> Iterator[list[int]]:
-        from muniment.providers.milvus.expressions import literal
-
-        where = "id >= 0" if document_id is None else f"document_id == {literal(document_id)}"
-        iterator = self._store.client().query_iterator(
-            self.spec.name, filter=where, output_fields=["id"], batch_size=8192
-        )
-        try:
-            while batch := iterator.next():
-                yield [int(fields["id"]) for fields in batch]
-        finally:
-            iterator.close()
+        where = EVERY_ROW if document_id is None else f"document_id == {literal(document_id)}"
+        for batch in batches(self._store.client(), self.spec.name, where, ["id"], NUMBER_BYTES):
+            yield [int(fields["id"]) for fields in batch]
 
     @property
     def _timeout(self) -> float:

@@ -16,9 +16,9 @@ class SearchBy(StrEnum):
     AUTO = "auto"
     """``resident`` for an embedded database, ``milvus`` for a server."""
     MILVUS = "milvus"
-    """Milvus itself: HNSW and BM25."""
+    """Milvus itself: HNSW and BM25; a server without BM25 compares vectors, and words are ranked here."""
     RESIDENT = "resident"
-    """An exact index in this process, over the rows that Milvus keeps; embedded databases only."""
+    """An exact index in this process, over the rows that Milvus keeps."""
 
 
 class MilvusOptions(BaseModel):
@@ -48,8 +48,9 @@ class MilvusOptions(BaseModel):
     )
     search_by: SearchBy = Field(
         default=SearchBy.AUTO,
-        description="`milvus`: Milvus searches; `resident`: an exact index in memory over an embedded "
-        "database; `auto`: `resident` when embedded, `milvus` for a server.",
+        description="`milvus`: Milvus searches (one older than 2.5 compares vectors, and words are ranked in "
+        "this process); `resident`: an exact index in memory over the rows that Milvus keeps, read at every "
+        "start from a server; `auto`: `resident` when embedded, `milvus` for a server.",
     )
     fusion: Fusion = Field(
         default=Fusion.ZSCORE,

@@ -1,19 +1,16 @@
 """The resident index over an embedded database: loaded from a snapshot, or from the rows."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muniment.protocols import IndexSpec
+from muniment.providers.milvus.reading import EVERY_ROW, batches, count, search_bytes
 from muniment.providers.milvus.schema import SEARCH_FIELDS, to_entry
-from muniment.ranking import Entry, Fusion, Ranked, ResidentIndex
+from muniment.ranking import Fusion, Ranked, ResidentIndex
 from muniment.types import VectorQuery
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
-
-BATCH_BYTES = 8 * 1024 * 1024
-"""About how much is asked of Milvus at a time when the index is made from the rows."""
 
 
 class ResidentCopy:
@@ -35,12 +32,13 @@ class ResidentCopy:
     def open(cls, client: "MilvusClient", spec: IndexSpec, path: Path, stamp: str) -> "ResidentCopy":
         """Load the snapshot of this very collection, or read all rows."""
         index = ResidentIndex.load(path, stamp)
-        if index is not None and len(index) == _count(client, spec):
+        if index is not None and len(index) == count(client, spec.name):
             return cls(index, path, stamp, saved=True)
         path.unlink(missing_ok=True)
         index = ResidentIndex(spec.dimension)
-        for entries in _stored(client, spec):
-            index.upsert(entries)
+        fields = ["id", *SEARCH_FIELDS]
+        for batch in batches(client, spec.name, EVERY_ROW, fields, search_bytes(spec.dimension)):
+            index.upsert(to_entry(row) for row in batch)
         return cls(index, path, stamp, saved=False)
 
     def search(self, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
@@ -68,20 +66,3 @@ class ResidentCopy:
         """Remove the snapshot: the collection goes."""
         self._path.unlink(missing_ok=True)
         self._saved = False
-
-
-def _count(client: "MilvusClient", spec: IndexSpec) -> int:
-    [row] = client.query(spec.name, filter="", output_fields=["count(*)"])
-    return int(row["count(*)"])
-
-
-def _stored(client: "MilvusClient", spec: IndexSpec) -> Iterator[Sequence[Entry]]:
-    rows = max(1, min(16_384, BATCH_BYTES // (spec.dimension * 4 + 4096)))
-    iterator = client.query_iterator(
-        spec.name, filter="id >= 0", output_fields=["id", *SEARCH_FIELDS], batch_size=rows
-    )
-    try:
-        while batch := iterator.next():
-            yield [to_entry(fields) for fields in batch]
-    finally:
-        iterator.close()

@@ -16,7 +16,7 @@ from muniment.ranking.filters import kind_of
 from muniment.types import Box, Chunk, ChunkRow, MetadataValue, Span, StoredHit
 
 if TYPE_CHECKING:
-    from pymilvus import CollectionSchema, MilvusClient
+    from pymilvus import CollectionSchema, DataType, MilvusClient
     from pymilvus.milvus_client.index import IndexParams
 
 MAX_BYTES = 65_535
@@ -30,23 +30,26 @@ SEARCH_FIELDS = ["document_id", "pages", "metadata", "search_text", "vector"]
 Row = dict[str, Any]
 
 
+def mirrored_schema(client: "MilvusClient", spec: IndexSpec, description: str) -> "CollectionSchema":
+    """Explicit fields for a collection whose words this process searches; for any Milvus from 2.3 on.
+
+    ``written`` (microseconds since 1970) and ``writer`` tell other processes what changed. Lists are kept as
+    text: Milvus 2.3 takes JSON objects only.
+    """
+    from pymilvus import DataType
+
+    schema = _common_schema(client, spec, description, lists=DataType.VARCHAR, max_length=MAX_BYTES)
+    schema.add_field("search_text", DataType.VARCHAR, max_length=MAX_BYTES)
+    schema.add_field("written", DataType.INT64)
+    schema.add_field("writer", DataType.INT64)
+    return schema
+
+
 def collection_schema(client: "MilvusClient", spec: IndexSpec, description: str) -> "CollectionSchema":
     """Explicit fields; BM25's vectors are made by Milvus from ``search_text``."""
     from pymilvus import DataType, Function, FunctionType
 
-    schema = client.create_schema(auto_id=False, enable_dynamic_field=False, description=description)
-    schema.add_field("id", DataType.INT64, is_primary=True)
-    schema.add_field("document_id", DataType.VARCHAR, max_length=512)
-    schema.add_field("ordinal", DataType.INT64)
-    schema.add_field("text", DataType.VARCHAR, max_length=MAX_BYTES)
-    schema.add_field("context", DataType.VARCHAR, max_length=MAX_BYTES)
-    schema.add_field("headings", DataType.JSON)
-    schema.add_field("spans", DataType.JSON)
-    schema.add_field("tokens", DataType.INT64)
-    schema.add_field("pages", DataType.ARRAY, element_type=DataType.INT64, max_capacity=MAX_PAGES)
-    schema.add_field("first_page", DataType.INT64)
-    schema.add_field("last_page", DataType.INT64)
-    schema.add_field("metadata", DataType.JSON)
+    schema = _common_schema(client, spec, description, lists=DataType.JSON)
     schema.add_field(
         "search_text",
         DataType.VARCHAR,
@@ -54,7 +57,6 @@ def collection_schema(client: "MilvusClient", spec: IndexSpec, description: str)
         enable_analyzer=True,
         analyzer_params={"tokenizer": "standard"},
     )
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=spec.dimension)
     schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
     schema.add_function(
         Function(
@@ -65,6 +67,45 @@ def collection_schema(client: "MilvusClient", spec: IndexSpec, description: str)
         )
     )
     return schema
+
+
+def is_mirrored(description: Mapping[str, Any]) -> bool:
+    """Whether a collection, as Milvus describes it, has ``mirrored_schema``."""
+    return any(field["name"] == "written" for field in description["fields"])
+
+
+def _common_schema(
+    client: "MilvusClient", spec: IndexSpec, description: str, *, lists: "DataType", **of_lists: int
+) -> "CollectionSchema":
+    from pymilvus import DataType
+
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False, description=description)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("document_id", DataType.VARCHAR, max_length=512)
+    schema.add_field("ordinal", DataType.INT64)
+    schema.add_field("text", DataType.VARCHAR, max_length=MAX_BYTES)
+    schema.add_field("context", DataType.VARCHAR, max_length=MAX_BYTES)
+    schema.add_field("headings", lists, **of_lists)
+    schema.add_field("spans", lists, **of_lists)
+    schema.add_field("tokens", DataType.INT64)
+    schema.add_field("pages", DataType.ARRAY, element_type=DataType.INT64, max_capacity=MAX_PAGES)
+    schema.add_field("first_page", DataType.INT64)
+    schema.add_field("last_page", DataType.INT64)
+    schema.add_field("metadata", DataType.JSON)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=spec.dimension)
+    return schema
+
+
+def mirrored_index_params(client: "MilvusClient") -> "IndexParams":
+    """Exact search with cosine for ``vector``.
+
+    Until rows are moved to where HNSW is built, Milvus 2.3 searches them by a provisional index that finds
+    a part of the nearest ones only. What one process keeps the words of is small enough to be searched
+    exactly.
+    """
+    params = client.prepare_index_params()
+    params.add_index("vector", index_type="FLAT", metric_type="COSINE", params={})
+    return params
 
 
 def index_params(client: "MilvusClient", options: MilvusOptions) -> "IndexParams":
@@ -85,7 +126,7 @@ def index_params(client: "MilvusClient", options: MilvusOptions) -> "IndexParams
     return params
 
 
-def to_row(row: ChunkRow) -> tuple[Row, Entry]:
+def to_row(row: ChunkRow, *, lists_as_text: bool = False) -> tuple[Row, Entry]:
     """A chunk as Milvus and as the resident index take it.
 
     Raises:
@@ -94,7 +135,14 @@ def to_row(row: ChunkRow) -> tuple[Row, Entry]:
     chunk = row.chunk
     terms = analyze(chunk.embedding_text)
     spans = [_span_to_json(span) for span in chunk.spans]
-    for name, value in (("text", chunk.text), ("context", chunk.context), ("spans", json.dumps(spans))):
+    spans_text = json.dumps(spans)
+    headings_text = json.dumps(chunk.headings, ensure_ascii=False)
+    for name, value in (
+        ("text", chunk.text),
+        ("context", chunk.context),
+        ("spans", spans_text),
+        ("headings", headings_text),
+    ):
         if (size := len(value.encode())) > MAX_BYTES:
             raise DocumentError(
                 f"Chunk {chunk.ordinal} of document {row.document_id} has {size} bytes of {name}; "
@@ -108,8 +156,8 @@ def to_row(row: ChunkRow) -> tuple[Row, Entry]:
         "ordinal": chunk.ordinal,
         "text": chunk.text,
         "context": chunk.context,
-        "headings": list(chunk.headings),
-        "spans": spans,
+        "headings": headings_text if lists_as_text else list(chunk.headings),
+        "spans": spans_text if lists_as_text else spans,
         "tokens": chunk.tokens,
         "pages": list(chunk.pages[:MAX_PAGES]),
         "first_page": min(chunk.pages, default=0),
@@ -122,12 +170,12 @@ def to_row(row: ChunkRow) -> tuple[Row, Entry]:
 
 
 def to_entry(fields: Mapping[str, Any]) -> Entry:
-    """A stored row, with ``SEARCH_FIELDS``, as the resident index takes it."""
+    """A stored row, with ``SEARCH_FIELDS``, as the resident index takes it; ``vector`` may be left out."""
     return Entry(
         int(fields["id"]),
         Attributes(fields["document_id"], tuple(fields["pages"]), _metadata(fields["metadata"])),
         fields["search_text"].split(),
-        np.asarray(fields["vector"], np.float32),
+        np.asarray(fields.get("vector", ()), np.float32),
     )
 
 

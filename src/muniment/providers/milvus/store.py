@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,10 +22,19 @@ from muniment.providers.milvus.connection import (
     release_embedded,
     release_memory,
 )
+from muniment.providers.milvus.features import ServerFeatures
 from muniment.providers.milvus.index import MilvusIndex
+from muniment.providers.milvus.mirror import Mirror
 from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.resident import ResidentCopy
-from muniment.providers.milvus.schema import collection_schema, index_params
+from muniment.providers.milvus.schema import (
+    collection_schema,
+    index_params,
+    is_mirrored,
+    mirrored_index_params,
+    mirrored_schema,
+)
+from muniment.providers.milvus.unmade import UnmadeIndex
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -32,6 +42,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 THREADS = 8
+
+logger = logging.getLogger(__name__)
 
 _open_paths: set[Path] = set()
 
@@ -44,9 +56,11 @@ class MilvusStore:
         self._path = (data_dir / (options.uri or "milvus.db")).resolve() if options.embedded else None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="milvus")
         self._client: MilvusClient | None = None
+        self._features = ServerFeatures()
         self._lock = threading.RLock()
         self._indexes: dict[str, MilvusIndex] = {}
         self._adopted: dict[str, AdoptedMilvusIndex] = {}
+        self._unmade: dict[str, UnmadeIndex] = {}
 
     @property
     def place(self) -> str:
@@ -76,6 +90,10 @@ class MilvusStore:
         """Make the alias stand for the index; see the protocol."""
         await self.call(self._point, alias, name)
 
+    async def check(self) -> tuple[str, ...]:
+        """Whether the server answers, and what it cannot do; see the protocol."""
+        return () if self.options.embedded else await self.call(self._check)
+
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
         await self.call(self._drop, name)
@@ -88,6 +106,11 @@ class MilvusStore:
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run a blocking function in one of the store's threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a database: an embedded one is made with the first rows."""
+        return self._path is None or self._client is not None or self._path.exists()
 
     def client(self) -> "MilvusClient":
         """The connected client. A database whose folder was removed is made anew, empty."""
@@ -104,7 +127,10 @@ class MilvusStore:
 
     def _connect(self) -> "MilvusClient":
         if self._path is None:
-            return connect_server(self.options)
+            client, self._features = connect_server(self.options)
+            for lacking in self._features.lacking(self.place):
+                logger.warning("%s", lacking)
+            return client
         if self._path in _open_paths:
             raise locked(self._path)
         client = connect_embedded(self._path, self.options)
@@ -124,35 +150,59 @@ class MilvusStore:
                 _open_paths.discard(self._path)
 
     def _names(self) -> set[str]:
+        with self._lock:
+            return self._unmade.keys() | (self._made_names() if self.exists else set())
+
+    def _made_names(self) -> set[str]:
         client = self.client()
         with failures(f"The database {self.place}", opening=self.options.embedded):
             return set(client.list_collections(timeout=self.options.timeout_s))
 
-    def _open(self, spec: IndexSpec) -> MilvusIndex:
+    def _open(self, spec: IndexSpec) -> VectorIndex:
         with self._lock:
+            if not self.exists and spec.name not in self._unmade:
+                self._unmade[spec.name] = UnmadeIndex(self, spec)
+            unmade = self._unmade.get(spec.name)
+            if unmade is None:
+                return self.make(spec)
+            _check(unmade.spec, spec)
+            return unmade
+
+    def make(self, spec: IndexSpec) -> MilvusIndex:
+        """The index, made when it is not there, and so is the database; blocks. Errors as ``open``."""
+        with self._lock:
+            unmade = self._unmade.pop(spec.name, None)
             client = self.client()
             known = self._indexes.get(spec.name)
             if known is not None:
                 _check(known.spec, spec)
                 return known
-            if spec.name not in self._names():
+            if spec.name not in self._made_names():
                 self._create(client, spec)
-            stamp = self._checked_stamp(client, spec)
+            description = self._described(client, spec)
+            stamp = self._checked_stamp(description, spec)
+            mirrored = is_mirrored(description)
             with failures(self._what(spec), opening=self.options.embedded):
                 if "vector" not in client.list_indexes(spec.name):
                     # Not in create_collection, which waits half a second for each empty index.
-                    client.create_index(spec.name, index_params(client, self.options), sync=False)
+                    params = mirrored_index_params(client) if mirrored else index_params(client, self.options)
+                    client.create_index(spec.name, params, sync=False)
                 client.load_collection(spec.name, timeout=self.options.timeout_s)
-            index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
+            if mirrored:
+                index = MilvusIndex(self, spec, mirror=self._mirror(client, spec))
+            else:
+                index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
             release_memory()
             self._indexes[spec.name] = index
+            for alias in unmade.aliases if unmade is not None else ():
+                self._point(alias, spec.name)
             return index
 
     def _adopt(self, name: str, dimension: int) -> AdoptedMilvusIndex:
         with self._lock:
             client = self.client()
             known = self._adopted.get(name)
-            if known is None or known.dimension != dimension or name not in self._names():
+            if known is None or known.dimension != dimension or name not in self._made_names():
                 known = open_adopted(self, client, name, dimension, self.place)
                 self._adopted[name] = known
         known.refresh()
@@ -167,22 +217,25 @@ class MilvusStore:
                 "stamp": uuid4().hex,
             }
         )
+        mirrored = not self.options.embedded and (self.options.resident or not self._features.bm25)
+        make_schema = mirrored_schema if mirrored else collection_schema
         with failures(self._what(spec)):
             client.create_collection(
                 spec.name,
-                schema=collection_schema(client, spec, "Chunks of a Muniment collection"),
+                schema=make_schema(client, spec, "Chunks of a Muniment collection"),
                 properties={"muniment": description},
                 consistency_level="Strong",
                 timeout=self.options.timeout_s,
             )
 
-    def _checked_stamp(self, client: "MilvusClient", spec: IndexSpec) -> str:
+    def _described(self, client: "MilvusClient", spec: IndexSpec) -> Mapping[str, Any]:
+        with failures(self._what(spec), opening=self.options.embedded):
+            found: Mapping[str, Any] = client.describe_collection(spec.name, timeout=self.options.timeout_s)
+            return found
+
+    def _checked_stamp(self, description: Mapping[str, Any], spec: IndexSpec) -> str:
         try:
-            with failures(self._what(spec), opening=self.options.embedded):
-                properties = client.describe_collection(spec.name, timeout=self.options.timeout_s)[
-                    "properties"
-                ]
-            kept = json.loads(properties["muniment"])
+            kept = json.loads(description["properties"]["muniment"])
             found = IndexSpec(
                 spec.name, kept["dimension"], kept["embedding_fingerprint"], kept["chunker_spec"]
             )
@@ -202,18 +255,27 @@ class MilvusStore:
         with failures(self._what(spec), opening=True):
             return ResidentCopy.open(client, spec, folder / f"{spec.name}.npz", stamp)
 
+    def _mirror(self, client: "MilvusClient", spec: IndexSpec) -> Mirror:
+        mirror = Mirror(spec, complete=self.options.resident)
+        with failures(self._what(spec)):
+            mirror.load(client)
+        return mirror
+
     def _what(self, spec: IndexSpec) -> str:
         return f"Index {spec.name!r} in {self.place}"
 
     def _point(self, alias: str, name: str) -> None:
-        from pymilvus.exceptions import MilvusException
-
         with self._lock:
-            client = self.client()
+            if name in self._unmade:
+                self._unmade[name].aliases.add(alias)
+                return
+            # The client comes first: it is what loads pymilvus, without pandas.
             known = self._names()
             if name not in known:
                 raise unknown_name("index", name, sorted(known))
-            timeout = self.options.timeout_s
+            client, timeout = self.client(), self.options.timeout_s
+            from pymilvus.exceptions import MilvusException
+
             with failures(f"Index {name!r}"):
                 if alias in client.list_aliases(name, timeout=timeout)["aliases"]:
                     return
@@ -223,8 +285,32 @@ class MilvusStore:
                     # It is there neither for this index nor for another one.
                     client.create_alias(name, alias, timeout=timeout)
 
+    def _check(self) -> tuple[str, ...]:
+        client = self.client()
+        with failures(f"Milvus at {self.place}"):
+            client.get_server_version(timeout=self.options.connect_timeout_s)
+        notes = list(self._features.lacking(self.place))
+        for index in list(self._indexes.values()):
+            if index.mirror is None and self.options.resident:
+                notes.append(
+                    f"{self._what(index.spec)} was made for searching in Milvus, which it still does: "
+                    "`search_by: resident` needs marks of changes that its rows do not have. Rebuild it to "
+                    "have them."
+                )
+            elif index.mirror is not None and not self.options.resident and self._features.bm25:
+                notes.append(
+                    f"{self._what(index.spec)} was made without Milvus's BM25: keyword ranking is done in "
+                    "this process. Rebuild it to let Milvus do that."
+                )
+        return tuple(notes)
+
     def _drop(self, name: str) -> None:
         with self._lock:
+            unmade = self._unmade.pop(name, None)
+            if unmade is not None:
+                unmade.drop()
+            if not self.exists:
+                return
             client = self.client()
             index = self._indexes.pop(name, None)
             if index is not None:
@@ -256,12 +342,13 @@ def _check(found: IndexSpec, wanted: IndexSpec) -> None:
 
 
 async def create(options: MilvusOptions, context: ProviderContext) -> VectorStore:
-    """Connect, so that a database that cannot be used is known at once.
+    """Connect, so that a database that cannot be used is known at once; one that is not there yet can wait.
 
     Raises:
         UnavailableError: it does not answer, is locked, or is too old.
         StorageError: it is damaged.
     """
     store = MilvusStore(options, context.data_dir)
-    await store.call(store.client)
+    if store.exists:
+        await store.call(store.client)
     return store

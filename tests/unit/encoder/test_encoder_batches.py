@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.providers.encoder.engine import _padded, batches
+from muniment.providers.encoder.batches import batches, padded
 
 
 @given(st.lists(st.integers(2, 512), max_size=200), st.integers(64, 4096))
@@ -20,5 +20,5 @@ def test_a_few_texts_are_shared_out_among_the_threads(lengths: list[int], thread
     made = list(batches(lengths, 1_000_000, threads))
     assert sorted(i for batch in made for i in batch) == list(range(len(lengths)))
     assert len(made) > 1
-    share = -(-sum(map(_padded, lengths)) // threads)
+    share = -(-sum(map(padded, lengths)) // threads)
     assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= share for batch in made)
