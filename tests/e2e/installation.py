@@ -75,12 +75,18 @@ class Installation:
         return self.run("status", "--json").json()
 
     @contextmanager
-    def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def started(
+        self, *arguments: str, environment: dict[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """A command that runs meanwhile; its output goes to ``log``. Killed at the end if it lives."""
         with (
             (self.folder / "log").open("ab") as log,
             subprocess.Popen(
-                self.command(*arguments), cwd=self.folder, env=ENVIRONMENT, stdout=log, stderr=log
+                self.command(*arguments),
+                cwd=self.folder,
+                env=ENVIRONMENT | (environment or {}),
+                stdout=log,
+                stderr=log,
             ) as process,
         ):
             try:

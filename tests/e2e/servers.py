@@ -61,20 +61,51 @@ def postgres(folder: Path) -> Iterator[str]:
         subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)
 
 
+class MilvusServer:
+    """The server that Milvus Lite brings, over data of its own, which outlive it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        program = Path(sys.executable).with_name("milvus-lite")
+        address = ["--host", "127.0.0.1", "--port", str(self._port)]
+        log = self._folder / "milvus.log"
+        with log.open("a") as file:
+            self._process = subprocess.Popen(
+                [program, "server", "--data-dir", self._folder / "milvus", *address], stdout=file, stderr=file
+            )
+        deadline = time.monotonic() + 60
+        while not answers(self._port):
+            assert self._process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Let it end in order."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+
+    def kill(self) -> None:
+        """As when its machine loses power."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(30)
+
+
 @contextmanager
 def milvus(folder: Path) -> Iterator[str]:
-    """An empty Milvus server, the one that Milvus Lite brings; its URI."""
-    port = free_port()
-    program = Path(sys.executable).with_name("milvus-lite")
-    command = [program, "server", "--data-dir", folder / "milvus", "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "milvus.log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
+    """An empty Milvus server; its URI."""
+    server = MilvusServer(folder)
     try:
-        deadline = time.monotonic() + 60
-        while not answers(port):
-            assert server.poll() is None and time.monotonic() < deadline, (folder / "milvus.log").read_text()
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        server.start()
+        yield server.uri
     finally:
-        server.terminate()
-        server.wait(30)
+        server.stop()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from installation import Installation, patience, write_texts
+from killing import ANY, KilledRuns, stages_in_turn
 
 from muniment.collections.recipe import alias_of
 
@@ -108,6 +109,29 @@ def test_a_generation_whose_building_is_killed_leaves_the_live_one_and_is_finish
     assert installation.run("rollback").code == 0
     assert installation.chunks(live) == clean
     assert "Traceback" not in installation.log
+
+
+@pytest.mark.timeout(400)
+def test_a_folder_that_is_edited_between_kills_at_every_stage_ends_as_a_clean_ingestion(
+    tmp_path: Path,
+) -> None:
+    runs = KilledRuns(tmp_path, time.time_ns())
+    for stage in runs.dice.sample([stage for stage in stages_in_turn(11) if stage != ANY], 4):
+        runs.kill(stage)
+    runs.check()
+    assert runs.counts.clean, runs.counts.details
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_of_fifty_five_kills_spread_over_all_stages_none_loses_or_doubles_anything(tmp_path: Path) -> None:
+    runs = KilledRuns(tmp_path, time.time_ns())
+    for number, stage in enumerate(stages_in_turn(55), 1):
+        runs.kill(stage)
+        if number % 5 == 0:
+            runs.check()
+            assert runs.counts.clean, runs.counts.details
+    assert runs.counts.kills.total() >= 50
 
 
 @pytest.mark.slow

@@ -8,43 +8,13 @@ from pathlib import Path
 
 import pytest
 from installation import ENVIRONMENT, Installation
+from network_watch import reached, watched_environment
 from PIL import Image, ImageDraw
-
-SITECUSTOMIZE = """
-import json, os, sys
-
-CALLS = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}
-LOOPBACK = ("127.", "::1", "::ffff:127.", "localhost")
-
-def watch(event, arguments):
-    if event not in CALLS:
-        return
-    address = arguments[0] if event in ("socket.getaddrinfo", "socket.gethostbyname") else arguments[-1]
-    host = address[0] if isinstance(address, tuple) else address
-    if isinstance(address, (str, bytes)) and event == "socket.connect":
-        return  # a socket in the file system
-    if host and not str(host).startswith(LOOPBACK):
-        with open(os.path.join(os.path.dirname(__file__), "reached.jsonl"), "a") as file:
-            file.write(json.dumps([event, str(address), sys.argv]) + chr(10))
-
-sys.addaudithook(watch)
-"""
-"""Runs at the start of every Python process, workers too, and writes down whom it tries to reach."""
 
 
 @pytest.fixture
 def watched(tmp_path: Path) -> dict[str, str]:
-    """An environment in which a process is watched and has an empty home folder."""
-    (tmp_path / "watch").mkdir()
-    (tmp_path / "home").mkdir()
-    (tmp_path / "watch" / "sitecustomize.py").write_text(SITECUSTOMIZE)
-    paths = [str(tmp_path / "watch"), *(path for path in sys.path if path)]
-    return {"PYTHONPATH": ":".join(paths), "HOME": str(tmp_path / "home")}
-
-
-def reached(tmp_path: Path) -> list[object]:
-    log = tmp_path / "watch" / "reached.jsonl"
-    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return watched_environment(tmp_path)
 
 
 def left_at_home(tmp_path: Path) -> list[str]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from muniment.catalog import Catalog
+from muniment.catalog.doubts import DoubtfulContent
 from muniment.cli.main import app
 from muniment.errors import ConflictError
 from muniment.ingest.garbage import GRACE_S, PLAN_S, Collected, collect_garbage
@@ -280,3 +281,20 @@ async def test_the_command_collects_in_the_folder_that_the_settings_name(
     done = await asyncio.to_thread(CliRunner().invoke, app, ["gc"])
     assert (done.exit_code, "Removed 1 files" in done.stdout) == (0, True)
     assert [file.name for file in files if file.exists()] == [hash_of(1)]
+
+
+async def test_what_a_run_is_at_stays_however_far_the_clock_is_set_forwards(tmp_path: Path) -> None:
+    catalog = Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}")
+    catalog.save_document(document("other", 1, PARSERS[0]))
+    store = AgingStore()
+    kept = KeptFiles(store)
+    catalog.doubts.note("docs", 1, DoubtfulContent("doc_2", hash_of(2), PARSERS[0]))
+    await kept.save_parsed(PARSERS[0], parsed(2))
+    await kept.save_raw(hash_of(2), b"two")
+    await kept.save_raw(hash_of(3), b"three")
+    store.age(OLD_S)
+    assert (await collect_garbage(store, catalog)).removed == 1
+    assert len(store.keys) == 3
+    catalog.doubts.strike("docs", 1, "doc_2")
+    assert (await collect_garbage(store, catalog)).removed == 3
+    catalog.close()

@@ -23,10 +23,12 @@ from muniment.types import Mending
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Who has certain bytes: documents, by the versions of the parsers that read them; and uploaded files."""
+    """Who has certain bytes: documents, by the versions of the parsers that read them; uploaded files and
+    runs, which need them in any form, are ``held``.
+    """
 
     parsers: frozenset[str]
-    uploaded: bool
+    held: bool
 
 
 class Catalog(Documents):
@@ -81,13 +83,15 @@ class Catalog(Documents):
     def references_to(self, hashes: Collection[str]) -> dict[str, References]:
         """Who has these bytes, by content hash; hashes that nobody has are left out.
 
-        The documents of all collections and the uploaded files, as in ``holds_bytes`` and ``holds_content``.
+        The documents of all collections and the uploaded files, as in ``holds_bytes`` and ``holds_content``;
+        and runs that are at them, or were killed at them: those of the doubtful contents.
         """
+        # Doubts first: what a run settles meanwhile is found among the documents.
+        in_doubt = self.doubts.with_content(hashes)
         parsers = self.readers_of(hashes)
-        uploaded = self.files.with_content(hashes)
+        kept = in_doubt | self.files.with_content(hashes)
         return {
-            one: References(frozenset(parsers.get(one, ())), one in uploaded)
-            for one in parsers.keys() | uploaded
+            one: References(frozenset(parsers.get(one, ())), one in kept) for one in parsers.keys() | kept
         }
 
     def refers_to_files(self) -> bool:

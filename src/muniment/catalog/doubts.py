@@ -4,7 +4,7 @@ A content is noted here before its first row is written, and when the last docum
 It is struck out when index and catalog agree again; what a killed run leaves behind is found here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, text
@@ -74,6 +74,12 @@ class Doubts:
             if len(part) < _AT_A_TIME:
                 return
             after = part[-1].document_id
+
+    def with_content(self, hashes: Collection[str]) -> set[str]:
+        """Those of the content hashes that are in doubt in any collection."""
+        query = select(doubtful_contents.c.content_hash).where(doubtful_contents.c.content_hash.in_(hashes))
+        with self._transaction() as connection:
+            return set(connection.scalars(query))
 
     def remove(self, collection: str, generation: int | None = None) -> None:
         """Forget those of a collection, or of one of its generations, that goes with all it held."""

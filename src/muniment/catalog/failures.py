@@ -29,7 +29,9 @@ def errors_explained(url: URL) -> Iterator[None]:
         raise UnavailableError(
             f"The catalog at {uri} cannot be used: {text}",
             code="catalog_unavailable",
-            hint="Check that its folder is writable or that its server runs.",
+            hint="See which other program has it open for writing, end that, and run again."
+            if "locked" in text
+            else "Check that its folder is writable or that its server runs.",
         ) from error
     except DBAPIError as error:
         text = str(error.orig)

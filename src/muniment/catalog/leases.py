@@ -15,6 +15,11 @@ class LeaseLostError(ConflictError):
     default_code = "lease_lost"
 
 
+AHEAD_S = 300.0
+"""Seconds beyond its length by which a lease may end: one that ends later was taken before the database's
+clock was set back, and would hold, when its holder is dead, until that time comes again."""
+
+
 class Leases:
     """Exclusive for a time, by key. Times are the database's own: the workers' clocks may differ."""
 
@@ -23,7 +28,10 @@ class Leases:
         self._shared = database.shared
 
     def take(self, keys: Sequence[str], owner: str, seconds: float) -> set[str]:
-        """Take those of the keys that are free, have ended, or are the owner's; returns these."""
+        """Take those of the keys that are free, have ended, or are the owner's; returns these.
+
+        ``seconds`` is about the same for all workers; leases that last ``AHEAD_S`` longer do not count.
+        """
         # In one order for all, so that two who want the same never wait for each other.
         values = {f"key{number}": key for number, key in enumerate(sorted(keys))}
         rows = ", ".join(f"(:{name}, :owner, {self._clock} + :seconds)" for name in values)
@@ -31,10 +39,12 @@ class Leases:
         take = text(
             f"INSERT INTO leases (key, owner, expires_at) VALUES {rows} ON CONFLICT (key) DO UPDATE "
             "SET owner = excluded.owner, expires_at = excluded.expires_at "
-            f"WHERE leases.expires_at < {self._clock} OR leases.owner = excluded.owner RETURNING key"
+            f"WHERE leases.expires_at < {self._clock} OR leases.expires_at > {self._clock} + :longest "
+            "OR leases.owner = excluded.owner RETURNING key"
         )
+        lengths = {"seconds": seconds, "longest": max(seconds, 0) + AHEAD_S}
         with self._transaction() as connection:
-            return set(connection.scalars(take, {**values, "owner": owner, "seconds": seconds}))
+            return set(connection.scalars(take, {**values, "owner": owner, **lengths}))
 
     def renew(self, owner: str, seconds: float) -> None:
         """Hold on to everything that the owner has."""

@@ -91,7 +91,7 @@ class Ingestion:
         runtime.mending = True
         last: Run | None = None
         try:
-            async for event in self._run(runtime, "repair", lambda: _ready(plan)):
+            async for event in self._run(runtime, "repair", lambda: _ready(plan), wait=True):
                 last = event.run if isinstance(event, RunProgress) else last
         finally:
             runtime.mending = False
@@ -226,8 +226,12 @@ class Ingestion:
                 code="run_in_progress",
                 hint="Follow it with `muniment status`, and start again when it has ended.",
             )
+        if not wait:
+            # Taken here and not in the task: of two that start at once, the second must be refused.
+            await runtime.busy.acquire()
         events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
-        task = asyncio.create_task(self._carry_out(runtime, trigger, prepare, events, told or _Told()))
+        held = not wait
+        task = asyncio.create_task(self._carry_out(runtime, trigger, prepare, events, told or _Told(), held))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         while (event := await events.get()) is not None:
@@ -241,14 +245,19 @@ class Ingestion:
         prepare: Prepare,
         events: "asyncio.Queue[RunEvent | None]",
         told: "_Told",
+        held: bool,
     ) -> Run:
+        """``held``: the collection is ours already; it is let go of in the end."""
+
         async def emit(event: RunEvent) -> None:
             if isinstance(event, RunProgress):
                 runtime.run = event.run
             events.put_nowait(event)
 
         try:
-            async with runtime.busy:
+            if not held:
+                await runtime.busy.acquire()
+            try:
                 tools = self._parts.tools(runtime)
                 ingest_run = IngestRun(
                     runtime.name, trigger, tools, emit, runtime.flip, told.plan, told.shard
@@ -259,6 +268,8 @@ class Ingestion:
                 if result.by_others or result.state is not RunState.DONE:
                     runtime.hide_all_but(await self._known(runtime))
                 return result
+            finally:
+                runtime.busy.release()
         finally:
             runtime.run, runtime.filling = None, False
             events.put_nowait(None)

@@ -69,6 +69,10 @@ class WorkFeed:
                 self._later.append(work)
                 continue
             [current] = found
+            if current is None and work.source is None and work.kind is ChangeKind.REPAIR:
+                # Another has removed the document whose chunks were to be made again.
+                await self._claims.release(key)
+                continue
             if not self._done_since(work, current):
                 return _as_known(work, current)
             await self._claims.release(key)

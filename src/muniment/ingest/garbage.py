@@ -129,11 +129,11 @@ async def _needed(catalog: Catalog, files: dict[StoredFile, KeptKey]) -> set[Sto
     references = await asyncio.to_thread(catalog.references_to, hashes)
     needed = set()
     for file, key in files.items():
-        held = references.get(key.content_hash)
-        if held is None:
+        refs = references.get(key.content_hash)
+        if refs is None:
             continue
-        parsers = {hash_version(parser) for parser in held.parsers}
-        if key.parser is None or held.uploaded or key.parser in parsers:
+        parsers = {hash_version(parser) for parser in refs.parsers}
+        if key.parser is None or refs.held or key.parser in parsers:
             needed.add(file)
     return needed
 

@@ -138,20 +138,30 @@ class Settling:
         if not await self.claims.take(*keys):
             return
         try:
-            await remove_unneeded(
-                self.catalog,
-                self.kept,
-                self.index,
-                self.collection,
-                self.generation,
-                content,
-                self.chunker_spec,
-            )
-            await asyncio.to_thread(
-                self.catalog.doubts.strike, self.collection, self.generation, content.document_id
-            )
+            held_by: set[str] | None = None
+            # Another may forget a document of it meanwhile, whose note the strike would take away.
+            while held_by != (now := await self._holders(content)):
+                held_by = now
+                await remove_unneeded(
+                    self.catalog,
+                    self.kept,
+                    self.index,
+                    self.collection,
+                    self.generation,
+                    content,
+                    self.chunker_spec,
+                )
+                await asyncio.to_thread(
+                    self.catalog.doubts.strike, self.collection, self.generation, content.document_id
+                )
         finally:
             await self.claims.release(*keys)
+
+    async def _holders(self, content: DoubtfulContent) -> set[str]:
+        """URIs of the documents that have a content."""
+        find = partial(self.catalog.documents_with_content, generation=self.generation)
+        holders = await asyncio.to_thread(find, self.collection, content.document_id)
+        return {holder.uri for holder in holders}
 
     async def clean_all(self) -> None:
         """The same for every content in doubt: what this run could not clean, and killed ones left."""

@@ -79,7 +79,7 @@ class FolderSource:
         # By URI, not by name: the name shown may have lost bytes that are not UTF-8.
         path = Path(os.fsdecode(unquote_to_bytes(urlsplit(file.uri).path)))
         try:
-            await asyncio.to_thread(shutil.copyfile, path, target)
+            await asyncio.to_thread(self._copy, path, target)
         except FileNotFoundError as error:
             raise NotFoundError(
                 f"{file.name} disappeared after it was listed.",
@@ -107,6 +107,12 @@ class FolderSource:
 
     async def aclose(self) -> None:
         """Nothing to let go of."""
+
+    def _copy(self, path: Path, target: Path) -> None:
+        # Whoever may write into the folder can put a link in a file's place once it has been listed.
+        if not path.resolve().is_relative_to(self._root.resolve()):
+            raise FileNotFoundError(path)
+        shutil.copyfile(path, target)
 
     def _found(self) -> Iterator[SourceFile]:
         if self._root.is_file():
