@@ -86,7 +86,7 @@ def test_all_of_them_in_one_collection_end_done_skipped_or_failed_with_a_hint(tm
     # Within limits, out of reach, and gone when it is over.
     assert most < 2 * MOST_BYTES
     assert reached(tmp_path) == []
-    assert not list((installation.data / "scratch").iterdir())
+    assert everything_in(installation.data / "scratch") == set()
     assert not running_below(tmp_path)
     left = {"data", "docs", "home", "log", "muniment.yaml", "secret.txt", "watch"}
     assert {path.name for path in tmp_path.iterdir()} == left

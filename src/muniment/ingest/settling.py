@@ -205,7 +205,10 @@ class Settling:
             self.show(Shown(come, gone.document_id if gone else "", still))
             return True
 
-        return await asyncio.shield(asyncio.ensure_future(written()))
+        writing = asyncio.ensure_future(written())
+        # When the run has ended by another failure meanwhile, nobody asks for this one any more.
+        writing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(writing)
 
     def _replaces(self, document: Document, known: Document) -> bool:
         """Whether something of the earlier form goes: its rows, or what is kept of it."""
