@@ -55,13 +55,19 @@ class Claims:
         taken = False
         taking = asyncio.ensure_future(asyncio.to_thread(self._take, keys, then))
         self._taking.add(taking)
-        taking.add_done_callback(self._taking.discard)
+        taking.add_done_callback(self._taken)
         try:
             taken = await asyncio.shield(taking)
         finally:
             if not taken:
                 self._held.difference_update(keys)
         return taken
+
+    def _taken(self, taking: "asyncio.Future[bool]") -> None:
+        self._taking.discard(taking)
+        if not taking.cancelled():
+            # When the run has ended by another failure meanwhile, nobody asks for this one any more.
+            taking.exception()
 
     def _take(self, keys: Sequence[str], then: Callable[[], None] | None) -> bool:
         taken = self._leases.take(keys, self._owner, self._seconds)
