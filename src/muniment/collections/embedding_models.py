@@ -1,11 +1,14 @@
 """The embedding models that can be used, by name; each is loaded when it is first needed."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from muniment.errors import MunimentError, UnavailableError, unknown_name
 from muniment.protocols import Embedder
 from muniment.types import JsonObject
+
+logger = logging.getLogger(__name__)
 
 
 class EmbeddingModels:
@@ -41,6 +44,7 @@ class EmbeddingModels:
         self._loaded = dict(loaded)
         self._former: dict[str, Embedder] = {}
         self._lock = asyncio.Lock()
+        self._loading: set[asyncio.Task[None]] = set()
 
     def resolve(self, name: str) -> str:
         """The known name that is meant: itself, what it was registered for, or its last part
@@ -66,6 +70,19 @@ class EmbeddingModels:
             if name not in self._loaded:
                 self._loaded[name] = await self._make(name)
             return self._loaded[name]
+
+    def load_soon(self, embedder: Embedder) -> None:
+        """Load a model that is about to be used, in the background; its first use waits for that."""
+        task = asyncio.create_task(self._load(embedder))
+        self._loading.add(task)
+        task.add_done_callback(self._loading.discard)
+
+    async def _load(self, embedder: Embedder) -> None:
+        try:
+            await embedder.load()
+        except MunimentError as error:
+            # Whoever uses it is told.
+            logger.warning("An embedding model cannot be loaded: %s %s", error.message, error.hint)
 
     def settings_of(self, name: str) -> JsonObject:
         """Provider and options of the model, without secrets: enough to load it when it is not declared
@@ -101,6 +118,7 @@ class EmbeddingModels:
 
     async def aclose(self) -> None:
         """Free all of them."""
+        await asyncio.gather(*self._loading, return_exceptions=True)
         for embedder in (*self._loaded.values(), *self._former.values()):
             await embedder.aclose()
 

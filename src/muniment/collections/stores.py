@@ -174,6 +174,8 @@ class Stores:
             description=description,
         )
         await asyncio.to_thread(self._catalog.stores.save, created)
+        # Something will be put in or asked; what follows need not wait as long for the model then.
+        models.load_soon(embedder)
         await self._open(created)
         return await self.get(made_id)
 
