@@ -89,6 +89,7 @@ def kept_chunks(installation: Installation) -> list[tuple[int, str]]:
     return installation.chunks()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_run_on_a_full_disk_is_taken_up_when_there_is_space(installation: Installation) -> None:
     check(installation, grow(installation, "600k", "3m", "100m"))

@@ -76,6 +76,7 @@ def test_runs_killed_at_random_moments_lose_and_double_nothing(
     check(installation, clean)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_generation_whose_building_is_killed_leaves_the_live_one_and_is_finished_later(
     tmp_path: Path, clean: list[tuple[int, str]]
@@ -111,6 +112,7 @@ def test_a_generation_whose_building_is_killed_leaves_the_live_one_and_is_finish
     assert "Traceback" not in installation.log
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_folder_that_is_edited_between_kills_at_every_stage_ends_as_a_clean_ingestion(
     tmp_path: Path,
