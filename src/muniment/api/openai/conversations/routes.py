@@ -9,8 +9,8 @@ from muniment.api.context import DialectOf, ServicesOf, dialect_failures
 from muniment.api.openai.body import Body
 from muniment.api.openai.conversations.kept import KeptConversations, unknown_conversation_item
 from muniment.api.openai.paging import MAX_LIMIT, Order, Paging
+from muniment.api.openai.responses.input_items import InputItem, ItemReference
 from muniment.api.openai.responses.objects import ItemPage
-from muniment.api.openai.responses.requests import InputItem, ItemReference
 from muniment.api.routing import Router
 from muniment.api.wire.base import Wire
 from muniment.errors import InputError

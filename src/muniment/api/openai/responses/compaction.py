@@ -7,11 +7,13 @@ from fastapi import Request
 
 from muniment.api.context import dialect_failures
 from muniment.api.openai.identifiers import new_id, new_item_id
+from muniment.api.openai.responses.input_items import InputItem
 from muniment.api.openai.responses.objects import Response, ResponseUsage, Sent
 from muniment.api.openai.responses.plan import Plan
-from muniment.api.openai.responses.requests import InputItem, Lenient, ResponseRequest
+from muniment.api.openai.responses.requests import ResponseRequest
 from muniment.api.openai.responses.routes import KeptOf, PlannerOf
 from muniment.api.openai.responses.running import new_response
+from muniment.api.openai.responses.shapes import Lenient
 from muniment.api.openai.responses.steps import said_by_model
 from muniment.api.openai.responses.turn import COMPACTION, text_of_item
 from muniment.api.routing import Router

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from muniment.answer.chat_generator import ToolCall
-from muniment.api.openai.responses.requests import McpServerTool
+from muniment.api.openai.responses.asked_tools import McpServerTool
 from muniment.errors import MunimentError
 from muniment.mcp.client import McpClient
 from muniment.mcp.offered import as_function, offered_name

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from muniment.api.openai.responses.asked_tools import McpServerTool
 from muniment.api.openai.responses.mcp_tools import UsedServer
-from muniment.api.openai.responses.requests import McpServerTool
 from muniment.errors import InputError, unknown_name
 from muniment.mcp.client import McpClient
 from muniment.mcp.groups import McpGroups

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from muniment.api.openai.responses.asked_tools import FunctionTool, ToolChoice
 from muniment.api.openai.responses.mcp_tools import McpTools
 from muniment.api.openai.responses.plan import Plan
-from muniment.api.openai.responses.requests import FunctionTool, TextFormat, ToolChoice
+from muniment.api.openai.responses.requests import TextFormat
 from muniment.types import JsonObject
 
 

@@ -6,19 +6,11 @@ from dataclasses import dataclass
 from muniment.api.named_models import NamedModels
 from muniment.api.openai.hits import relevance
 from muniment.api.openai.prompts.kept import KeptPrompts
+from muniment.api.openai.responses.asked_tools import FileSearchTool, FunctionTool, McpServerTool, Tool
 from muniment.api.openai.responses.kept import KeptResponses
 from muniment.api.openai.responses.mcp_tools import UsedServer
 from muniment.api.openai.responses.named_servers import NamedServers
-from muniment.api.openai.responses.requests import (
-    FileSearchTool,
-    FunctionTool,
-    Guardrail,
-    McpServerTool,
-    PromptReference,
-    ResponseRequest,
-    TextFormat,
-    Tool,
-)
+from muniment.api.openai.responses.requests import Guardrail, PromptReference, ResponseRequest, TextFormat
 from muniment.api.openai.responses.turn import Turn, check_readable
 from muniment.collections.services import Searched, ServedWorkspace
 from muniment.errors import InputError, NotFoundError, NotOfferedError
