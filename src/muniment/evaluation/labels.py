@@ -59,7 +59,7 @@ def page_targets(question: LabelledQuestion) -> tuple[Target, ...]:
     return question.pages
 
 
-def document_targets(question: LabelledQuestion) -> tuple[Target, ...]:
+def document_targets(question: LabelledQuestion) -> tuple[str, ...]:
     """The labelled documents: those named, or those of the labelled pages and spans."""
     named = question.documents or (
         *(page.document for page in question.pages),
@@ -80,9 +80,9 @@ def hits(place: Place, wanted: Sequence[Target], documents: Sequence[str] = ()) 
 def holds(place: Place, target: Target, documents: Sequence[str] = ()) -> bool:
     """Whether the place is in the document, on the page, or shares enough of the stretch of text."""
     if isinstance(target, str):
-        return is_document(place, target)
+        return _is_in(place, target)
     within = (target.document,) if target.document else documents
-    if within and not any(is_document(place, name) for name in within):
+    if within and not any(_is_in(place, name) for name in within):
         return False
     if isinstance(target, PageLabel):
         return target.page in place.pages
@@ -98,19 +98,16 @@ def cites(place: Place, target: Target, documents: Sequence[str] = ()) -> bool:
     if isinstance(target, str | PageLabel):
         return False
     within = (target.document,) if target.document else documents
-    if within and not any(is_document(place, name) for name in within):
+    if within and not any(_is_in(place, name) for name in within):
         return False
     if target.start is not None and target.end is not None:
         return any(first < target.end and target.start < last for first, last in place.ranges)
     return has_quote(target.quote, place.text)
 
 
-def is_document(place: Place, label: str) -> bool:
+def names_document(label: str, document_id: str, name: str) -> bool:
     """Whether the label is the document's id, its name, the last part of its name, or a glob of these."""
-    name = place.document_name
-    if label in (place.document_id, name, name.rpartition("/")[2]):
-        return True
-    return _glob(label).counts(name)
+    return label in (document_id, name, name.rpartition("/")[2]) or _glob(label).counts(name)
 
 
 def has_quote(text: str, quote: str) -> bool:
@@ -126,6 +123,10 @@ def has_quote(text: str, quote: str) -> bool:
         return False
     runs = {wanted[start : start + size] for start in range(len(wanted) - size + 1)}
     return any(there[start : start + size] in runs for start in range(len(there) - size + 1))
+
+
+def _is_in(place: Place, label: str) -> bool:
+    return names_document(label, place.document_id, place.document_name)
 
 
 def _covers(ranges: Sequence[tuple[int, int]], start: int, end: int) -> bool:
