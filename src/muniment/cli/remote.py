@@ -23,6 +23,7 @@ from muniment.api.wire import (
     DocumentFinishedWire,
     DocumentList,
     DocumentWire,
+    EvaluationReportWire,
     GenerationList,
     GenerationRequest,
     GenerationWire,
@@ -49,12 +50,14 @@ from muniment.cli.remote_errors import broken_off
 from muniment.cli.remote_paths import collection_path, document_path
 from muniment.cli.server_connection import ServerConnection
 from muniment.errors import MunimentError, NotFoundError
+from muniment.evaluation.stored import report_to_json
 from muniment.ingest.plan_text import PlanFile
 from muniment.types import (
     Change,
     CollectionStatus,
     Document,
     DocumentState,
+    EvaluationReport,
     Fate,
     Filter,
     GenerationStatus,
@@ -345,6 +348,18 @@ class RemoteWorkspace:
         }
         path = f"{document_path(collection, document_id)}/pages/{page}.png"
         return (await self._server.send("GET", path, params=parameters)).content
+
+    async def keep_report(self, collection: str, report: EvaluationReport) -> None:
+        """Send the report of an evaluation."""
+        content = await asyncio.to_thread(report_to_json, report)
+        headers = {"Content-Type": "application/json"}
+        path = f"{collection_path(collection)}/quality"
+        await self._server.send("PUT", path, content=content, headers=headers)
+
+    async def quality(self, collection: str) -> EvaluationReport:
+        """The newest report of an evaluation."""
+        found = await self._server.get(f"{collection_path(collection)}/quality", EvaluationReportWire)
+        return found.domain()
 
     async def aclose(self) -> None:
         """Close the connections; the server runs on."""

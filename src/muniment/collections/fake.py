@@ -17,6 +17,7 @@ from muniment.collections.fake_records import (
     fake_plan,
     lines_of,
 )
+from muniment.collections.fake_reports import FakeReports
 from muniment.errors import (
     ConflictError,
     NotFoundError,
@@ -60,7 +61,7 @@ from muniment.types import (
 )
 
 
-class FakeWorkspace:
+class FakeWorkspace(FakeReports):
     """Documents are lines of text on one page; a question is answered by the lines that share words.
 
     A document whose text holds ``UNREADABLE`` fails. A question that holds ``UNREACHABLE`` finds no
@@ -74,6 +75,7 @@ class FakeWorkspace:
     """
 
     def __init__(self, documents: dict[str, dict[str, str]], folder: Path) -> None:
+        super().__init__(list(documents))
         self._folder = folder
         self._texts: dict[str, dict[str, str]] = {name: {} for name in documents}
         self._documents: dict[str, dict[str, Document]] = {name: {} for name in documents}

@@ -26,7 +26,7 @@ from muniment.types import (
 LISTED_AT_A_TIME = 1000
 NAMED_LABELS = 5
 AT_A_TIME = 2
-"""Questions under way: more would each wait for the others, and the times measured would be those of waiting."""
+"""Questions under way. More would wait for each other, and the times measured be those of waiting."""
 
 
 @dataclass(frozen=True, slots=True)

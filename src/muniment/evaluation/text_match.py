@@ -10,10 +10,12 @@ from collections.abc import Iterable
 _ARTICLES = frozenset(("a", "an", "the"))
 _WORD = re.compile(r"[^\W_]+(?:[.,:]\d+)*")
 """A word or a number with its separators, so that 1.5 is not 15."""
+_CITATION = re.compile(r"\[\d+(?:, ?\d+)*\]")
 
 
 def words_of(text: str) -> list[str]:
-    """The words that are compared, in order."""
+    """The words that are compared, in order; numbers of citations are none."""
+    text = _CITATION.sub(" ", text)
     found = (word.replace(",", "") if word[0].isdigit() else word for word in _WORD.findall(text.casefold()))
     return [word for word in found if word not in _ARTICLES]
 
