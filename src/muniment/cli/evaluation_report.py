@@ -5,7 +5,7 @@ from pathlib import Path
 from muniment.cli.output import clean, messages, results, styled, table
 from muniment.errors import StorageError, is_disk_full
 from muniment.evaluation.gate import gate_failures
-from muniment.evaluation.metrics import BY_NAME
+from muniment.evaluation.metrics import BY_NAME, compared_title
 from muniment.types import EvaluationReport, Metric, MetricDifference, MetricUnit
 
 NAMED_FAILURES = 5
@@ -63,7 +63,7 @@ def _print_verdicts(report: EvaluationReport) -> None:
             (report.comparison.better, "better", "green"),
             (report.comparison.worse, "worse", "bold red"),
         ):
-            told = ", ".join(BY_NAME[one.name].title for one in names) or "nothing"
+            told = ", ".join(compared_title(one.name) for one in names) or "nothing"
             console.print(styled(f"Significantly {word}: {told}", style if names else ""), soft_wrap=True)
     if report.gate:
         for reason in gate_failures(report):

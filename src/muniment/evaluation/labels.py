@@ -11,7 +11,9 @@ from muniment.types import Citation, LabelledQuestion, PageLabel, Passage, Span,
 _WORD = re.compile(r"[^\W_]+")
 
 LEAST_WORDS = 4
-"""A passage holds a quote when it has all of it, or half of it and at least so many words, in a row."""
+"""Shorter quotes must be there in full."""
+NEARLY = 94
+"""Percent of the characters of a quote that must agree where a document was read with small faults."""
 
 Target = str | PageLabel | SpanLabel
 """A place that a label names: a document, a page, or a stretch of text."""
@@ -111,18 +113,42 @@ def names_document(label: str, document_id: str, name: str) -> bool:
 
 
 def has_quote(text: str, quote: str) -> bool:
-    """Whether the text has the quote, or enough of it in a row; only letters and digits are compared.
+    """Whether the text has the quote; only letters and digits are compared.
 
-    A chunk may end within a sentence. Half of it, and four words, is more than chance and less than most cuts
-    leave. Longer quotes are compared by runs of that length, so that a text which was read with small
-    faults still counts.
+    A chunk may end within a sentence: then its end, or its beginning, must be half of the quote and at least
+    four words. Tables are read in different orders of their cells: then all numbers must be there, and half of
+    the quote in a row. Scans are read with small faults: then all numbers must be there, and nearly all letters.
     """
     wanted, there = _words(quote), _words(text)
-    size = min(len(wanted), max(LEAST_WORDS, (len(wanted) + 1) // 2))
-    if not size:
+    if not wanted:
         return False
+    starts = range(len(there) - len(wanted) + 1)
+    if any(there[start] == wanted[0] and there[start : start + len(wanted)] == wanted for start in starts):
+        return True
+    if len(wanted) < LEAST_WORDS:
+        return False
+    return _cut_off(there, wanted) or _nearly(there, wanted)
+
+
+def _cut_off(there: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether the text begins or ends within the quote, behind or before at least half of it."""
+    least = max(LEAST_WORDS, (len(wanted) + 1) // 2)
+    sizes = range(least, min(len(wanted), len(there) + 1))
+    return any(there[-size:] == wanted[:size] or there[:size] == wanted[-size:] for size in sizes)
+
+
+def _nearly(there: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether the text has all numbers of the quote, and half of its words in a row or nearly all letters."""
+    numbers = {word for word in wanted if not word.isalpha()}
+    if len(there) < len(wanted) or not numbers.issubset(there):
+        return False
+    size = max(LEAST_WORDS, (len(wanted) + 1) // 2)
     runs = {wanted[start : start + size] for start in range(len(wanted) - size + 1)}
-    return any(there[start : start + size] in runs for start in range(len(there) - size + 1))
+    if numbers and any(there[start : start + size] in runs for start in range(len(there) - size + 1)):
+        return True
+    from rapidfuzz.fuzz import partial_ratio
+
+    return partial_ratio(" ".join(wanted), " ".join(there), score_cutoff=NEARLY) > 0
 
 
 def _is_in(place: Place, label: str) -> bool:

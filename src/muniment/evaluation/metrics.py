@@ -26,6 +26,11 @@ class Definition:
     percentile: float = 0.0
 
 
+def _found(name: str, title: str, cut: int, what: str) -> Definition:
+    where = f"the best {cut} passages" if cut > 1 else "the best passage"
+    return Definition(f"{name}_{cut}", f"{title}@{cut}", what.format(where))
+
+
 def _latency(timing: str, percentile: int) -> Definition:
     what = f"Of {timing}s, {percentile}% take at most so long."
     name = f"{timing}_p{percentile}_ms"
@@ -35,38 +40,19 @@ def _latency(timing: str, percentile: int) -> Definition:
 
 RISK_COVERAGE = "risk_coverage_area"
 
+_HIT_CUTS = (1, 5, 10)
+
 METRICS: tuple[Definition, ...] = (
-    *(
-        Definition(
-            f"recall_at_{cut}", f"Recall@{cut}", f"Share of the labelled places in the best {cut} passages."
-        )
-        for cut in CUTS
-    ),
+    *(_found("recall_at", "Recall", cut, "Share of the labelled places in {}.") for cut in CUTS),
     Definition("ndcg_at_10", "nDCG@10", "How high up the labelled places stand among the best 10 passages."),
     Definition("mrr", "MRR", "One divided by the rank of the first passage that holds a labelled place."),
-    *(
-        Definition(
-            f"page_hit_at_{cut}", f"Page hit@{cut}", f"A labelled page is among the best {cut} passages."
-        )
-        for cut in (1, 5, 10)
-    ),
-    *(
-        Definition(
-            f"document_hit_at_{cut}",
-            f"Document hit@{cut}",
-            f"A labelled document is among the best {cut} passages.",
-        )
-        for cut in (1, 5, 10)
-    ),
+    *(_found("page_hit_at", "Page hit", cut, "A labelled page is in {}.") for cut in _HIT_CUTS),
+    *(_found("document_hit_at", "Document hit", cut, "A labelled document is in {}.") for cut in _HIT_CUTS),
     Definition(
         "citation_precision", "Citation precision", "Share of an answer's citations at a labelled place."
     ),
     Definition("citation_recall", "Citation recall", "Share of the labelled places that the answer cites."),
-    Definition(
-        "groundedness",
-        "Groundedness",
-        "Share of an answer's statements that its citations were found to carry.",
-    ),
+    Definition("groundedness", "Groundedness", "Share of an answer's statements that its citations carry."),
     Definition("right_answers", "Right answers", "Cites the labelled place, or rightly gives no answer."),
     Definition("answered", "Answered", "Share of the answerable questions that were answered."),
     Definition(
@@ -88,8 +74,15 @@ METRICS: tuple[Definition, ...] = (
     ),
     *(_latency(timing, percentile) for timing in ("search", "answer") for percentile in (50, 95, 99)),
 )
+"""In the order in which they are shown."""
 
 BY_NAME = {definition.name: definition for definition in METRICS}
+
+
+def compared_title(name: str) -> str:
+    """What a metric is called where two reports are compared: of times the means are."""
+    definition = BY_NAME[name]
+    return f"{definition.timing.capitalize()} time, mean" if definition.timing else definition.title
 
 
 def measured_over(results: Iterable[QuestionResult]) -> tuple[Metric, ...]:

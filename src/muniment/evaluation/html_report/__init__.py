@@ -6,7 +6,7 @@ from importlib.resources import files
 from muniment.evaluation.gate import gate_failures
 from muniment.evaluation.html_report.plots import difference_bar, interval_bar, plots_of
 from muniment.evaluation.html_report.questions import questions_of
-from muniment.evaluation.metrics import BY_NAME
+from muniment.evaluation.metrics import BY_NAME, compared_title
 from muniment.types import EvaluationReport, Metric, MetricUnit, QuestionResult
 
 STYLE = (files("muniment.evaluation.html_report") / "style.css").read_text(encoding="utf-8")
@@ -37,9 +37,9 @@ def html_of(report: EvaluationReport) -> str:
         _heads(report),
         _notes(report),
         _gate(report),
+        _plots(report),
         _section("Metrics", _metrics(report)),
         _comparison(report),
-        _plots(report),
         _kinds(report),
         _section("Questions", questions_of(report)),
     )
@@ -96,7 +96,10 @@ def _gate(report: EvaluationReport) -> str:
 
 def _metrics(report: EvaluationReport) -> str:
     wanted = {finding.metric: finding.wanted for finding in report.gate}
-    head = '<th>metric</th><th class="n">value</th><th class="n">95% interval</th><th></th><th class="n">questions</th>'
+    head = (
+        '<th>metric</th><th class="n">value</th><th class="n">95% interval</th><th></th>'
+        '<th class="n">questions</th>'
+    )
     rows = []
     for one in report.metrics:
         definition = BY_NAME[one.name]
@@ -126,11 +129,11 @@ def _comparison(report: EvaluationReport) -> str:
             told = f'<b class="{word[1]}">{word[0]}</b>' if significant else "no clear difference"
             digits = 3 if group is shares else 0
             rows.append(
-                f'<tr><td>{escape(BY_NAME[one.name].title)}</td><td class="n">{one.before:.{digits}f}</td>'
+                f'<tr><td>{escape(compared_title(one.name))}</td><td class="n">{one.before:.{digits}f}</td>'
                 f'<td class="n">{one.after:.{digits}f}</td><td class="n">{one.difference:+.{digits}f}</td>'
-                f'<td class="n">{one.low:+.{digits}f} – {one.high:+.{digits}f}</td>'
+                f'<td class="n">{one.low:+.{digits}f} to {one.high:+.{digits}f}</td>'
                 f"<td>{difference_bar(one, widest, significant=significant)}</td>"
-                f'<td class="n">{one.p_value:.3f}</td><td>{told}</td></tr>'
+                f'<td class="n">{_chance(one.p_value)}</td><td>{told}</td></tr>'
             )
     head = "".join(
         f'<th class="n">{name}</th>' if name else "<th></th>"
@@ -166,15 +169,18 @@ def _kinds(report: EvaluationReport) -> str:
         + "</tr>"
         for kind, results in sorted(groups.items(), key=lambda one: -len(one[1]))
     )
-    return _section(
-        "By kind of question",
-        f'<table><thead><tr><th>kind</th><th class="n">questions</th>{head}</tr></thead><tbody>{rows}</tbody></table>',
-    )
+    heads = f'<tr><th>kind</th><th class="n">questions</th>{head}</tr>'
+    table = f"<table><thead>{heads}</thead><tbody>{rows}</tbody></table>"
+    return _section("By kind of question", table)
 
 
 def _mean(results: list[QuestionResult], name: str) -> str:
     values = [one.values[name] for one in results if name in one.values]
     return f"{sum(values) / len(values):.3f}" if values else ""
+
+
+def _chance(p_value: float) -> str:
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def _section(title: str, inside: str) -> str:

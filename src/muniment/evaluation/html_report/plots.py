@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from muniment.evaluation.metrics import BY_NAME, values_of
 from muniment.evaluation.ranks import CUTS
@@ -83,8 +84,8 @@ def _found(report: EvaluationReport) -> str:
         return ""
     return _figure(
         "What is found in the best passages",
-        "Share of the labelled places, and of questions with a labelled page or document, by number of passages. "
-        "The band is the 95% interval.",
+        "Share of the labelled places, and of questions with a labelled page or document, by number "
+        "of passages. The band is the 95% interval.",
         _chart(curves, (0, max(CUTS)), [*CUTS], "passages"),
     )
 
@@ -189,7 +190,7 @@ def _bars(counts: Sequence[tuple[str, int]]) -> str:
 
 def _steps(points: Points) -> list[tuple[float, float]]:
     stepped = [points[0]]
-    for (_, before), (x, y) in zip(points, points[1:], strict=False):
+    for (_, before), (x, y) in pairwise(points):
         stepped += [(x, before), (x, y)]
     return stepped
 

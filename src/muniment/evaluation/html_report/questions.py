@@ -52,7 +52,8 @@ def _row(result: QuestionResult, kinds: tuple[str, ...]) -> str:
     spent = "" if time is None else f"{time:.0f} ms"
     cells = (escape(question.id), escape(question.question), found, _verdict(result), spent)
     summary = "".join(f"<span>{cell}</span>" for cell in cells)
-    return f'<details class="{" ".join(kinds)}"><summary>{summary}</summary><div>{_inside(result)}</div></details>'
+    inside = f"<summary>{summary}</summary><div>{_inside(result)}</div>"
+    return f'<details class="{" ".join(kinds)}">{inside}</details>'
 
 
 def _verdict(result: QuestionResult) -> str:
