@@ -1,6 +1,6 @@
 """The reports of a workspace in memory."""
 
-from muniment.collections.reports import not_evaluated, refuse_foreign
+from muniment.collections.reports import not_evaluated, refuse_unusable
 from muniment.errors import unknown_name
 from muniment.types import EvaluationReport
 
@@ -18,7 +18,7 @@ class FakeReports:
     async def keep_report(self, collection: str, report: EvaluationReport) -> None:
         """Keep it in place of the last."""
         self._known(collection)
-        refuse_foreign(collection, report)
+        refuse_unusable(collection, report)
         self._reports[collection] = report
 
     async def quality(self, collection: str) -> EvaluationReport:

@@ -4,6 +4,7 @@ import asyncio
 
 from muniment.collections.parts import Parts
 from muniment.errors import InputError, NotFoundError
+from muniment.evaluation.metrics import BY_NAME
 from muniment.evaluation.stored import report_from_json, report_to_json
 from muniment.types import EvaluationReport
 
@@ -17,7 +18,7 @@ class Reports:
     async def keep(self, collection: str, report: EvaluationReport) -> None:
         """See ``Workspace.keep_report``."""
         self._parts.runtime(collection)
-        refuse_foreign(collection, report)
+        refuse_unusable(collection, report)
         data = await asyncio.to_thread(report_to_json, report)
         await asyncio.to_thread(
             self._parts.catalog.evaluations.save,
@@ -37,8 +38,17 @@ class Reports:
         return await asyncio.to_thread(report_from_json, data)
 
 
-def refuse_foreign(collection: str, report: EvaluationReport) -> None:
-    """A report of another collection; InputError ``invalid_report``."""
+def refuse_unusable(collection: str, report: EvaluationReport) -> None:
+    """A report of another collection, or with metrics that nobody knows; InputError ``invalid_report``."""
+    named = {metric.name for metric in report.metrics} | {finding.metric for finding in report.gate}
+    if report.comparison is not None:
+        named |= {difference.name for difference in report.comparison.differences}
+    if unknown := named - BY_NAME.keys():
+        raise InputError(
+            f"The report has metrics that are not known here: {', '.join(sorted(unknown))[:200]}.",
+            code="invalid_report",
+            hint="Evaluate with the version of Muniment that serves.",
+        )
     if report.subject.collection != collection:
         raise InputError(
             f"The report is one of {report.subject.collection[:60]!r}, not of {collection!r}.",

@@ -115,9 +115,10 @@ def names_document(label: str, document_id: str, name: str) -> bool:
 def has_quote(text: str, quote: str) -> bool:
     """Whether the text has the quote; only letters and digits are compared.
 
-    A chunk may end within a sentence: then its end, or its beginning, must be half of the quote, and at least
-    four words. The cells of a table are read in different orders: then all numbers must be there, and half of
-    the quote in a row. Scans are read with small faults: then all numbers must be there, and nearly all letters.
+    A chunk may end within a sentence: then its end, or its beginning, must be half of the quote, and at
+    least four words. The cells of a table are read in different orders: then all numbers must be there, and
+    half of the quote in a row. Scans are read with small faults: then all numbers must be there, and nearly
+    all letters.
     """
     wanted, there = _words(quote), _words(text)
     if not wanted:

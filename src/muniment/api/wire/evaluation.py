@@ -1,13 +1,20 @@
 """Reports of evaluations as the native dialect shows them."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from muniment.api.wire.base import Wire, rebuild
 from muniment.types import EvaluationReport, MetricUnit
+
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class PageLabelWire(Wire):
     """A page that holds evidence."""
 
-    page: int
+    page: Whole
     document: str = ""
     """Name, glob or id; empty for any document."""
 
@@ -44,7 +51,7 @@ class FoundPassageWire(Wire):
 
     document: str
     pages: tuple[int, ...]
-    score: float
+    score: Number
     hits: tuple[int, ...] = ()
     """Numbers of the labelled places it holds, from 0."""
 
@@ -70,11 +77,11 @@ class QuestionResultWire(Wire):
     verdict: str = ""
     """Of the answer; empty when none was asked for."""
     citations: tuple[GivenCitationWire, ...] = ()
-    confidence: float | None = None
+    confidence: Number | None = None
     """The answer's own, higher for surer."""
-    values: dict[str, float]
+    values: dict[str, Number]
     """By the name of each metric that is defined for the question."""
-    timings: dict[str, float]
+    timings: dict[str, Number]
     """Milliseconds of `search`, `answer` and the answer's stages."""
     error_code: str = ""
     """Why it could not be asked; it counts in no metric then."""
@@ -85,11 +92,11 @@ class MetricWire(Wire):
     """A metric over all questions it is defined for."""
 
     name: str
-    value: float
-    low: float
+    value: Number
+    low: Number
     """Lower end of the 95% bootstrap confidence interval."""
-    high: float
-    questions: int
+    high: Number
+    questions: Whole
     """How many it rests on."""
     unit: MetricUnit = MetricUnit.SHARE
     higher_is_better: bool = True
@@ -99,15 +106,15 @@ class MetricDifferenceWire(Wire):
     """A metric in two reports, over the questions for which both have it."""
 
     name: str
-    before: float
-    after: float
-    difference: float
-    low: float
+    before: Number
+    after: Number
+    difference: Number
+    low: Number
     """Lower end of the difference's 95% bootstrap confidence interval."""
-    high: float
-    p_value: float
+    high: Number
+    p_value: Number
     """How often chance alone makes a difference as large: a paired permutation test, two-sided."""
-    questions: int
+    questions: Whole
     higher_is_better: bool = True
 
 
@@ -116,12 +123,12 @@ class ReportComparisonWire(Wire):
 
     before_id: str
     after_id: str
-    shared: int
+    shared: Whole
     """Questions in both, with the same labels."""
-    only_before: int
-    only_after: int
+    only_before: Whole
+    only_after: Whole
     differences: tuple[MetricDifferenceWire, ...]
-    significance: float = 0.05
+    significance: Number = 0.05
     """Differences with a smaller `p_value` are significant."""
 
 
@@ -129,8 +136,8 @@ class GateFindingWire(Wire):
     """A metric that the collection's gate asks for."""
 
     metric: str
-    wanted: float
-    value: float | None
+    wanted: Number
+    value: Number | None
     """Null when the questions do not let it be measured."""
     met: bool
 
@@ -143,12 +150,12 @@ class EvaluatedWithWire(Wire):
     """The same when the same was asked of the same documents with the same settings."""
     questions: str = ""
     """Name of the questions file."""
-    generation: int = 0
+    generation: Whole = 0
     embedding_model: str = ""
     generator: str = ""
     """Empty when searches alone were measured."""
-    documents: int = 0
-    chunks: int = 0
+    documents: Whole = 0
+    chunks: Whole = 0
     version: str = ""
     """Of Muniment."""
 
@@ -156,21 +163,21 @@ class EvaluatedWithWire(Wire):
 class RiskPointWire(Wire):
     """Of the surest answers, this share; how many of them are wrong."""
 
-    coverage: float
-    risk: float
-    confidence: float
+    coverage: Number
+    risk: Number
+    confidence: Number
 
 
 class EvaluationReportWire(Wire):
     """An evaluation of one collection."""
 
-    id: str
-    created_at: str
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    created_at: Annotated[str, Field(pattern=r"^[0-9TZ:.+-]{0,32}$")]
     """ISO 8601, UTC."""
     subject: EvaluatedWithWire
     metrics: tuple[MetricWire, ...]
     results: tuple[QuestionResultWire, ...]
-    seconds: float = 0.0
+    seconds: Number = 0.0
     """Wall time."""
     notes: tuple[str, ...] = ()
     risk_coverage: tuple[RiskPointWire, ...] = ()
