@@ -8,7 +8,6 @@ import sys
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -174,7 +173,7 @@ def test_through_a_server_the_same_is_measured_and_served(folder: Path) -> None:
 
 
 def test_a_run_that_is_killed_goes_on_where_it_was(folder: Path) -> None:
-    many = [{**QUESTIONS[number % 3], "id": f"q{number}"} for number in range(400)]
+    many = [{**QUESTIONS[number % 3], "id": f"q{number}"} for number in range(150)]
     (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, many)))
     command = [sys.executable, "-m", "muniment", "evaluate", "-q", "questions.jsonl"]
     journal = folder / "data" / "evaluations" / "docs.jsonl"
@@ -191,7 +190,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(folder: Path) -> None:
 
     resumed = muniment(folder, "evaluate", "-q", "questions.jsonl", "-o", "resumed.json")
     assert resumed.returncode == 0, resumed.stderr
-    told = re.search(r"goes on behind (\d+) of 400 questions", resumed.stderr)
+    told = re.search(r"goes on behind (\d+) of 150 questions", resumed.stderr)
     assert told is not None
     assert int(told[1]) in (kept, kept - 1)
     assert not journal.exists()
@@ -276,15 +275,14 @@ def test_the_sample_is_measured_out_of_the_box(tmp_path: Path) -> None:
     from muniment.cli.sample import prepare
 
     prepare(tmp_path)
-    sample = Path(str(files("muniment.sample"))) / "acme_corporate" / "questions.jsonl"
     for kept in (tmp_path / "documents").iterdir():
         if kept.suffix not in (".md", ".html", ".csv", ".txt"):
             kept.unlink()
     assert muniment(tmp_path, "ingest").returncode == 0
-    done = muniment(tmp_path, "evaluate", "-q", str(sample), "--search-only", "-o", "r.json")
+    done = muniment(tmp_path, "evaluate", "-q", "questions.jsonl", "--search-only", "-o", "r.json")
     assert done.returncode == 0, done.stderr
     report = read_report(tmp_path / "r.json")
-    assert len(report.results) == len(read_questions(sample)) == 120
+    assert len(report.results) == len(read_questions(tmp_path / "questions.jsonl")) == 120
     assert "The collection has no document for these labels: " in done.stderr
     here = [one for one in report.results if set(one.question.documents) & set(_names(tmp_path))]
     assert here
