@@ -1,7 +1,7 @@
 """Finds providers by kind and name through entry points, and makes them from settings."""
 
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,15 +15,9 @@ KINDS = ("sources", "parsers", "embedders", "vector_stores", "file_stores", "gen
 
 
 @cache
-def installed_points() -> EntryPoints:
-    """Entry points of everything that is installed; read once, for that takes longer than all else here."""
-    return entry_points()
-
-
-@cache
 def provider_names(kind: str) -> list[str]:
     """Names of the installed providers of a kind, without importing any."""
-    return sorted(point.name for point in installed_points().select(group=f"muniment.{kind}"))
+    return sorted(point.name for point in entry_points(group=f"muniment.{kind}"))
 
 
 @cache
@@ -33,7 +27,7 @@ def find_provider(kind: str, name: str) -> Provider[Any]:
     Raises:
         NotFoundError: no such provider is installed; lists those that are.
     """
-    for point in installed_points().select(group=f"muniment.{kind}"):
+    for point in entry_points(group=f"muniment.{kind}"):
         if point.name == name:
             provider: Provider[Any] = point.load()
             return provider
