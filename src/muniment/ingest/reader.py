@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Connection
+
 from muniment.catalog import Catalog
 from muniment.catalog.doubts import DoubtfulContent
 from muniment.errors import DocumentError, StorageError, TooLargeError, is_disk_full
@@ -204,12 +206,12 @@ class _Claimed:
         )
         return self._result
 
-    def _look(self) -> None:
+    def _look(self, connection: Connection) -> None:
         """Note the content as doubtful until the document is settled, and see what is there of it."""
         reader, content = self._reader, self._content
-        self._doubtful = reader.catalog.doubts.note(reader.collection, reader.generation, content)
-        find = reader.catalog.documents_with_content
-        self._found = bool(find(reader.collection, content.document_id, generation=reader.generation))
+        place = reader.collection, reader.generation
+        self._doubtful = reader.catalog.doubts.note_in(connection, *place, content)
+        self._found = reader.catalog.holds_document_in(connection, *place, content.document_id)
 
 
 def _needs_no_fetch(work: Work) -> bool:
