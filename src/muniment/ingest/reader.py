@@ -115,9 +115,8 @@ class Reader:
         with scratch_failures(self.scratch_dir), TemporaryDirectory(dir=self.scratch_dir) as scratch:
             path = Path(scratch, SCRATCH_NAME)
             await self._fetch(work, before, path)
-            size = (await asyncio.to_thread(path.stat)).st_size
+            size, content_hash = await asyncio.to_thread(lambda: (path.stat().st_size, hash_file(path)))
             self._check_size(work.file.name, size)
-            content_hash = await asyncio.to_thread(hash_file, path)
             async with _Claimed(self, work, content_hash) as claim:
                 if claim.keys is None:
                     return None
