@@ -3,9 +3,11 @@
 The first part runs the ordinary command line on a folder of text files, with a Milvus Lite store and a
 SQLite catalog. Parser and embedding model are the fakes: a run that changes nothing uses neither, and
 planning reads no file. The second part fills a catalog and a listing of a million and of ten million
-documents, in a process of its own, and plans.
+documents, in a process of its own, and plans. What is not measured this time (``--documents 0``, or a size
+that ``--scale`` does not name) stays as results.json has it, with the date of its own measurement.
 
-    python benchmarks/ingestion_plan/run.py --work plan-benchmark --documents 10000 --scale 1000000 10000000
+    python benchmarks/ingestion_plan/run.py --work plan-benchmark --documents 10000 --scale 1000000
+    python benchmarks/ingestion_plan/run.py --documents 0 --scale 10000000
 """
 
 import argparse
@@ -20,11 +22,15 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from machine import describe
+from machine import describe, installed_environment
+
+BUSY_LOAD = 1.5
+"""Above this, others were at work too: the program itself keeps about one core busy."""
 
 WORDS = "pump oil valve leave travel train allowance controller march day year employee rule safety".split()
 SETTINGS = """data_dir: data
@@ -39,7 +45,7 @@ default_embedding_model: fake
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("plan-benchmark"))
-    parser.add_argument("--documents", type=int, default=10_000)
+    parser.add_argument("--documents", type=int, default=10_000, help="in the folder; 0: not this part")
     parser.add_argument("--scale", type=int, nargs="*", default=[1_000_000, 10_000_000])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--keep", action="store_true", help="the work folder is filled already")
@@ -50,15 +56,31 @@ def main() -> None:
         return
     if not arguments.keep:
         shutil.rmtree(arguments.work, ignore_errors=True)
-    results = {
+    results = measured_before(arguments.out / "results.json")
+    if arguments.documents:
+        runs = folder_runs(arguments.work, arguments.documents, keep=arguments.keep)
+        results["folder"] = {**circumstances(), "documents": arguments.documents, "runs": runs}
+    scale = {one["documents"]: one for one in results["scale"]}
+    for count in arguments.scale:
+        scale[count] = {**scaled(arguments.work, count), **circumstances()}
+    results["scale"] = [scale[count] for count in sorted(scale)]
+    (arguments.out / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    (arguments.out / "RESULTS.md").write_text(report(results))
+
+
+def measured_before(path: Path) -> dict[str, Any]:
+    """The results of earlier calls; some of them are measured again, the others stay."""
+    return json.loads(path.read_text()) if path.exists() else {"folder": None, "scale": []}
+
+
+def circumstances() -> dict[str, str | float]:
+    """When and on what something was measured; taken when it ends, so that the load is that of the time."""
+    return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": describe(),
         "python": sys.version.split()[0],
-        "runs": folder_runs(arguments.work, arguments.documents, keep=arguments.keep),
-        "scale": [scaled(arguments.work, count) for count in arguments.scale],
+        "load_after": round(os.getloadavg()[0], 1),
     }
-    (arguments.out / "results.json").write_text(json.dumps(results, indent=2) + "\n")
-    (arguments.out / "RESULTS.md").write_text(report(results))
 
 
 # -- a folder, through the command line
@@ -94,7 +116,7 @@ def text(number: int) -> str:
 def timed(work: Path, what: str, command: str) -> dict[str, object]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    environment = {**installed_environment(), "PYTHONPATH": str(ROOT / "src")}
     program = [sys.executable, "-m", "muniment", command, "docs", "--json"]
     done = subprocess.run(program, cwd=work, env=environment, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - started
@@ -120,7 +142,7 @@ def timed(work: Path, what: str, command: str) -> dict[str, object]:
 
 def scaled(work: Path, documents: int) -> dict[str, object]:
     program = [sys.executable, __file__, "--work", str(work / "scale"), "--simulate", str(documents)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    environment = {**installed_environment(), "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     shutil.rmtree(work / "scale", ignore_errors=True)
     assert done.returncode == 0, done.stderr
@@ -247,40 +269,55 @@ def peak_mb() -> float:
 # -- report
 
 
-def report(results: dict[str, object]) -> str:
-    lines = [
-        "# Planning and running again",
-        "",
-        f"{results['machine']}, Python {results['python']}, {results['date']}.",
-        "",
-        "Text files in a local folder, Milvus Lite, SQLite; fake parser and embedding model, which a run",
-        "that changes nothing does not use. `process` is the whole command, start included; `run` is what",
-        "the run itself reports. Made by `benchmarks/ingestion_plan/run.py`.",
-        "",
-        "| | process, s | of its CPU, s | run, s | ingested | unchanged |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for run in results["runs"]:
-        lines.append(  # noqa: PERF401
-            f"| {run['what']} | {run['process_s']} | {run['process_cpu_s']} | {run['run_s']} "
-            f"| {run['done']} | {run['unchanged']} |"
-        )
+def report(results: dict[str, Any]) -> str:
+    lines = ["# Planning and running again", ""]
+    folder = results["folder"]
+    if folder is not None:
+        lines += [
+            f"{told(folder)}.{remark(folder)}",
+            "",
+            f"{folder['documents']:,} text files in a local folder, Milvus Lite, SQLite; fake parser and",
+            "embedding model, which a run that changes nothing does not use. `process` is the whole",
+            "command, start included; `run` is what the run itself reports. Made by",
+            "`benchmarks/ingestion_plan/run.py`.",
+            "",
+            "| | process, s | of its CPU, s | run, s | ingested | unchanged |",
+            "| --- | ---: | ---: | ---: | ---: | ---: |",
+        ]
+        for run in folder["runs"]:
+            lines.append(
+                f"| {run['what']} | {run['process_s']} | {run['process_cpu_s']} | {run['run_s']} "
+                f"| {run['done']} | {run['unchanged']} |"
+            )
+        lines.append("")
     lines += [
-        "",
         "Simulated: a catalog and a listing of so many documents, 3 in 1,000 of them new or changed.",
         "",
         "| documents | changes | catalog, MB | spool, MB | plan, s | of its CPU, s "
-        "| memory before, MB | peak, MB | 64 shards, s | smallest–largest shard |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| memory before, MB | peak, MB | 64 shards, s | smallest–largest shard | measured |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
     for one in results["scale"]:
         lines.append(
             f"| {one['documents']:,} | {one['changes']:,} | {one['catalog_mb']:,} | {one['spool_mb']:,} "
             f"| {one['plan_s']} | {one['plan_cpu_s']} | {one['memory_before_mb']} "
             f"| {one['memory_peak_mb']} | {one['shards_s']} "
-            f"| {one['smallest_shard']}–{one['largest_shard']} |"
+            f"| {one['smallest_shard']}–{one['largest_shard']} | {told(one)}.{remark(one)} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def told(measured: dict[str, Any]) -> str:
+    """When and on what."""
+    after = f", {measured['load_after']} at the end" if "load_after" in measured else ""
+    return f"{measured['date']}, {measured['machine']}{after}, Python {measured['python']}"
+
+
+def remark(measured: dict[str, Any]) -> str:
+    """That the machine was not ours alone, when its load says so."""
+    if measured.get("load_after", 0.0) <= BUSY_LOAD:
+        return ""
+    return " The machine was shared with other work; CPU seconds depend on it less."
 
 
 if __name__ == "__main__":

@@ -29,8 +29,11 @@ from muniment.types import Verification
 from muniment.weights import list_weights
 
 
-async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace:
+async def open_workspace(settings: Settings, *, serving: bool, asking: bool = False) -> LocalWorkspace:
     """Open the data directory and everything the settings declare.
+
+    Embedding models are loaded at once when ``serving`` or ``asking``, else when they are first used:
+    a run with nothing to do needs none.
 
     Raises:
         SettingsError: a provider's options are wrong.
@@ -43,7 +46,7 @@ async def open_workspace(settings: Settings, *, serving: bool) -> LocalWorkspace
     try:
         # What a killed process left half-read; nothing in it is needed.
         shutil.rmtree(settings.data_dir / "scratch", ignore_errors=True)
-        workspace = LocalWorkspace(await _make_parts(settings), lock)
+        workspace = LocalWorkspace(await _make_parts(settings, load=serving or asking), lock)
     except BaseException:
         lock.release()
         raise
@@ -166,12 +169,12 @@ def _catalog_uri(settings: Settings) -> str:
     return settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
 
 
-async def _make_parts(settings: Settings) -> Parts:
+async def _make_parts(settings: Settings, *, load: bool) -> Parts:
     context = ProviderContext(settings.data_dir)
     store_opening = asyncio.create_task(_make_vector_store(settings, context))
     try:
         catalog = await asyncio.to_thread(Catalog.open, _catalog_uri(settings))
-        embedders, store = await asyncio.gather(_make_embedders(settings, catalog), store_opening)
+        embedders, store = await asyncio.gather(_make_embedders(settings, catalog, load=load), store_opening)
         return await _parts_around(settings, embedders, store, catalog)
     except BaseException:
         # An embedded database must be closed in order, whatever else could not be opened.
@@ -253,13 +256,16 @@ async def _make_vector_store(settings: Settings, context: ProviderContext) -> Ve
     return store
 
 
-async def _make_embedders(settings: Settings, catalog: Catalog) -> dict[str, Embedder]:
-    """The embedding models that declared collections use; loaded where there is something to search."""
+async def _make_embedders(settings: Settings, catalog: Catalog, *, load: bool) -> dict[str, Embedder]:
+    """The embedding models that declared collections use; with ``load``, loaded where there is something
+    to search."""
     collections = settings.collections.items()
     embedders = {
         name: await _make_embedder(settings, name)
         for name in sorted({declared.embedding_model for _, declared in collections})
     }
+    if not load:
+        return embedders
     filled = await asyncio.to_thread(catalog.filled)
     for name in {one.embedding_model for key, one in collections if key in filled or one.adopt}:
         await embedders[name].load()

@@ -196,11 +196,14 @@ async def test_a_server_that_does_not_answer_is_reported_soon(tmp_path: Path) ->
         silent.listen()
         for probe in (closed, silent):
             started = time.monotonic()
-            with pytest.raises(UnavailableError) as caught:
-                uri = f"http://127.0.0.1:{probe.getsockname()[1]}"
-                await milvus(tmp_path, uri=uri, connect_timeout_s=1)
-            assert caught.value.code == "store_unavailable"
+            uri = f"http://127.0.0.1:{probe.getsockname()[1]}"
+            store = await milvus(tmp_path, uri=uri, connect_timeout_s=1)
+            for ask in (store.names(), store.open(SPEC), store.check()):
+                with pytest.raises(UnavailableError) as caught:
+                    await ask
+                assert caught.value.code == "store_unavailable"
             assert time.monotonic() - started < 20
+            await store.aclose()
 
 
 async def test_text_is_refused_rather_than_cut(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from importlib import import_module
 from itertools import count
@@ -82,13 +82,11 @@ def watch(path: str) -> None:
             told("begins", work.file.uri)
         return work
 
-    async def writing(self: Settling, *arguments: Any, **named: Any) -> bool:
-        keys = arguments[1]
-        for key in keys:
-            if key.startswith("doc:"):
-                # Told before: once it is written, another may take the document.
-                told("ends", key.split(":", 3)[3])
-        return await write(self, *arguments, **named)
+    async def writing(self: Settling, steps: Sequence[Any]) -> Any:
+        for step in steps:
+            # Told before: once it is written, another may take the document.
+            told("ends", step.uri)
+        return await write(self, steps)
 
     async def releasing(self: Claims, *keys: str) -> None:
         for key in keys:

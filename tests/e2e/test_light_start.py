@@ -24,7 +24,8 @@ def loaded():
     return [name for name in HEAVY if name in sys.modules]
 
 async def main():
-    workspace = await open_workspace(load_settings(Path("muniment.yaml")), serving=False)
+    settings = load_settings(Path("muniment.yaml"))
+    workspace = await open_workspace(settings, serving=False, asking="ask" in sys.argv)
     at_start = loaded()
     ready = (await workspace.readiness()).ready
     found = [p.document_name for p in (await workspace.search("docs", "paid leave")).passages]
@@ -38,9 +39,13 @@ asyncio.run(main())
 """
 
 
-def run(folder: Path) -> list[object]:
+def run(folder: Path, *, asking: bool) -> list[object]:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", SCRIPT, *(["ask"] if asking else [])],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     result: list[object] = json.loads(done.stdout)
@@ -53,7 +58,11 @@ def test_what_takes_memory_waits_for_the_first_document_and_is_there_when_there_
     (tmp_path / "muniment.yaml").write_text(SETTINGS.format(encoder=ENCODER))
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "leave.txt").write_text("Employees receive 28 days of paid leave a year.")
-    assert run(tmp_path) == [[], True, [], ["leave.txt"]]
-    [at_start, *others] = run(tmp_path)
+    assert run(tmp_path, asking=True) == [[], True, [], ["leave.txt"]]
+    [at_start, *others] = run(tmp_path, asking=True)
     assert at_start == ["openvino", "pymilvus", "milvus_lite", "pyarrow", "faiss"]
+    assert others == [True, ["leave.txt"], ["leave.txt"]]
+    # What does not ask may have nothing to embed.
+    [at_start, *others] = run(tmp_path, asking=False)
+    assert at_start == ["pymilvus", "milvus_lite", "pyarrow", "faiss"]
     assert others == [True, ["leave.txt"], ["leave.txt"]]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from changing_files import ChangingFiles
 from ingested_state import State, kept_in, read_state
-from installation import Installation, patience
+from installation import Installation, patience, write_texts
 from servers import MilvusServer
 from workspaces import Open, ingest
 
@@ -84,6 +84,32 @@ def test_a_vector_store_that_is_down_for_a_while_costs_nothing_but_time(
     found = state(installation, server.uri)
     assert (found.differences(clean), found.left) == (NOTHING, ())
     assert installation.run("plan").code == 0
+
+
+def test_a_server_starts_without_its_store_and_answers_when_that_has_come(
+    tmp_path: Path, server: MilvusServer
+) -> None:
+    server.kill()
+    installation = Installation(tmp_path / "here")
+    write_texts(installation.docs, [f"Pump {number} takes {number} litres of oil." for number in range(5)])
+    store = {"provider": "milvus", "uri": server.uri, "connect_timeout_s": 1}
+    installation.configure(vector_store=store, reconcile={"ingest_on_start": True})
+    with installation.serving() as client:
+        ready = client.get("/v1/ready")
+        assert ready.status_code == 503
+        assert server.uri in ready.text
+        question = {"collection": "docs", "query": "How much oil does pump 3 take?"}
+        refused = client.post("/v1/search", json=question)
+        assert refused.status_code == 503
+        assert refused.json()["error"]["code"] == "store_unavailable"
+        assert client.get("/v1/health").status_code == 200
+        server.start()
+        with patience(explain=lambda: installation.log) as wait:
+            wait(lambda: client.get("/v1/ready").status_code == 200)
+            wait(lambda: client.get("/v1/collections/docs").json()["documents"] == 5)
+        found = client.post("/v1/search", json=question)
+        assert found.json()["passages"][0]["document_name"] == "003.txt"
+    assert "Traceback" not in installation.log
 
 
 # -- S3

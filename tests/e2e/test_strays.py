@@ -110,7 +110,8 @@ async def test_a_document_forgotten_while_its_content_is_cleaned_leaves_no_rows(
                         content = DoubtfulContent(
                             document.document_id, document.content_hash, document.parser
                         )
-                        catalog.remove_document("docs", document.uri, generation=1)
+                        with catalog.database.transaction() as connection:
+                            catalog.remove_in(connection, "docs", document.uri, 1)
                         catalog.doubts.note("docs", 1, content)
                 return found
 

@@ -31,7 +31,7 @@ DOCUMENTS = {"handbook": {"leave.pdf": "Employees have 30 days of leave.\n\x1b[3
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with settings, where the fake stands for what they would open."""
 
-    async def opened(settings: Settings) -> FakeWorkspace:
+    async def opened(settings: Settings, **_options: object) -> FakeWorkspace:
         failing = {"broken.pdf": "UNREADABLE"} if (tmp_path / "with-broken").exists() else {}
         documents = {name: {**texts, **failing} for name, texts in DOCUMENTS.items()}
         if (tmp_path / "two").exists():
@@ -259,7 +259,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder without settings."""
     monkeypatch.chdir(tmp_path)
 
-    async def opened(settings: Settings) -> FakeWorkspace:
+    async def opened(settings: Settings, **_options: object) -> FakeWorkspace:
         return FakeWorkspace({}, tmp_path)
 
     monkeypatch.setattr(connect, "_workspace", opened)

@@ -137,7 +137,8 @@ class World:
             self.catalog.save_document(document(uri, content, parser))
             self.referred.add(key)
         elif step == "forget":
-            self.catalog.remove_document("docs", uri)
+            with self.catalog.database.transaction() as connection:
+                self.catalog.remove_in(connection, "docs", uri, 1)
             self.referred.discard(key)
         elif step == "upload" and content not in self.uploaded:
             file = UploadedFile(f"file-{content}", "a.txt", "assistants", 1, 0, hash_of(content))

@@ -1,10 +1,10 @@
 """The documents of all collections, generation by generation."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, select
 
 from muniment.catalog.clock import now
 from muniment.catalog.database import Database
@@ -14,8 +14,14 @@ from muniment.catalog.tables import documents
 from muniment.types import Document, DocumentOrigin, DocumentState, file_id_of
 from muniment.types.store import ATTACHED
 
-Also = Callable[[Connection], None]
-"""Something written in a transaction of another thing."""
+_KEY = ("collection", "uri", "generation")
+_DELETE = delete(documents).where(*(documents.c[name] == bindparam(f"at_{name}") for name in _KEY))
+_INSERT = insert(documents)
+_HOLDS = (
+    select(documents.c.uri)
+    .where(*(documents.c[name] == bindparam(name) for name in ("collection", "generation", "document_id")))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,13 @@ class Documents:
             rows = connection.execute(query.order_by(documents.c.uri).limit(limit))
             return tuple(_document(row) for row in rows)
 
+    def documents_at(
+        self, connection: Connection, collection: str, uris: Collection[str], generation: int
+    ) -> dict[str, Document]:
+        """The documents under these URIs, as an open transaction sees them."""
+        query = select(documents).where(_of(collection, generation), documents.c.uri.in_(uris))
+        return {row.uri: _document(row) for row in connection.execute(query)}
+
     def document_at(self, collection: str, uri: str, *, generation: int | None = None) -> Document | None:
         """The document under this URI, or None."""
         query = select(documents).where(_of(collection, generation), documents.c.uri == uri)
@@ -106,10 +119,23 @@ class Documents:
         self, collection: str, document_id: str, *, generation: int | None = None
     ) -> tuple[Document, ...]:
         """All names under which the same bytes are in the collection."""
-        condition = and_(_of(collection, generation), documents.c.document_id == document_id)
         with self._transaction() as connection:
-            rows = connection.execute(select(documents).where(condition).order_by(documents.c.name))
-            return tuple(_document(row) for row in rows)
+            return self.documents_with_content_in(connection, collection, document_id, generation)
+
+    def documents_with_content_in(
+        self, connection: Connection, collection: str, document_id: str, generation: int | None
+    ) -> tuple[Document, ...]:
+        """The same in a transaction that is open."""
+        condition = and_(_of(collection, generation), documents.c.document_id == document_id)
+        rows = connection.execute(select(documents).where(condition).order_by(documents.c.name))
+        return tuple(_document(row) for row in rows)
+
+    def holds_document_in(
+        self, connection: Connection, collection: str, generation: int, document_id: str
+    ) -> bool:
+        """Whether a document of the generation has this content, as an open transaction sees it."""
+        at = {"collection": collection, "generation": generation, "document_id": document_id}
+        return connection.execute(_HOLDS, at).first() is not None
 
     def reads_content(self, content_hash: str, parser: str) -> bool:
         """Whether a document of any collection and generation has this content, read by this parser."""
@@ -139,39 +165,30 @@ class Documents:
         with self._transaction() as connection:
             return connection.execute(query).first() is not None
 
-    def save_document(self, document: Document, *, also: Sequence[Also] = ()) -> None:
-        """Write the document, replacing what was under its URI in its generation.
-
-        Args:
-            also: what is written in the same transaction, or raises when nothing must be written.
-        """
-        values = asdict(replace(document, updated_at=now()))
-        values |= {
-            "state": document.state.value,
-            "origin": document.origin.value,
-            "notes": list(document.notes),
-            "file_id": file_id_of(document.collection, document.uri),
-        }
-        key = and_(_of(document.collection, document.generation), documents.c.uri == document.uri)
+    def save_document(self, document: Document) -> None:
+        """Write the document, replacing what was under its URI in its generation."""
         with self._transaction() as connection:
             if document.origin is DocumentOrigin.UPLOAD:
                 lock_generations(connection, document.collection)
-            for write in also:
-                write(connection)
-            connection.execute(delete(documents).where(key))
-            connection.execute(insert(documents).values(**values))
-            self._revisions.grow(connection, document.collection)
+            self.save_in(connection, [document])
 
-    def remove_document(
-        self, collection: str, uri: str, *, generation: int | None = None, also: Sequence[Also] = ()
-    ) -> None:
-        """Forget the document under this URI; ``also`` as in ``save_document``."""
-        with self._transaction() as connection:
-            lock_generations(connection, collection)
-            for write in also:
-                write(connection)
-            connection.execute(delete(documents).where(_of(collection, generation), documents.c.uri == uri))
-            self._revisions.grow(connection, collection)
+    def save_in(self, connection: Connection, saved: Sequence[Document]) -> None:
+        """Write documents of one collection in a transaction that is open, each as ``save_document``.
+
+        For an upload, the transaction has begun with ``lock_generations``.
+        """
+        if not saved:
+            return
+        written = now()
+        keys = [{f"at_{name}": getattr(one, name) for name in _KEY} for one in saved]
+        connection.execute(_DELETE, keys)
+        connection.execute(_INSERT, [_values(one, written) for one in saved])
+        self._revisions.grow(connection, saved[0].collection)
+
+    def remove_in(self, connection: Connection, collection: str, uri: str, generation: int) -> None:
+        """Forget the document under this URI, in a transaction that has begun with ``lock_generations``."""
+        connection.execute(_DELETE, {"at_collection": collection, "at_uri": uri, "at_generation": generation})
+        self._revisions.grow(connection, collection)
 
     def tally(self, collection: str) -> dict[DocumentState, tuple[int, int]]:
         """How many documents that are not attached files are in each state, and their bytes."""
@@ -224,3 +241,17 @@ def _document(row: Row[Any]) -> Document:
     values["notes"] = tuple(values["notes"])
     del values["file_id"]
     return Document(**values)
+
+
+_FIELDS = tuple(field.name for field in fields(Document))
+
+
+def _values(document: Document, written: str) -> dict[str, Any]:
+    values = {name: getattr(document, name) for name in _FIELDS}
+    return values | {
+        "state": document.state.value,
+        "origin": document.origin.value,
+        "notes": list(document.notes),
+        "updated_at": written,
+        "file_id": file_id_of(document.collection, document.uri),
+    }

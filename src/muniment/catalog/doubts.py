@@ -7,7 +7,7 @@ It is struck out when index and catalog agree again; what a killed run leaves be
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, text
+from sqlalchemy import Connection, and_, delete, select, text
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import doubtful_contents
@@ -18,6 +18,10 @@ _NOTE = text(
     "INSERT INTO doubtful_contents (collection, generation, document_id, content_hash, parser) "
     "VALUES (:collection, :generation, :document_id, :content_hash, :parser) "
     "ON CONFLICT DO NOTHING RETURNING document_id"
+)
+_STRIKE = text(
+    "DELETE FROM doubtful_contents "
+    "WHERE collection = :collection AND generation = :generation AND document_id = :document_id"
 )
 
 
@@ -54,7 +58,8 @@ class Doubts:
 
     def strike_in(self, connection: Connection, collection: str, generation: int, document_id: str) -> None:
         """The same in a transaction that is open."""
-        connection.execute(delete(doubtful_contents).where(_key(collection, generation, document_id)))
+        at = {"collection": collection, "generation": generation, "document_id": document_id}
+        connection.execute(_STRIKE, at)
 
     def all(self, collection: str, generation: int) -> Iterator[DoubtfulContent]:
         """Every content in doubt, by id, read in parts; those noted meanwhile may be among them."""
@@ -88,10 +93,3 @@ class Doubts:
             gone = and_(gone, doubtful_contents.c.generation == generation)
         with self._transaction() as connection:
             connection.execute(delete(doubtful_contents).where(gone))
-
-
-def _key(collection: str, generation: int, document_id: str) -> ColumnElement[bool]:
-    table = doubtful_contents.c
-    return and_(
-        table.collection == collection, table.generation == generation, table.document_id == document_id
-    )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from muniment.catalog.clock import now
 from muniment.catalog.database import Database
@@ -13,6 +13,11 @@ from muniment.types import ChangeKind, Fate, Run, RunDocument, RunState
 
 KEPT_RUNS = 100
 """Runs of a collection whose documents' fates are kept; of older ones only the counts are."""
+
+_DELETE_FATE = delete(run_documents).where(
+    run_documents.c.run_id == bindparam("at_run_id"), run_documents.c.uri == bindparam("at_uri")
+)
+_INSERT_FATE = insert(run_documents)
 
 
 class Runs:
@@ -70,11 +75,11 @@ class Runs:
 
     def add_documents(self, connection: Connection, fates: Iterable[RunDocument]) -> None:
         """Write fates in a transaction that is open; a document's later fate replaces its earlier one."""
-        for fate in fates:
-            mine = (run_documents.c.run_id == fate.run_id) & (run_documents.c.uri == fate.uri)
-            connection.execute(delete(run_documents).where(mine))
-            values = asdict(fate) | {"kind": fate.kind.value, "fate": fate.fate.value}
-            connection.execute(insert(run_documents).values(**values))
+        values = [asdict(fate) | {"kind": fate.kind.value, "fate": fate.fate.value} for fate in fates]
+        if values:
+            at = [{"at_run_id": one["run_id"], "at_uri": one["uri"]} for one in values]
+            connection.execute(_DELETE_FATE, at)
+            connection.execute(_INSERT_FATE, values)
 
     def documents(
         self, run_id: str, *, fate: Fate | None = None, limit: int | None = None, after: str = ""

@@ -82,7 +82,7 @@ async def _answered(
     from muniment.cli.connect import connected
     from muniment.cli.question import question_to
 
-    async with connected(settings) as workspace:
+    async with connected(settings, asking=True) as workspace:
         name, question = await question_to(workspace, settings, collection, question, command="ask")
         return await answer_of(
             workspace, name, question, generator=generator, top_k=top_k, filter=filter, quiet=quiet

@@ -31,15 +31,17 @@ from muniment.cli import (
     verify,
 )
 from muniment.cli.exits import ExitCode, exit_code_of
+from muniment.cli.heap import keep_heap_small
 from muniment.errors import MunimentError, unforeseen
 
 DEBUG = "--debug"
 
 
 def prepare_process() -> None:
-    """Defaults of the environment that must stand before numeric libraries are loaded."""
+    """Defaults of environment and heap that must stand before numeric libraries are loaded."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    keep_heap_small()
 
 
 class _Program(TyperGroup):

@@ -82,6 +82,6 @@ async def _found(
     from muniment.cli.connect import connected
     from muniment.cli.question import question_to
 
-    async with connected(settings) as workspace:
+    async with connected(settings, asking=True) as workspace:
         name, query = await question_to(workspace, settings, collection, query, command="search")
         return await workspace.search(name, query, mode=mode, limit=limit, filter=filter)

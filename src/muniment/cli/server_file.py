@@ -5,8 +5,6 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import httpx
-
 FILE_NAME = "server.json"
 HEALTH_SECONDS = 2.0
 
@@ -49,6 +47,9 @@ async def live_server(data_dir: Path) -> ServerRecord | None:
     record = read_record(data_dir)
     if record is None or not _alive(record.pid):
         return None
+    # Takes long to import, and most commands find no server.
+    import httpx
+
     try:
         async with httpx.AsyncClient(timeout=HEALTH_SECONDS, trust_env=False) as client:
             health = (await client.get(f"{record.url}/v1/health")).json()

@@ -27,6 +27,8 @@ class Reconciler:
         self._ingestion = ingestion
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._not_ingested: set[str] = set()
+        """Collections that could not be ingested at start, since something did not answer."""
 
     async def start(self, *, serving: bool, sweep: Callable[[], Awaitable[None]]) -> None:
         """Open every collection. While serving, repairs go on in the background and checks recur.
@@ -73,6 +75,13 @@ class Reconciler:
             for runtime in list(self._parts.runtimes.values()):
                 if not runtime.busy.locked():
                     await self._check(runtime, in_background=True)
+                    self._ingest_late(runtime)
+
+    def _ingest_late(self, runtime: CollectionRuntime) -> None:
+        """Ingest what the start left out, once what did not answer then does."""
+        if runtime.problem is None and runtime.name in self._not_ingested:
+            self._not_ingested.discard(runtime.name)
+            self._spawn(self._ingest(runtime))
 
     @property
     def _interval_s(self) -> float:
@@ -139,13 +148,19 @@ class Reconciler:
 
     async def _ingest_all(self) -> None:
         for runtime in list(self._parts.runtimes.values()):
-            if not runtime.sources or runtime.problem is not None:
-                continue
-            try:
-                async for _ in self._ingestion.ingest(runtime.name, trigger="start", wait=True):
-                    pass
-            except MunimentError as error:
-                logger.error("Collection %s was not ingested: %s %s", runtime.name, error.message, error.hint)
+            if isinstance(runtime.problem, UnavailableError):
+                self._not_ingested.add(runtime.name)
+            elif runtime.problem is None:
+                await self._ingest(runtime)
+
+    async def _ingest(self, runtime: CollectionRuntime) -> None:
+        if not runtime.sources:
+            return
+        try:
+            async for _ in self._ingestion.ingest(runtime.name, trigger="start", wait=True):
+                pass
+        except MunimentError as error:
+            logger.error("Collection %s was not ingested: %s %s", runtime.name, error.message, error.hint)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from sqlalchemy import Connection
 
 from muniment.catalog import Catalog
 from muniment.errors import MunimentError
+
+Then = Callable[[Connection], None]
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +30,13 @@ class Claims:
     def __init__(
         self, catalog: Catalog, collection: str, generation: int, owner: str, seconds: float
     ) -> None:
+        self._transaction = catalog.database.transaction
         self._leases = catalog.leases
         self._place = f"{collection}:{generation}"
         self._owner = owner
         self._seconds = seconds
         self._held: set[str] = set()
-        self._taking: set[asyncio.Future[bool]] = set()
+        self._taking: set[asyncio.Future[set[str]]] = set()
 
     def document(self, uri: str) -> str:
         """The key of a document."""
@@ -43,41 +46,49 @@ class Claims:
         """The keys of a content: its rows in the index, and its kept files, which collections share."""
         return f"content:{self._place}:{document_id}", f"kept:{content_hash}"
 
-    async def take(self, *keys: str, then: Callable[[], None] | None = None) -> bool:
+    async def take(self, *keys: str, then: Then | None = None) -> bool:
         """Claim all of the keys, or none: one may be another's, or claimed by this run already.
 
         Args:
-            then: called in the same thread, once they are claimed.
+            then: called in the same transaction, once they are claimed.
         """
-        if self._held.intersection(keys):
-            return False
-        self._held.update(keys)
-        taken = False
-        taking = asyncio.ensure_future(asyncio.to_thread(self._take, keys, then))
+        return bool(await self._claim(keys, then, every=True))
+
+    async def take_free(self, keys: Collection[str], then: Then | None = None) -> set[str]:
+        """Claim those of the keys that can be had; ``then`` as in ``take``."""
+        return await self._claim(keys, then, every=False)
+
+    async def _claim(self, keys: Collection[str], then: Then | None, *, every: bool) -> set[str]:
+        wanted = [key for key in keys if key not in self._held]
+        if not wanted or (every and len(wanted) < len(keys)):
+            return set()
+        self._held.update(wanted)
+        taken: set[str] = set()
+        taking = asyncio.ensure_future(asyncio.to_thread(self._take, wanted, then, every=every))
         self._taking.add(taking)
         taking.add_done_callback(self._taken)
         try:
             taken = await asyncio.shield(taking)
         finally:
-            if not taken:
-                self._held.difference_update(keys)
+            self._held.difference_update(set(wanted) - taken)
         return taken
 
-    def _taken(self, taking: "asyncio.Future[bool]") -> None:
+    def _taken(self, taking: "asyncio.Future[set[str]]") -> None:
         self._taking.discard(taking)
         if not taking.cancelled():
             # When the run has ended by another failure meanwhile, nobody asks for this one any more.
             taking.exception()
 
-    def _take(self, keys: Sequence[str], then: Callable[[], None] | None) -> bool:
-        taken = self._leases.take(keys, self._owner, self._seconds)
-        if len(taken) < len(keys):
-            if taken:
-                self._leases.release(self._owner, sorted(taken))
-            return False
-        if then is not None:
-            then()
-        return True
+    def _take(self, keys: Sequence[str], then: Then | None, *, every: bool) -> set[str]:
+        with self._transaction() as connection:
+            taken = self._leases.take_in(connection, keys, self._owner, self._seconds)
+            if every and len(taken) < len(keys):
+                if taken:
+                    self._leases.release_in(connection, self._owner, taken)
+                return set()
+            if then is not None and taken:
+                then(connection)
+        return taken
 
     async def release(self, *keys: str) -> None:
         """Let go of keys; those not held are ignored."""
@@ -86,7 +97,7 @@ class Claims:
             await asyncio.to_thread(self._leases.release, self._owner, mine)
             self._held.difference_update(mine)
 
-    def release_in(self, connection: Connection, keys: Sequence[str]) -> None:
+    def release_in(self, connection: Connection, keys: Collection[str]) -> None:
         """Let go of keys in a transaction; ``released`` tells when it is through."""
         self._leases.release_in(connection, self._owner, keys)
 
@@ -94,9 +105,9 @@ class Claims:
         """The keys were let go of in a transaction that is through."""
         self._held.difference_update(keys)
 
-    def require(self, connection: Connection, keys: Sequence[str]) -> None:
-        """In a transaction: the keys are still ours until it ends; LeaseLostError otherwise."""
-        self._leases.require(connection, self._owner, keys)
+    def held_in(self, connection: Connection, keys: Collection[str]) -> set[str]:
+        """In a transaction: those of the keys that are still ours, until it ends."""
+        return self._leases.held_in(connection, self._owner, keys)
 
     @asynccontextmanager
     async def kept_alive(self) -> AsyncIterator[None]:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from functools import partial
+
+from sqlalchemy import Connection
 
 from muniment.catalog import Catalog
 from muniment.ingest.claims import Claims
@@ -13,6 +14,12 @@ from muniment.types import ChangeKind, Document
 
 FIRST_WAIT_S = 0.02
 LONGEST_WAIT_S = 1.0
+
+MOST_AHEAD = 32
+"""Documents claimed at a time at most."""
+
+QUICK_S = 1.0
+"""When the last ones claimed were all taken up within so long, more are claimed at a time."""
 
 
 class WorkFeed:
@@ -34,11 +41,16 @@ class WorkFeed:
     ) -> None:
         self._work = work
         self._collection = collection
-        self._find = partial(catalog.document_at, generation=generation)
+        self._generation = generation
+        self._find = catalog.documents_at
         self._claims = claims
         self._parser_version = parser_version
         self._settled = settled
+        self._ready: deque[Work] = deque()
+        """Claimed, and not yet handed out."""
         self._later: deque[Work] = deque()
+        self._ahead = 1
+        self._filled_at = 0.0
         self._reading = asyncio.Lock()
         self._exhausted = False
         self._fruitless = 0
@@ -46,7 +58,7 @@ class WorkFeed:
     @property
     def finished(self) -> bool:
         """Whether nothing is left."""
-        return self._exhausted and not self._later
+        return self._exhausted and not self._ready and not self._later
 
     def put_back(self, work: Work) -> None:
         """Hand it out again when everything else has been: another is at it."""
@@ -58,37 +70,34 @@ class WorkFeed:
 
     async def next(self) -> Work | None:
         """Work that is ours now; None when nothing is left to hand out."""
-        while (work := await self._candidate()) is not None:
-            key = self._claims.document(work.file.uri)
-            found: list[Document | None] = []
+        while True:
+            async with self._reading:
+                while not self._ready and not self._exhausted:
+                    await self._fill()
+                if self._ready:
+                    return self._ready.popleft()
+            if not self._later:
+                return None
+            await self._claim([await self._put_back()])
 
-            def find(uri: str = work.file.uri, found: list[Document | None] = found) -> None:
-                found.append(self._find(self._collection, uri))
+    async def _fill(self) -> None:
+        """Claim the next work of the stream, more at a time the quicker it is taken up.
 
-            if not await self._claims.take(key, then=find):
-                self._later.append(work)
-                continue
-            [current] = found
-            if current is None and work.source is None and work.kind is ChangeKind.REPAIR:
-                # Another has removed the document whose chunks were to be made again.
-                await self._claims.release(key)
-                continue
-            if not self._done_since(work, current):
-                return _as_known(work, current)
-            await self._claims.release(key)
-            assert current is not None
-            await self._settled(work, current)
-        return None
+        One transaction for many small files; no claims ahead of time on files that take a while, which
+        another worker could be at.
+        """
+        clock = asyncio.get_running_loop().time
+        now = clock()
+        took, self._filled_at = now - self._filled_at, now
+        self._ahead = min(2 * self._ahead, MOST_AHEAD) if took < QUICK_S else max(1, self._ahead // 2)
+        part: list[Work] = []
+        while len(part) < self._ahead and (work := await anext(self._work, None)) is not None:
+            part.append(work)
+        self._exhausted = len(part) < self._ahead
+        if part:
+            await self._claim(part)
 
-    async def _candidate(self) -> Work | None:
-        async with self._reading:
-            if not self._exhausted:
-                work = await anext(self._work, None)
-                if work is not None:
-                    return work
-                self._exhausted = True
-        if not self._later:
-            return None
+    async def _put_back(self) -> Work:
         work = self._later.popleft()
         if self._fruitless > len(self._later):
             # Everything left is another's, or waits for what is on its way in this run.
@@ -96,6 +105,35 @@ class WorkFeed:
             await asyncio.sleep(min(FIRST_WAIT_S * 2 ** min(rounds, 10), LONGEST_WAIT_S))
         self._fruitless += 1
         return work
+
+    async def _claim(self, part: Sequence[Work]) -> None:
+        """Claim work, see to what others have done of it, and leave for later what is another's."""
+        found: dict[str, Document] = {}
+
+        def find(connection: Connection) -> None:
+            uris = [work.file.uri for work in part]
+            found.update(self._find(connection, self._collection, uris, self._generation))
+
+        by_key: dict[str, Work] = {}
+        for work in part:
+            key = self._claims.document(work.file.uri)
+            if by_key.setdefault(key, work) is not work:
+                self._later.append(work)
+        taken = await self._claims.take_free(by_key, find)
+        for key, work in by_key.items():
+            if key not in taken:
+                self._later.append(work)
+                continue
+            current = found.get(work.file.uri)
+            if current is None and work.source is None and work.kind is ChangeKind.REPAIR:
+                # Another has removed the document whose chunks were to be made again.
+                await self._claims.release(key)
+            elif not self._done_since(work, current):
+                self._ready.append(_as_known(work, current))
+            else:
+                await self._claims.release(key)
+                assert current is not None
+                await self._settled(work, current)
 
     def _done_since(self, work: Work, current: Document | None) -> bool:
         """Whether somebody has settled the file as listed after this was planned."""

@@ -17,7 +17,7 @@ from muniment.errors import DocumentError, InputError, MunimentError, NotFoundEr
 from muniment.ingest.feed import WorkFeed
 from muniment.ingest.reader import ReadDocument, Reader, scratch_failures
 from muniment.ingest.rows import row_id
-from muniment.ingest.settling import Settling
+from muniment.ingest.settling import End, Settling
 from muniment.protocols import Chunker, Embedder, VectorIndex
 from muniment.types import Chunk, ChunkRow, Document, DocumentState
 
@@ -126,8 +126,7 @@ class Pipeline:
                 done = await self.reader.read(work)
             except (InputError, DocumentError, NotFoundError) as error:
                 self.feed.progressed()
-                if not await self.settling.fail(work, error, [key], began):
-                    self.feed.put_back(work)
+                await self._settle(self.settling.failed(work, error, [key], began))
                 continue
             if done is None:
                 await claims.release(key)
@@ -146,12 +145,12 @@ class Pipeline:
             chunks = await asyncio.to_thread(chunker.chunk, item.parsed)
             document = item.document(self.settling.collection, self.settling.generation, len(chunks))
             if not chunks:
-                await self._settle(item, _without_text(document))
+                await self._settle(End(item.work, _without_text(document), item.keys, item.started))
                 continue
             present = await self._present(item, document)
             missing = [chunk for chunk in chunks if self._row_id(document, chunk) not in present]
             if not missing:
-                await self._settle(item, document)
+                await self._settle(End(item.work, document, item.keys, item.started))
                 continue
             pending = _Pending(document, item, len(missing))
             for chunk in missing:
@@ -173,9 +172,9 @@ class Pipeline:
     def _row_id(self, document: Document, chunk: Chunk) -> int:
         return row_id(document, self.chunker.spec, chunk.ordinal)
 
-    async def _settle(self, item: ReadDocument, document: Document) -> None:
-        if not await self.settling.settle(item.work, document, item.keys, item.started):
-            self.feed.put_back(item.work)
+    async def _settle(self, *ends: End) -> None:
+        for lost in await self.settling.settle(*ends):
+            self.feed.put_back(lost.work)
 
     # -- embed
 
@@ -212,10 +211,16 @@ class Pipeline:
                 await self.index.upsert(rows)
             except DocumentError:
                 await self._write_singly(batch.pieces, rows)
+            complete: list[_Pending] = []
             for piece in batch.pieces:
                 piece.pending.unwritten -= 1
                 if piece.pending.unwritten == 0:
-                    await self._written(piece.pending)
+                    complete.append(piece.pending)
+            if complete:
+                await self._settle(*map(self._end, complete))
+            for pending in complete:
+                if pending.refused is not None:
+                    await self.settling.clean(pending.read.content)
 
     def _row(self, piece: _Piece, vector: NDArray[np.float32]) -> ChunkRow:
         document = piece.pending.document
@@ -235,14 +240,11 @@ class Pipeline:
             except DocumentError as error:
                 piece.pending.refused = error
 
-    async def _written(self, pending: _Pending) -> None:
+    def _end(self, pending: _Pending) -> End:
         read = pending.read
-        if pending.refused is None:
-            await self._settle(read, pending.document)
-        elif not await self.settling.fail(read.work, pending.refused, read.keys, read.started):
-            self.feed.put_back(read.work)
-        else:
-            await self.settling.clean(read.content)
+        if pending.refused is not None:
+            return self.settling.failed(read.work, pending.refused, read.keys, read.started)
+        return End(read.work, pending.document, read.keys, read.started)
 
 
 def _without_text(document: Document) -> Document:

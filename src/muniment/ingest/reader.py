@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Connection
+
 from muniment.catalog import Catalog
 from muniment.catalog.doubts import DoubtfulContent
 from muniment.errors import DocumentError, StorageError, TooLargeError, is_disk_full
@@ -113,9 +115,8 @@ class Reader:
         with scratch_failures(self.scratch_dir), TemporaryDirectory(dir=self.scratch_dir) as scratch:
             path = Path(scratch, SCRATCH_NAME)
             await self._fetch(work, before, path)
-            size = (await asyncio.to_thread(path.stat)).st_size
+            size, content_hash = await asyncio.to_thread(lambda: (path.stat().st_size, hash_file(path)))
             self._check_size(work.file.name, size)
-            content_hash = await asyncio.to_thread(hash_file, path)
             async with _Claimed(self, work, content_hash) as claim:
                 if claim.keys is None:
                     return None
@@ -204,12 +205,12 @@ class _Claimed:
         )
         return self._result
 
-    def _look(self) -> None:
+    def _look(self, connection: Connection) -> None:
         """Note the content as doubtful until the document is settled, and see what is there of it."""
         reader, content = self._reader, self._content
-        self._doubtful = reader.catalog.doubts.note(reader.collection, reader.generation, content)
-        find = reader.catalog.documents_with_content
-        self._found = bool(find(reader.collection, content.document_id, generation=reader.generation))
+        place = reader.collection, reader.generation
+        self._doubtful = reader.catalog.doubts.note_in(connection, *place, content)
+        self._found = reader.catalog.holds_document_in(connection, *place, content.document_id)
 
 
 def _needs_no_fetch(work: Work) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from muniment.catalog import Catalog
 from muniment.catalog.doubts import DoubtfulContent
-from muniment.catalog.leases import LeaseLostError
+from muniment.catalog.generations import lock_generations
 from muniment.errors import MunimentError
 from muniment.ingest.claims import Claims
 from muniment.ingest.kept_files import KeptFiles
@@ -42,6 +42,32 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """How a document ended.
+
+    Attributes:
+        keys: all that is claimed for it, released when that is written.
+        started: when it was taken up, on the monotonic clock.
+    """
+
+    work: Work
+    document: Document
+    keys: Sequence[str]
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is written of one document: ``gone`` goes and ``come``, when there is one, comes."""
+
+    uri: str
+    keys: Sequence[str]
+    fate: RunDocument | None
+    gone: Document | None
+    come: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settling:
     """Writes the ends of documents in one run.
 
@@ -62,32 +88,37 @@ class Settling:
     show: Callable[[Shown], None]
     finished: Callable[[Document], Awaitable[None]]
 
-    async def settle(self, work: Work, document: Document, keys: Sequence[str], started: float) -> bool:
-        """Write how a document ended; False when its lease was lost, so that nothing was written.
-
-        Args:
-            keys: all that is claimed for it; released here.
-            started: when it was taken up, on the monotonic clock.
+    async def settle(self, *ends: End) -> list[End]:
+        """Write how documents ended, in one transaction; those of which nothing was written are returned:
+        their leases were lost.
         """
-        known = work.known
-        gone = known if known is not None and self._replaces(document, known) else None
-        fate = RunDocument.of(self.run_id, document, work.kind, time.monotonic() - started)
-        saved = await self._write(
-            lambda also: self.catalog.save_document(document, also=also), keys, fate, gone, document
-        )
-        if not saved:
-            await self.claims.release(*keys)
-            return False
-        await self.finished(document)
-        if gone is not None:
-            await self.clean(_content_of(gone))
-        if work.moved_from:
-            await self._forget_moved(work.moved_from)
-        return True
+        steps = {end.work.file.uri: self._step(end) for end in ends}
+        written = {step.uri for step in await self._write(list(steps.values()))}
+        lost = [end for end in ends if end.work.file.uri not in written]
+        for end in lost:
+            logger.warning(
+                "The lease on %s ended before it was done; another worker goes on with it.", end.document.name
+            )
+            await self.claims.release(*end.keys)
+        for end in ends:
+            uri, gone = end.work.file.uri, steps[end.work.file.uri].gone
+            if uri in written:
+                await self.finished(end.document)
+                if gone is not None:
+                    await self.clean(_content_of(gone))
+                if end.work.moved_from:
+                    await self._forget_moved(end.work.moved_from)
+        return lost
 
-    async def fail(self, work: Work, error: MunimentError, keys: Sequence[str], started: float) -> bool:
-        """Write that a document could not be ingested, and why; as ``settle``."""
-        return await self.settle(work, self._failed(work, error), keys, started)
+    def failed(self, work: Work, error: MunimentError, keys: Sequence[str], started: float) -> End:
+        """The end of a document that could not be ingested, and why."""
+        return End(work, self._failed(work, error), keys, started)
+
+    def _step(self, end: End) -> _Step:
+        known, document = end.work.known, end.document
+        gone = known if known is not None and self._replaces(document, known) else None
+        fate = RunDocument.of(self.run_id, document, end.work.kind, time.monotonic() - end.started)
+        return _Step(end.work.file.uri, end.keys, fate, gone, document)
 
     async def forget(self, uri: str, *, seen_at: str = "", told: bool = True) -> Document | None:
         """Forget a document with its chunks; the document, or None when another has done so.
@@ -115,15 +146,7 @@ class Settling:
             fate = RunDocument(
                 self.run_id, uri, document.name, ChangeKind.REMOVE, Fate.REMOVED, bytes=document.size
             )
-            removed = await self._write(
-                lambda also: self.catalog.remove_document(
-                    self.collection, uri, generation=self.generation, also=also
-                ),
-                [key],
-                fate if told else None,
-                document,
-            )
-            if not removed:
+            if not await self._write([_Step(uri, [key], fate if told else None, document)]):
                 return None
         finally:
             await self.claims.release(key)
@@ -169,58 +192,71 @@ class Settling:
         while (content := await asyncio.to_thread(next, contents, None)) is not None:
             await self.clean(content)
 
-    async def _write(
-        self,
-        write: Callable[[list[Callable[[Connection], None]]], None],
-        keys: Sequence[str],
-        fate: RunDocument | None,
-        gone: Document | None,
-        come: Document | None = None,
-    ) -> bool:
-        """Write in one transaction, which lets go of the keys, and show it; False when a lease was lost.
+    async def _write(self, steps: Sequence[_Step]) -> list[_Step]:
+        """Write in one transaction, which lets go of the keys, and show it; the steps that were written.
 
         Shielded: when a run is cancelled, what its thread writes all the same must be seen, too.
         """
 
-        def held(connection: Connection) -> None:
-            self.claims.require(connection, keys)
-
-        def told(connection: Connection) -> None:
-            if fate is not None:
-                self.catalog.runs.add_documents(connection, [fate])
-            if come is not None and come.chunks and come.state is DocumentState.DONE:
-                self.catalog.doubts.strike_in(connection, self.collection, self.generation, come.document_id)
-            if gone is not None and gone.document_id:
-                self.catalog.doubts.note_in(connection, self.collection, self.generation, _content_of(gone))
-            self.claims.release_in(connection, keys)
-
-        async def written() -> bool:
-            try:
-                await asyncio.to_thread(write, [held, told])
-            except LeaseLostError as error:
-                logger.warning("%s", error.message)
-                return False
-            self.claims.released(*keys)
-            still = await self._other_name(gone)
-            self.show(Shown(come, gone.document_id if gone else "", still))
-            return True
+        async def written() -> list[_Step]:
+            done, shown = await asyncio.to_thread(self._commit, steps)
+            for step, seen in zip(done, shown, strict=True):
+                self.claims.released(*step.keys)
+                self.show(seen)
+            return done
 
         writing = asyncio.ensure_future(written())
         # When the run has ended by another failure meanwhile, nobody asks for this one any more.
         writing.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(writing)
 
+    def _commit(self, steps: Sequence[_Step]) -> tuple[list[_Step], list[Shown]]:
+        """The steps whose leases hold, written, and what searches see then."""
+        catalog = self.catalog
+        with catalog.database.transaction() as connection:
+            # First, as whoever promotes a generation does.
+            if any(step.come is None or step.come.origin is DocumentOrigin.UPLOAD for step in steps):
+                lock_generations(connection, self.collection)
+            held = self.claims.held_in(connection, [key for step in steps for key in step.keys])
+            done = [step for step in steps if held.issuperset(step.keys)]
+            if done:
+                catalog.runs.add_documents(connection, [step.fate for step in done if step.fate is not None])
+                self._doubt(connection, done)
+                self.claims.release_in(connection, [key for step in done for key in step.keys])
+                for step in done:
+                    if step.come is None:
+                        catalog.remove_in(connection, self.collection, step.uri, self.generation)
+                catalog.save_in(connection, [step.come for step in done if step.come is not None])
+            return done, [self._shown(connection, step) for step in done]
+
+    def _doubt(self, connection: Connection, steps: Sequence[_Step]) -> None:
+        """Strike out the contents that have a document now, and note those that lost one.
+
+        In the order of their ids: others may note and strike the same ones in their transactions.
+        """
+        doubts, place = self.catalog.doubts, (self.collection, self.generation)
+        vouched = {step.come.document_id for step in steps if step.come is not None and _vouches(step.come)}
+        left = {step.gone.document_id: step.gone for step in steps if step.gone is not None}
+        for one in sorted((vouched | left.keys()) - {""}):
+            if one in vouched:
+                doubts.strike_in(connection, *place, one)
+            if one in left:
+                doubts.note_in(connection, *place, _content_of(left[one]))
+
+    def _shown(self, connection: Connection, step: _Step) -> Shown:
+        gone = step.gone
+        if gone is None or not gone.document_id:
+            return Shown(step.come)
+        holders = self.catalog.documents_with_content_in(
+            connection, self.collection, gone.document_id, self.generation
+        )
+        still = next((holder.name for holder in reversed(holders) if holder.chunks), "")
+        return Shown(step.come, gone.document_id, still)
+
     def _replaces(self, document: Document, known: Document) -> bool:
         """Whether something of the earlier form goes: its rows, or what is kept of it."""
         same = (document.document_id, document.parser) == (known.document_id, known.parser)
         return not same or not row_ids(known, self.chunker_spec) <= row_ids(document, self.chunker_spec)
-
-    async def _other_name(self, gone: Document | None) -> str:
-        if gone is None or not gone.document_id:
-            return ""
-        find = partial(self.catalog.documents_with_content, generation=self.generation)
-        holders = await asyncio.to_thread(find, self.collection, gone.document_id)
-        return next((holder.name for holder in reversed(holders) if holder.chunks), "")
 
     def _failed(self, work: Work, error: MunimentError) -> Document:
         # An upload's version is its content's hash. By its id it can be removed though it failed.
@@ -250,3 +286,8 @@ class Settling:
 
 def _content_of(document: Document) -> DoubtfulContent:
     return DoubtfulContent(document.document_id, document.content_hash, document.parser)
+
+
+def _vouches(document: Document) -> bool:
+    """Whether rows of its content are needed from now on."""
+    return bool(document.chunks) and document.state is DocumentState.DONE

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from tempfile import NamedTemporaryFile
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -119,10 +119,12 @@ class FolderFileStore:
     def _write(self, path: Path, data: bytes) -> None:
         part: Path | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            (self._root / _PARTS).mkdir(exist_ok=True)
-            with NamedTemporaryFile(dir=self._root / _PARTS, delete=False) as file:
-                part = Path(file.name)
+            for folder in (path.parent, self._root / _PARTS):
+                # Looked for first: it is nearly always there, and to be told so by an exception takes longer.
+                if not folder.is_dir():
+                    folder.mkdir(parents=True, exist_ok=True)
+            part = self._root / _PARTS / uuid4().hex
+            with part.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -22,6 +22,7 @@ _MAX_STREAMS = 16
 # Activations share one scale over up to this many channels. Measured (design/003): 384 is 6% faster, but
 # the outliers of the first and last token then take very short texts below a cosine of 0.99.
 _ACTIVATION_GROUP = 128
+_KEPT_KERNELS = 50
 
 
 @dataclass(order=True)
@@ -100,6 +101,8 @@ def _properties(
         "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and precision != "f32" else "f32",
         # Pinned threads of several processes would meet on the same cores while others idle.
         "ENABLE_CPU_PINNING": False,
+        # Kernels are kept for each shape of a batch, of which there are many: by itself up to 5,000 of them.
+        "CPU_RUNTIME_CACHE_CAPACITY": _KEPT_KERNELS,
     }
     if precision in ("auto", "int8"):
         properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _activation_group(config.hidden_size)

@@ -1,5 +1,8 @@
 """The encoder's tokenizer."""
 
+import threading
+from array import array
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,9 +10,17 @@ import tokenizers
 
 from muniment.errors import NotFoundError, StorageError
 
+_REMEMBERED = 2048
+"""Texts counted lately: about as many as an ingestion has on their way from chunker to engine."""
+_SHORTEST_REMEMBERED = 200  # characters; shorter ones are cut again sooner than they are remembered
+
 
 class EncoderTokenizer:
-    """Counts, locates and encodes tokens; calls hold no state, so threads may share it."""
+    """Counts, locates and encodes tokens; threads may share it.
+
+    What is counted is remembered until it is encoded: a chunk is counted when it is made and encoded when
+    it is embedded, and cutting it into tokens twice would cost ingestion as much as all of its bookkeeping.
+    """
 
     def __init__(self, path: Path, max_length: int) -> None:
         """Read ``tokenizer.json``; ``max_length`` counts special tokens.
@@ -36,6 +47,8 @@ class EncoderTokenizer:
         # Encoders frame a text with one token before and one behind; an odd one out stands before.
         self._before, self._behind = special[: (len(special) + 1) // 2], special[(len(special) + 1) // 2 :]
         self.max_tokens = max_length - len(special)
+        self._counted: OrderedDict[str, array[int]] = OrderedDict()
+        self._remembering = threading.Lock()
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """The half-open character range of each token of ``text``, special tokens left out."""
@@ -43,9 +56,25 @@ class EncoderTokenizer:
 
     def count(self, text: str) -> int:
         """How many tokens ``text`` has, special tokens left out."""
-        return len(self._inner.encode_batch_fast([text], add_special_tokens=False)[0])
+        encoded = self._inner.encode_batch_fast([text], add_special_tokens=False)[0]
+        if len(text) >= _SHORTEST_REMEMBERED:
+            with self._remembering:
+                self._counted[text] = array("I", encoded.ids)
+                if len(self._counted) > _REMEMBERED:
+                    self._counted.popitem(last=False)
+        return len(encoded)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, framed by special tokens and cut to the model's length."""
-        encoded = self._inner.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [[*self._before, *one.ids[: self.max_tokens], *self._behind] for one in encoded]
+        with self._remembering:
+            known = {text: ids for text in set(texts) if (ids := self._counted.pop(text, None)) is not None}
+        unknown = [text for text in texts if text not in known]
+        encoded = iter(self._inner.encode_batch_fast(unknown, add_special_tokens=False))
+        return [
+            [
+                *self._before,
+                *(known[text] if text in known else next(encoded).ids)[: self.max_tokens],
+                *self._behind,
+            ]
+            for text in texts
+        ]

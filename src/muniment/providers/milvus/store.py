@@ -5,13 +5,14 @@ import json
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from muniment.errors import ConflictError, unknown_name
+from muniment.errors import ConflictError, UnavailableError, unknown_name
 from muniment.protocols import AdoptedIndex, IndexSpec, ProviderContext, VectorIndex, VectorStore
 from muniment.providers.milvus.adopted import AdoptedMilvusIndex, open_adopted
 from muniment.providers.milvus.connection import (
@@ -43,6 +44,9 @@ Result = TypeVar("Result")
 
 THREADS = 8
 
+NOT_TRIED_AGAIN_S = 2.0
+"""Seconds after a connection failed in which the next ones fail at once: many may want the same server."""
+
 logger = logging.getLogger(__name__)
 
 _open_paths: set[Path] = set()
@@ -56,6 +60,8 @@ class MilvusStore:
         self._path = (data_dir / (options.uri or "milvus.db")).resolve() if options.embedded else None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="milvus")
         self._client: MilvusClient | None = None
+        self._refusal: UnavailableError | None = None
+        self._refused_at = 0.0
         self._features = ServerFeatures()
         self._lock = threading.RLock()
         self._indexes: dict[str, MilvusIndex] = {}
@@ -122,8 +128,21 @@ class MilvusStore:
                     # Closing wrote out rows that were only in memory, into a folder without the others.
                     shutil.rmtree(self._path, ignore_errors=True)
             if self._client is None:
-                self._client = self._connect()
+                self._client = self._connected()
             return self._client
+
+    def _connected(self) -> "MilvusClient":
+        """A new client; a server that did not answer a moment ago is not waited for again."""
+        if self._refusal is not None and time.monotonic() - self._refused_at < NOT_TRIED_AGAIN_S:
+            raise self._refusal
+        try:
+            client = self._connect()
+        except UnavailableError as error:
+            if self._path is None:
+                self._refusal, self._refused_at = error, time.monotonic()
+            raise
+        self._refusal = None
+        return client
 
     def _connect(self) -> "MilvusClient":
         if self._path is None:
@@ -344,11 +363,18 @@ def _check(found: IndexSpec, wanted: IndexSpec) -> None:
 async def create(options: MilvusOptions, context: ProviderContext) -> VectorStore:
     """Connect, so that a database that cannot be used is known at once; one that is not there yet can wait.
 
+    So can a server that does not answer: it is tried again whenever it is wanted.
+
     Raises:
-        UnavailableError: it does not answer, is locked, or is too old.
+        UnavailableError: it is locked, or too old.
         StorageError: it is damaged.
     """
     store = MilvusStore(options, context.data_dir)
     if store.exists:
-        await store.call(store.client)
+        try:
+            await store.call(store.client)
+        except UnavailableError as error:
+            if error.code != "store_unavailable":
+                raise
+            logger.warning("%s %s", error.message, error.hint)
     return store
