@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.ranking.analysis import analyze
-from muniment.ranking.bm25 import Postings, bm25_scores
+from muniment.ranking.bm25 import Postings, bm25_bound, bm25_scores
 from muniment.ranking.filters import Attributes, compare, values_of
 from muniment.ranking.fusion import Fusion, fuse, ranks
-from muniment.types import Combination, Filter, SearchMode, VectorQuery
+from muniment.types import Combination, Filter, Negation, SearchMode, VectorQuery
 
 CANDIDATES = 100
 """How many of each stage are fused, as in the measurements behind the choice of fusion."""
@@ -103,12 +103,16 @@ class ResidentIndex:
             if query.mode is not SearchMode.KEYWORD and query.vector is not None:
                 cosine = self._cosine(query.vector)
             if query.mode is not SearchMode.VECTOR:
-                bm25 = bm25_scores(self._postings, analyze(query.text), self._lengths[: self._used], live)
+                terms = analyze(query.text)
+                bm25 = bm25_scores(self._postings, terms, self._lengths[: self._used], live)
+                bound = bm25_bound(self._postings, terms, live)
             if cosine is not None and bm25 is not None:
-                return self._fused(cosine, bm25, mask, query.limit, fusion)
+                return _with_share(self._fused(cosine, bm25, mask, query.limit, fusion), bound)
             if cosine is not None:
                 return self._single("cosine", cosine, mask, query.limit)
-            return self._single("bm25", bm25, mask & (bm25 > 0), query.limit) if bm25 is not None else []
+            if bm25 is None:
+                return []
+            return _with_share(self._single("bm25", bm25, mask & (bm25 > 0), query.limit), bound)
 
     def matching(self, condition: Filter) -> list[int]:
         """Ids of the rows that pass the filter, ascending."""
@@ -241,6 +245,8 @@ class ResidentIndex:
             masks = [self._mask(part) for part in condition.parts]
             join = np.logical_and if condition.every else np.logical_or
             return join.reduce([np.full(self._used, condition.every), *masks])  # type: ignore[no-any-return]
+        if isinstance(condition, Negation):
+            return ~self._mask(condition.part)
         if condition.key == "page":
             verdicts = [compare(condition, pages) for pages in self._page_sets]
             numbers = self._pages
@@ -300,6 +306,13 @@ def rank_fused(
         )
         for place in np.argsort(-fused, kind="stable")[:limit]
     ]
+
+
+def _with_share(found: list[Ranked], bound: float) -> list[Ranked]:
+    """BM25 as a share of what a row could earn at most: unlike BM25 itself, alike for all questions."""
+    for one in found:
+        one.scores["bm25_share"] = one.scores.get("bm25", 0.0) / bound if bound > 0.0 else 0.0
+    return found
 
 
 def _only(scores: Scores, slots: NDArray[np.intp], found: NDArray[np.intp]) -> Scores:
