@@ -47,6 +47,7 @@ SECTIONS = {
     "SourceSettings": "`collections.NAME.sources`",
     "ChunkingSettings": "`collections.NAME.chunking`",
     "AdoptSettings": "`collections.NAME.adopt`",
+    "GateSettings": "`collections.NAME.gate`",
     "ServerSettings": "`server`",
     "IngestSettings": "`ingest`",
     "ReconcileSettings": "`reconcile`",

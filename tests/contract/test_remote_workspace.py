@@ -1,6 +1,7 @@
 """A workspace behind a server gives the same as the workspace itself: results, events, errors."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -11,8 +12,26 @@ from muniment.cli.remote import RemoteWorkspace
 from muniment.collections.fake import FakeWorkspace
 from muniment.collections.workspace import Workspace
 from muniment.errors import MunimentError
+from muniment.evaluation.compare import compared
+from muniment.evaluation.evaluator import reported
+from muniment.evaluation.gate import gated
 from muniment.settings import Settings
-from muniment.types import Combination, Comparison, DocumentState, Fate, Operator, SearchMode, Shard
+from muniment.types import (
+    Combination,
+    Comparison,
+    DocumentState,
+    EvaluatedWith,
+    Fate,
+    FoundPassage,
+    GivenCitation,
+    LabelledQuestion,
+    Operator,
+    PageLabel,
+    QuestionResult,
+    SearchMode,
+    Shard,
+    SpanLabel,
+)
 
 DOCUMENTS = {
     "handbook": {"leave.pdf": "Employees have 30 days of leave.\nÜber 𝔘nicode.", "broken.pdf": "UNREADABLE"},
@@ -87,6 +106,38 @@ async def generations_built(workspace: Workspace) -> object:
     return staged, discarded, await listed(workspace.promote("handbook"))
 
 
+REPORT = reported(
+    [
+        QuestionResult(
+            LabelledQuestion(
+                "a", "How?", ("So.",), pages=(PageLabel(3, "a.pdf"),), spans=(SpanLabel("a", "b"),)
+            ),
+            (FoundPassage("a.pdf", (3,), 0.5, (0,)),),
+            "So. [1]",
+            "grounded",
+            (GivenCitation("a.pdf", 3, "so", "verified", True),),
+            0.75,
+            {"mrr": 1.0, "right_answers": 1.0},
+            {"search": 1.5},
+        ),
+        QuestionResult(LabelledQuestion("b", "Why?", unanswerable=True), error_code="x", error="y"),
+    ],
+    EvaluatedWith("handbook", "f" * 64, "questions.jsonl", 1, "small", "extractive", 2, 3, "1.0"),
+    notes=("Mind.",),
+    created_at="2026-01-01T00:00:00.000Z",
+)
+
+
+async def quality_kept(workspace: Workspace) -> object:
+    compared_with_itself = replace(
+        gated(REPORT, {"mrr": 0.5, "answered": 0.5}), comparison=compared(REPORT, REPORT)
+    )
+    await workspace.keep_report("handbook", compared_with_itself)
+    kept = await workspace.quality("handbook")
+    assert kept == compared_with_itself
+    return kept
+
+
 CALLS: dict[str, Call] = {
     "readiness": lambda w: w.readiness(),
     "collections": lambda w: w.collections(),
@@ -109,6 +160,7 @@ CALLS: dict[str, Call] = {
     "plan's shards": lambda w: w.plan_shards("plan_handbook", 3),
     "apply and its documents": runs_after_apply,
     "generations": generations_built,
+    "quality": quality_kept,
     "upload and delete": uploaded_and_deleted,
     "parsed": lambda w: on_document(w, "parsed"),
     "raw file": bytes_of_raw_file,
@@ -135,6 +187,9 @@ FAILING: dict[str, Call] = {
     "nothing staged, discarded": lambda w: w.discard("handbook"),
     "no previous generation": lambda w: listed(w.rollback("handbook")),
     "unknown collection, its generations": lambda w: w.generations("nope"),
+    "never evaluated": lambda w: w.quality("handbook"),
+    "report of another collection": lambda w: w.keep_report("empty", REPORT),
+    "unknown collection, its quality": lambda w: w.quality("nope"),
     "generator breaks off": lambda w: listed(w.answer("handbook", "BREAK leave")),
 }
 

@@ -19,6 +19,7 @@ from muniment.api import (
     llama_stack,
     openai,
     plans,
+    quality,
     search,
 )
 from muniment.api.middleware import BodyLimit, RequestContext
@@ -71,7 +72,7 @@ def create_app(workspace_factory: WorkspaceFactory, settings: Settings, *, insta
     app.state.batches = RunningBatches()
     app.state.instance = instance or uuid4().hex
     errors.install(app)
-    for module in (health, answers, search, collections, plans, generations, documents, home):
+    for module in (health, answers, search, collections, plans, generations, documents, quality, home):
         include(app, module.router)
     openai.include(app)
     llama_stack.include(app)

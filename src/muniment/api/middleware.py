@@ -22,6 +22,8 @@ MAX_JSON_BYTES = 2 * MB
 """Above the longest question anybody could have meant, so that a 1 MB one is told so."""
 LARGE_JSON_PATHS = ("/v1/vector-io/insert", "/v1/tool-runtime/rag-tool/insert", "/v1/tool-runtime/invoke")
 """Take chunks with their embeddings, or documents, as JSON: as large as an upload."""
+_QUALITY = re.compile(r"/v1/collections/[^/]+/quality")
+"""Takes reports with a passage of every kind for each question."""
 MULTIPART_OVERHEAD = 64 * 1024
 
 PROBES = ("/v1/health", "/v1/ready")
@@ -139,7 +141,7 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         is_upload = headers.get("content-type", "").startswith("multipart/form-data")
-        if is_upload or scope["path"] in LARGE_JSON_PATHS:
+        if is_upload or scope["path"] in LARGE_JSON_PATHS or _QUALITY.fullmatch(scope["path"]):
             limit, error = self._max_upload + MULTIPART_OVERHEAD, self._upload_too_large
         else:
             limit, error = MAX_JSON_BYTES, _json_too_large

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, insert, select
 from muniment.catalog.database import Database
 from muniment.catalog.documents import Documents
 from muniment.catalog.doubts import Doubts
+from muniment.catalog.evaluations import Evaluations
 from muniment.catalog.files import Files
 from muniment.catalog.generations import Generations
 from muniment.catalog.given_chunks import GivenChunks
@@ -42,6 +43,7 @@ class Catalog(Documents):
         revisions = Revisions(database)
         super().__init__(database, revisions)
         self.database = database
+        self.evaluations = Evaluations(database)
         self.generations = Generations(database, revisions)
         self.files = Files(database)
         self.doubts = Doubts(database)
@@ -79,6 +81,7 @@ class Catalog(Documents):
         self.files.remove_attached(name)
         self.stores.remove(name)
         self.doubts.remove(name)
+        self.evaluations.remove(name)
 
     def references_to(self, hashes: Collection[str]) -> dict[str, References]:
         """Who has these bytes, by content hash; hashes that nobody has are left out.

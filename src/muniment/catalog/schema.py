@@ -11,7 +11,7 @@ from muniment.catalog.connections import exclusive_sqlite
 from muniment.catalog.tables import metadata
 from muniment.errors import ConflictError
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration. Known here, so that a start with an up-to-date catalog does not import Alembic."""
 
 _LATER_KEYS = {("documents", "generation")}

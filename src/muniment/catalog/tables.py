@@ -110,6 +110,17 @@ run_documents = Table(
     Column("seconds", Float, nullable=False),
 )
 
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("collection", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("report", LargeBinary, nullable=False),
+    Index("evaluations_by_collection", "collection", "created_at"),
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -15,6 +15,7 @@ from muniment.cli import (
     config,
     demo,
     documents,
+    evaluate,
     gc,
     generations,
     import_run,
@@ -124,6 +125,7 @@ app.command("rollback")(generations.rollback)
 app.command("verify")(verify.verify)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
+app.command("evaluate")(evaluate.evaluate)
 app.command("status")(status.status)
 app.command("documents")(documents.documents)
 app.command("runs")(runs.runs)

@@ -5,9 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -25,6 +23,7 @@ from muniment.api.wire import (
     DocumentFinishedWire,
     DocumentList,
     DocumentWire,
+    EvaluationReportWire,
     GenerationList,
     GenerationRequest,
     GenerationWire,
@@ -47,15 +46,18 @@ from muniment.api.wire import (
     VerifyRequest,
     filter_to_wire,
 )
-from muniment.cli.remote_errors import broken_off, error_of, error_of_body, unreachable
+from muniment.cli.remote_errors import broken_off
 from muniment.cli.remote_paths import collection_path, document_path
+from muniment.cli.server_connection import ServerConnection
 from muniment.errors import MunimentError, NotFoundError
+from muniment.evaluation.stored import report_to_json
 from muniment.ingest.plan_text import PlanFile
 from muniment.types import (
     Change,
     CollectionStatus,
     Document,
     DocumentState,
+    EvaluationReport,
     Fate,
     Filter,
     GenerationStatus,
@@ -73,10 +75,6 @@ from muniment.types import (
     Verification,
 )
 
-Shape = TypeVar("Shape", bound=BaseModel)
-
-CONNECT_SECONDS = 5.0
-
 
 class RemoteWorkspace:
     """Does everything by asking the server at ``url``; errors come back as what they were there.
@@ -87,9 +85,8 @@ class RemoteWorkspace:
     """
 
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
         self.url = url
-        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False, transport=transport)
+        self._server = ServerConnection(url, transport)
         self._folder: Path | None = None
 
     async def wait_until_open(self, seconds: float) -> None:
@@ -111,7 +108,7 @@ class RemoteWorkspace:
 
     async def readiness(self) -> Readiness:
         """Whether questions can be answered, with reasons when not."""
-        response = await self._send("GET", "/v1/ready", accepted=(200, 503))
+        response = await self._server.send("GET", "/v1/ready", accepted=(200, 503))
         return ReadinessWire.model_validate_json(response.content).domain()
 
     async def verify(
@@ -124,17 +121,19 @@ class RemoteWorkspace:
     ) -> Verification:
         """Try out a collection and what it rests on."""
         asked = VerifyRequest(questions=tuple(questions), staged=staged, setup_only=setup_only)
-        response = await self._send("POST", f"{collection_path(collection)}/verify", json=asked.model_dump())
+        response = await self._server.send(
+            "POST", f"{collection_path(collection)}/verify", json=asked.model_dump()
+        )
         return VerificationWire.model_validate_json(response.content).domain()
 
     async def collections(self) -> tuple[CollectionStatus, ...]:
         """Every collection, by name."""
-        found = await self._get("/v1/collections", CollectionList)
+        found = await self._server.get("/v1/collections", CollectionList)
         return tuple(collection.domain() for collection in found.collections)
 
     async def collection(self, name: str) -> CollectionStatus:
         """One collection."""
-        return (await self._get(collection_path(name), CollectionWire)).domain()
+        return (await self._server.get(collection_path(name), CollectionWire)).domain()
 
     async def documents(
         self, collection: str, *, state: DocumentState | None = None, limit: int = 100, after: str = ""
@@ -143,12 +142,12 @@ class RemoteWorkspace:
         parameters: dict[str, str | int] = {"limit": limit, "after": after}
         if state is not None:
             parameters["state"] = state.value
-        found = await self._get(f"{collection_path(collection)}/documents", DocumentList, parameters)
+        found = await self._server.get(f"{collection_path(collection)}/documents", DocumentList, parameters)
         return tuple(document.domain() for document in found.documents)
 
     async def document(self, collection: str, document_id: str) -> Document:
         """One document."""
-        return (await self._get(document_path(collection, document_id), DocumentWire)).domain()
+        return (await self._server.get(document_path(collection, document_id), DocumentWire)).domain()
 
     async def search(
         self,
@@ -163,7 +162,7 @@ class RemoteWorkspace:
         asked = SearchRequest(
             query=query, collection=collection, mode=mode, limit=limit, filter=filter_to_wire(filter)
         )
-        response = await self._send("POST", "/v1/search", json=asked.model_dump(mode="json"))
+        response = await self._server.send("POST", "/v1/search", json=asked.model_dump(mode="json"))
         return SearchResultWire.model_validate_json(response.content).domain()
 
     async def answer(
@@ -184,7 +183,7 @@ class RemoteWorkspace:
             filter=filter_to_wire(filter),
             stream=True,
         )
-        async for name, data in self._events("/v1/answers", asked):
+        async for name, data in self._server.events("/v1/answers", asked):
             if name == "retrieved":
                 found = RetrievedWire.model_validate_json(data)
                 yield Retrieved(tuple(passage.domain() for passage in found.passages))
@@ -226,7 +225,7 @@ class RemoteWorkspace:
 
     async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
         """The collection's generations by number."""
-        found = await self._get(f"{collection_path(collection)}/generations", GenerationList)
+        found = await self._server.get(f"{collection_path(collection)}/generations", GenerationList)
         return tuple(one.domain() for one in found.generations)
 
     def stage(self, collection: str, *, shard: Shard | None = None) -> AsyncIterator[RunEvent]:
@@ -244,11 +243,11 @@ class RemoteWorkspace:
 
     async def discard(self, collection: str) -> GenerationStatus:
         """Remove the staged generation."""
-        response = await self._send("DELETE", f"{collection_path(collection)}/generations/staged")
+        response = await self._server.send("DELETE", f"{collection_path(collection)}/generations/staged")
         return GenerationWire.model_validate_json(response.content).domain()
 
     async def _run_events(self, path: str, asked: BaseModel) -> AsyncIterator[RunEvent]:
-        async for name, data in self._events(path, asked):
+        async for name, data in self._server.events(path, asked):
             if name == "document":
                 yield DocumentFinishedWire.model_validate_json(data).domain()
             elif name in ("progress", "finished"):
@@ -260,24 +259,26 @@ class RemoteWorkspace:
     async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
         """What there is to do."""
         asked = PlanRequest(retry_failed=retry_failed, share=share)
-        response = await self._send("POST", f"{collection_path(collection)}/plan", json=asked.model_dump())
+        response = await self._server.send(
+            "POST", f"{collection_path(collection)}/plan", json=asked.model_dump()
+        )
         return PlanWire.model_validate_json(response.content).domain()
 
     async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
         """The plan's changes, from behind ``after``."""
         path = f"/v1/plans/{quote(plan_id, safe='')}/changes"
-        found = await self._get(path, ChangeList, {"limit": limit, "after": after})
+        found = await self._server.get(path, ChangeList, {"limit": limit, "after": after})
         return tuple(change.domain() for change in found.changes)
 
     async def plan_shards(self, plan_id: str, shards: int) -> tuple[ShardPart, ...]:
         """How the plan is divided."""
         path = f"/v1/plans/{quote(plan_id, safe='')}/shards"
-        found = await self._get(path, ShardList, {"shards": shards})
+        found = await self._server.get(path, ShardList, {"shards": shards})
         return tuple(part.domain() for part in found.shards)
 
     async def run(self, run_id: str) -> Run:
         """One run."""
-        return (await self._get(f"/v1/runs/{quote(run_id, safe='')}", RunWire)).domain()
+        return (await self._server.get(f"/v1/runs/{quote(run_id, safe='')}", RunWire)).domain()
 
     async def run_documents(
         self, run_id: str, *, fate: Fate | None = None, limit: int = 100, after: str = ""
@@ -287,7 +288,7 @@ class RemoteWorkspace:
         if fate is not None:
             parameters["fate"] = fate.value
         path = f"/v1/runs/{quote(run_id, safe='')}/documents"
-        found = await self._get(path, RunDocumentList, parameters)
+        found = await self._server.get(path, RunDocumentList, parameters)
         return tuple(document.domain() for document in found.documents)
 
     async def runs(self, collection: str | None = None, *, limit: int = 20) -> tuple[Run, ...]:
@@ -295,7 +296,7 @@ class RemoteWorkspace:
         parameters: dict[str, str | int] = {"limit": limit}
         if collection is not None:
             parameters["collection"] = collection
-        found = await self._get("/v1/runs", RunList, parameters)
+        found = await self._server.get("/v1/runs", RunList, parameters)
         return tuple(run.domain() for run in found.runs)
 
     async def upload(
@@ -304,25 +305,25 @@ class RemoteWorkspace:
         """Send the file, have it ingested and return its document."""
         path = f"{collection_path(collection)}/documents"
         content = await asyncio.to_thread(file.read_bytes)
-        response = await self._send(
+        response = await self._server.send(
             "POST", path, files={"file": (name, content)}, data={"metadata": json.dumps(metadata)}
         )
         return UploadResult.model_validate_json(response.content).documents[0].domain()
 
     async def delete_document(self, collection: str, document_id: str) -> Document:
         """Remove an uploaded document."""
-        response = await self._send("DELETE", document_path(collection, document_id))
+        response = await self._server.send("DELETE", document_path(collection, document_id))
         return DocumentWire.model_validate_json(response.content).domain()
 
     async def parsed(self, collection: str, document_id: str) -> ParsedDocument:
         """A document as parsed."""
         return (
-            await self._get(f"{document_path(collection, document_id)}/text", ParsedDocumentWire)
+            await self._server.get(f"{document_path(collection, document_id)}/text", ParsedDocumentWire)
         ).domain()
 
     async def raw_file(self, collection: str, document_id: str) -> Path:
         """The document's original bytes, in a file that lives as long as this object."""
-        response = await self._send("GET", f"{document_path(collection, document_id)}/file")
+        response = await self._server.send("GET", f"{document_path(collection, document_id)}/file")
         if self._folder is None:
             self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="muniment-"))
         path = self._folder / quote(document_id, safe="")
@@ -346,58 +347,22 @@ class RemoteWorkspace:
             "scale": scale,
         }
         path = f"{document_path(collection, document_id)}/pages/{page}.png"
-        return (await self._send("GET", path, params=parameters)).content
+        return (await self._server.send("GET", path, params=parameters)).content
+
+    async def keep_report(self, collection: str, report: EvaluationReport) -> None:
+        """Send the report of an evaluation."""
+        content = await asyncio.to_thread(report_to_json, report)
+        headers = {"Content-Type": "application/json"}
+        path = f"{collection_path(collection)}/quality"
+        await self._server.send("PUT", path, content=content, headers=headers)
+
+    async def quality(self, collection: str) -> EvaluationReport:
+        """The newest report of an evaluation."""
+        found = await self._server.get(f"{collection_path(collection)}/quality", EvaluationReportWire)
+        return found.domain()
 
     async def aclose(self) -> None:
         """Close the connections; the server runs on."""
-        await self._client.aclose()
+        await self._server.aclose()
         if self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-
-    async def _get(
-        self, path: str, shape: type[Shape], parameters: dict[str, str | int] | None = None
-    ) -> Shape:
-        response = await self._send("GET", path, params=parameters)
-        return shape.model_validate_json(response.content)
-
-    async def _send(
-        self, method: str, path: str, *, accepted: tuple[int, ...] = (200, 201), **options: Any
-    ) -> httpx.Response:
-        try:
-            response = await self._client.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise unreachable(self.url) from error
-        if response.status_code not in accepted:
-            raise error_of(response)
-        return response
-
-    async def _events(self, path: str, asked: BaseModel) -> AsyncIterator[tuple[str, str]]:
-        """Names and data of server-sent events; an ``error`` among them is raised."""
-        async with self._stream(path, asked) as response:
-            name = ""
-            try:
-                async for line in response.aiter_lines():
-                    field, _, value = line.partition(": ")
-                    if field == "event":
-                        name = value
-                    elif field == "data" and name == "error":
-                        raise error_of_body(value, response.status_code)
-                    elif field == "data":
-                        yield name, value
-            except httpx.HTTPError as error:
-                raise broken_off(self.url) from error
-
-    @asynccontextmanager
-    async def _stream(self, path: str, asked: BaseModel) -> AsyncIterator[httpx.Response]:
-        request = self._client.build_request("POST", path, json=asked.model_dump(mode="json"))
-        try:
-            response = await self._client.send(request, stream=True)
-        except httpx.HTTPError as error:
-            raise unreachable(self.url) from error
-        try:
-            if response.status_code != 200:
-                await response.aread()
-                raise error_of(response)
-            yield response
-        finally:
-            await response.aclose()

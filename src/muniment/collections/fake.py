@@ -1,16 +1,14 @@
 """A workspace in memory, for tests of what is built on one: deterministic, no models, no files kept."""
 
 import asyncio
-import io
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image, ImageDraw
-
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
-from muniment.collections.fake_answer import fake_answer, fake_passage
+from muniment.collections.fake_answer import fake_answer, fake_passages
+from muniment.collections.fake_page import PAGE, fake_page_image
 from muniment.collections.fake_records import (
     AT,
     fake_changes,
@@ -19,6 +17,7 @@ from muniment.collections.fake_records import (
     fake_plan,
     lines_of,
 )
+from muniment.collections.fake_reports import FakeReports
 from muniment.errors import (
     ConflictError,
     NotFoundError,
@@ -45,7 +44,6 @@ from muniment.types import (
     GenerationStatus,
     Mending,
     MetadataValue,
-    Page,
     ParsedDocument,
     Passage,
     Plan,
@@ -62,11 +60,8 @@ from muniment.types import (
     Verification,
 )
 
-PAGE = Page(1, 200.0, 100.0)
-_COMMON = frozenset({"a", "an", "are", "do", "have", "how", "i", "is", "of", "the", "to", "what"})
 
-
-class FakeWorkspace:
+class FakeWorkspace(FakeReports):
     """Documents are lines of text on one page; a question is answered by the lines that share words.
 
     A document whose text holds ``UNREADABLE`` fails. A question that holds ``UNREACHABLE`` finds no
@@ -80,6 +75,7 @@ class FakeWorkspace:
     """
 
     def __init__(self, documents: dict[str, dict[str, str]], folder: Path) -> None:
+        super().__init__(list(documents))
         self._folder = folder
         self._texts: dict[str, dict[str, str]] = {name: {} for name in documents}
         self._documents: dict[str, dict[str, Document]] = {name: {} for name in documents}
@@ -364,16 +360,8 @@ class FakeWorkspace:
             raise NotFoundError(
                 f"{document.name!r} has no page {page}.", code="unknown_page", hint="It has 1."
             )
-        image = Image.new("RGB", (round(PAGE.width * scale), round(PAGE.height * scale)), "white")
-        draw = ImageDraw.Draw(image)
-        for span in lines_of(self._texts[collection][document.name]):
-            if span.box and any(start < span.end and span.start < end for start, end in ranges):
-                box = span.box
-                corners = (box.left, box.top, box.right, box.bottom)
-                draw.rectangle([value * scale for value in corners], outline="red", width=2)
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG")
-        return buffer.getvalue()
+        lines = lines_of(self._texts[collection][document.name])
+        return fake_page_image(lines, ranges, scale)
 
     async def aclose(self) -> None:
         """Remember that it was closed."""
@@ -405,17 +393,5 @@ class FakeWorkspace:
         return document
 
     def _passages(self, collection: str, query: str) -> tuple[Passage, ...]:
-        asked = _words(query)
-        found = []
-        for name, document in sorted(self._held(collection).items()):
-            text = self._texts[collection][name]
-            for ordinal, span in enumerate(lines_of(text)):
-                line = text[span.start : span.end]
-                shared = len(asked & _words(line))
-                if shared and document.state is DocumentState.DONE:
-                    found.append(fake_passage(document, ordinal, span, line, float(shared)))
-        return tuple(sorted(found, key=lambda passage: (-passage.score, passage.id)))
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.lower())) - _COMMON
+        done = (one for one in self._held(collection).values() if one.state is DocumentState.DONE)
+        return fake_passages(((one, self._texts[collection][one.name]) for one in done), query)

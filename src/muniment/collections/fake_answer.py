@@ -1,5 +1,9 @@
 """What the workspace in memory finds and answers."""
 
+import re
+from collections.abc import Iterable
+
+from muniment.collections.fake_records import lines_of
 from muniment.types import (
     Answer,
     AnswerVerdict,
@@ -15,6 +19,20 @@ from muniment.types import (
 )
 
 ABSTAINED = "The documents do not answer this."
+_COMMON = frozenset({"a", "an", "are", "do", "have", "how", "i", "is", "of", "the", "to", "what"})
+
+
+def fake_passages(texts: Iterable[tuple[Document, str]], query: str) -> tuple[Passage, ...]:
+    """The lines of the documents that share words with the query, most shared first."""
+    asked = _words(query)
+    found = []
+    for document, text in sorted(texts, key=lambda one: one[0].name):
+        for ordinal, span in enumerate(lines_of(text)):
+            line = text[span.start : span.end]
+            shared = len(asked & _words(line))
+            if shared:
+                found.append(fake_passage(document, ordinal, span, line, float(shared)))
+    return tuple(sorted(found, key=lambda passage: (-passage.score, passage.id)))
 
 
 def fake_passage(document: Document, ordinal: int, span: Span, line: str, score: float) -> Passage:
@@ -69,3 +87,7 @@ def fake_answer(collection: str, question: str, passages: tuple[Passage, ...], g
         timings={"all": 2.0},
         notes=("No model wrote this.",),
     )
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower())) - _COMMON

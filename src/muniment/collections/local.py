@@ -21,6 +21,7 @@ from muniment.collections.parts import Parts
 from muniment.collections.planning import Planning
 from muniment.collections.reconciler import Reconciler
 from muniment.collections.registered_models import RegisteredModels
+from muniment.collections.reports import Reports
 from muniment.collections.services import Searched, Services
 from muniment.collections.statuses import Statuses
 from muniment.collections.stores import Stores
@@ -32,6 +33,7 @@ from muniment.types import (
     CollectionStatus,
     Document,
     DocumentState,
+    EvaluationReport,
     Fate,
     Filter,
     GenerationStatus,
@@ -63,6 +65,7 @@ class LocalWorkspace:
         self._verifying = Verifying(parts, self._generations)
         self._reconciler = Reconciler(parts, self._ingestion, self._generations)
         self._statuses = Statuses(parts)
+        self._reports = Reports(parts)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
         models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
@@ -296,6 +299,14 @@ class LocalWorkspace:
     ) -> bytes:
         """PNG of a page with the boxes of the given character ranges marked."""
         return await self._documents.page_image(collection, document_id, page, ranges=ranges, scale=scale)
+
+    async def keep_report(self, collection: str, report: EvaluationReport) -> None:
+        """Keep the report of an evaluation."""
+        await self._reports.keep(collection, report)
+
+    async def quality(self, collection: str) -> EvaluationReport:
+        """The newest report of an evaluation."""
+        return await self._reports.latest(collection)
 
     async def aclose(self) -> None:
         """Finish what runs and let go of everything."""

@@ -14,6 +14,7 @@ from muniment.types import (
     CollectionStatus,
     Document,
     DocumentState,
+    EvaluationReport,
     Fate,
     Filter,
     GenerationStatus,
@@ -245,6 +246,16 @@ class Workspace(Protocol):
         Raises:
             NotFoundError: codes ``unknown_document``, ``unknown_page``, ``no_page_image``.
         """
+
+    async def keep_report(self, collection: str, report: EvaluationReport) -> None:
+        """Keep the report of an evaluation of the collection; the newest is its ``quality``.
+
+        Raises:
+            InputError: code ``invalid_report``: it is one of another collection.
+        """
+
+    async def quality(self, collection: str) -> EvaluationReport:
+        """The newest report that was kept; NotFoundError ``not_evaluated``."""
 
     async def aclose(self) -> None:
         """Finish what runs and let go of everything."""

@@ -1,5 +1,6 @@
 """Typed settings: one YAML file plus MUNIMENT_* environment variables, unknown keys refused."""
 
+from muniment.settings.gate import GateSettings
 from muniment.settings.load import find_settings_file, load_settings
 from muniment.settings.model import (
     AdoptSettings,
@@ -17,6 +18,7 @@ __all__ = [
     "ChunkingSettings",
     "CollectionSettings",
     "DialectName",
+    "GateSettings",
     "ProviderSettings",
     "ServerSettings",
     "Settings",

@@ -139,7 +139,13 @@ def _variable(keys: list[str]) -> str:
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     collections = {
         name: collection.model_copy(
-            update={"sources": tuple(_with_absolute_path(source, base) for source in collection.sources)}
+            update={
+                "sources": tuple(_with_absolute_path(source, base) for source in collection.sources),
+                "gate": collection.gate
+                and collection.gate.model_copy(
+                    update={"questions": base / collection.gate.questions.expanduser()}
+                ),
+            }
         )
         for name, collection in settings.collections.items()
     }

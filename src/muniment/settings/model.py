@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from muniment.settings.gate import GateSettings
+
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_GENERATOR = "extractive"
 
@@ -113,6 +115,12 @@ class CollectionSettings(_Strict):
         default=None,
         description="A Milvus collection that another server filled, in place of sources; never written to. "
         "`muniment adopt` checks it and writes this.",
+    )
+
+    gate: GateSettings | None = Field(
+        default=None,
+        description="What an evaluation must come to: `muniment evaluate --gate` fails when it does not, "
+        "and a new generation is not promoted. See ../concepts/quality.md.",
     )
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from muniment.api.wire.documents import (
     UploadFailure,
     UploadResult,
 )
+from muniment.api.wire.evaluation import EvaluationReportWire
 from muniment.api.wire.evidence import (
     AnswerWire,
     CitationWire,
@@ -78,6 +79,7 @@ __all__ = [
     "DocumentWire",
     "ErrorBody",
     "ErrorDetail",
+    "EvaluationReportWire",
     "FilterWire",
     "GenerationList",
     "GenerationRequest",

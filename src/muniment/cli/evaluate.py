@@ -1,0 +1,169 @@
+"""``muniment evaluate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from muniment.cli.exits import ExitCode
+from muniment.cli.options import CollectionArgument, Config, Json, settings_from
+
+if TYPE_CHECKING:
+    from muniment.collections.quality import Asked
+    from muniment.settings import GateSettings, Settings
+    from muniment.types import EvaluationReport, LabelledQuestion
+
+
+def evaluate(
+    collection: CollectionArgument = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            "--questions", "-q", help="Labelled questions, JSON Lines or CSV; the gate's otherwise."
+        ),
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Fail when the collection's gate is not met.")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="JSON report of an earlier evaluation to compare with."),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Report to write: .html, .json, or .xml for JUnit; may be given repeatedly.",
+        ),
+    ] = None,
+    generator: Annotated[
+        str | None, typer.Option("--generator", "-g", help="A declared generator instead of the usual one.")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", min=1, max=100, help="Passages given to the generator.")
+    ] = None,
+    search_only: Annotated[
+        bool, typer.Option("--search-only", help="Measure searches and ask for no answers.")
+    ] = False,
+    drafted: Annotated[
+        bool, typer.Option("--drafted", help="Count drafted questions, which nobody has accepted yet.")
+    ] = False,
+    at_a_time: Annotated[
+        int | None, typer.Option("--at-a-time", min=1, max=64, help="Questions under way; 2 if omitted.")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Measure searches and answers on labelled questions, each metric with its confidence interval.
+
+    A run that is stopped goes on where it was when it is started again. The last report of a collection is
+    kept, and served at /v1/collections/NAME/quality.
+    """
+    from muniment.api.wire import EvaluationReportWire
+    from muniment.cli.connect import run
+    from muniment.cli.evaluation_report import print_report, write_reports
+    from muniment.cli.output import print_json
+    from muniment.collections.quality import AT_A_TIME, Asked
+    from muniment.evaluation.stored import read_report
+
+    settings = settings_from(config)
+    outputs = checked_outputs(output or [])
+    before = read_report(against) if against is not None else None
+    asked = Asked(generator=generator, top_k=top_k, answers=not search_only, at_a_time=at_a_time or AT_A_TIME)
+    report = run(
+        _evaluated(
+            settings, collection, questions, asked, gate=gate, before=before, drafted=drafted, quiet=as_json
+        )
+    )
+    write_reports(report, outputs)
+    if as_json:
+        print_json(EvaluationReportWire.of(report))
+    else:
+        print_report(report)
+    if report.failed or (gate and not report.gate_met):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def checked_outputs(outputs: list[Path]) -> list[Path]:
+    """The files, whose names say in which format they are wanted; InputError ``unknown_report_format``."""
+    from muniment.errors import InputError
+
+    for file in outputs:
+        if file.suffix.lower() not in (".html", ".json", ".xml"):
+            raise InputError(
+                f"What {file} should hold cannot be told from its name.",
+                code="unknown_report_format",
+                hint="Let it end in .html, .json or .xml (JUnit).",
+            )
+    return outputs
+
+
+async def _evaluated(
+    settings: "Settings",
+    collection: str | None,
+    file: Path | None,
+    asked: "Asked",
+    *,
+    gate: bool,
+    before: "EvaluationReport | None",
+    drafted: bool,
+    quiet: bool,
+) -> "EvaluationReport":
+    from dataclasses import replace
+
+    from muniment.api.questions import chosen_collection
+    from muniment.cli.connect import connected
+    from muniment.cli.evaluation_display import shown_evaluation
+    from muniment.collections.quality import evaluate
+    from muniment.evaluation.compare import compared
+    from muniment.evaluation.gate import gated
+
+    async with connected(settings) as workspace:
+        name = await chosen_collection(workspace, collection)
+        declared = _gate(settings, name, required=gate)
+        used, questions = _questions(file, declared, drafted=drafted)
+        asked = replace(
+            asked,
+            questions_name=used.name,
+            settings=settings.model_dump_json(include={"collections", "embedding_models", "generators"}),
+            journal=settings.data_dir / "evaluations" / f"{name}.jsonl",
+        )
+        report = await shown_evaluation(evaluate(workspace, name, questions, asked), name, quiet=quiet)
+        if gate and declared is not None:
+            report = gated(report, declared.wanted)
+        if before is not None:
+            significance = declared.significance if declared is not None else 0.05
+            report = replace(report, comparison=compared(before, report, significance=significance))
+        await workspace.keep_report(name, report)
+        return report
+
+
+def _gate(settings: "Settings", collection: str, *, required: bool) -> "GateSettings | None":
+    """The collection's gate; SettingsError ``no_gate`` when it must have one."""
+    from muniment.errors import SettingsError
+
+    declared = settings.collections.get(collection)
+    gate = declared.gate if declared is not None else None
+    if gate is None and required:
+        raise SettingsError(
+            f"Collection {collection!r} has no gate.",
+            code="no_gate",
+            hint=f"Write `gate: {{questions: FILE, recall_at_5: 0.9}}` under collections.{collection}.",
+        )
+    return gate
+
+
+def _questions(
+    file: Path | None, gate: "GateSettings | None", *, drafted: bool
+) -> "tuple[Path, tuple[LabelledQuestion, ...]]":
+    """The questions file and those of its questions that count; InputError ``questions_required``."""
+    from muniment.errors import InputError
+    from muniment.evaluation import counted, read_questions
+
+    used = file or (gate.questions if gate is not None else None)
+    if used is None:
+        raise InputError(
+            "No questions are named.",
+            code="questions_required",
+            hint="Name a file with --questions, or in the gate of the collection.",
+        )
+    return used, counted(read_questions(used), with_drafted=drafted)

@@ -1,0 +1,87 @@
+"""Prints and writes reports of evaluations."""
+
+from pathlib import Path
+
+from muniment.cli.output import clean, messages, results, styled, table
+from muniment.errors import StorageError, is_disk_full
+from muniment.evaluation.gate import gate_failures
+from muniment.evaluation.metrics import BY_NAME, compared_title
+from muniment.types import EvaluationReport, Metric, MetricDifference, MetricUnit
+
+NAMED_FAILURES = 5
+
+
+def write_reports(report: EvaluationReport, files: list[Path]) -> None:
+    """Write the report into each file, in the format its name ends in; StorageError ``file_unwritable``."""
+    from muniment.evaluation.html_report import html_of
+    from muniment.evaluation.junit import junit_of
+    from muniment.evaluation.stored import report_to_json
+
+    for file in files:
+        if file.suffix.lower() == ".html":
+            data = html_of(report).encode()
+        else:
+            data = junit_of(report) if file.suffix.lower() == ".xml" else report_to_json(report)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        except OSError as error:
+            raise StorageError(
+                f"The report cannot be written to {file}: {error.strerror}.",
+                code="disk_full" if is_disk_full(error) else "file_unwritable",
+                hint="Name another file with --output.",
+            ) from error
+        messages().print(styled(f"Written: {file}"), soft_wrap=True)
+
+
+def print_report(report: EvaluationReport) -> None:
+    """The metrics, what changed, and whether the gate is met."""
+    console = results()
+    subject = report.subject
+    what = f"{subject.collection}: {len(report.results)} questions, {subject.documents} documents"
+    console.print(
+        styled(f"{what}, {subject.embedding_model}, {subject.generator or 'searches only'}", "bold")
+    )
+    changes = {one.name: one for one in report.comparison.differences} if report.comparison else {}
+    shown = table("metric", "#value", "#95% interval", "#questions", *(("#change", "#p") if changes else ()))
+    for metric in report.metrics:
+        cells = [metric.name, _shown(metric, metric.value), _interval(metric), str(metric.questions)]
+        shown.add_row(*cells, *(_change(changes.get(metric.name)) if changes else ()))
+    console.print(shown)
+    for note in report.notes:
+        messages().print(styled(note, "yellow"), soft_wrap=True)
+    for result in report.failed[:NAMED_FAILURES]:
+        told = f"not asked: {result.question.question}: {result.error} [{result.error_code}]"
+        messages().print(styled(told, "yellow"), soft_wrap=True)
+    _print_verdicts(report)
+
+
+def _print_verdicts(report: EvaluationReport) -> None:
+    console = results()
+    if report.comparison is not None:
+        for names, word, style in (
+            (report.comparison.better, "better", "green"),
+            (report.comparison.worse, "worse", "bold red"),
+        ):
+            told = ", ".join(compared_title(one.name) for one in names) or "nothing"
+            console.print(styled(f"Significantly {word}: {told}", style if names else ""), soft_wrap=True)
+    if report.gate:
+        for reason in gate_failures(report):
+            console.print(styled(f"Gate: {clean(reason)}", "bold red"), soft_wrap=True)
+        if report.gate_met:
+            console.print(styled("The gate is met.", "green"))
+
+
+def _shown(metric: Metric, value: float) -> str:
+    return f"{value:.0f} ms" if metric.unit is MetricUnit.MILLISECONDS else f"{value:.3f}"
+
+
+def _interval(metric: Metric) -> str:
+    return f"{_shown(metric, metric.low)} – {_shown(metric, metric.high)}"
+
+
+def _change(one: MetricDifference | None) -> tuple[str, str]:
+    if one is None:
+        return "", ""
+    digits = 0 if BY_NAME[one.name].unit is MetricUnit.MILLISECONDS else 3
+    return f"{one.difference:+.{digits}f}", f"{one.p_value:.3f}"
