@@ -19,6 +19,8 @@ from muniment.types import (
 
 _ATTACH_COVERAGE = 0.8
 """An uncited claim gets a passage attached only when the quote carries this share of its content words."""
+_FEW = 3
+"""Passages cited for one claim; who cites more means that all are about one thing."""
 _CONTRIBUTES = 0.25
 """One of several citations must carry this share of the claim's content words."""
 
@@ -70,7 +72,7 @@ def _ground_statement(
     checked = [_check_citation(number, said, given, documents) for number in statement.cited]
     evidence = [one.evidence for one in checked if one.evidence is not None]
     reasons = check_claim(said, _joined(evidence)) if evidence else ()
-    if len(evidence) > 1 and not reasons:
+    if 1 < len(evidence) <= _FEW and not reasons:
         reasons = _carried_apart(said, evidence)
     if evidence and not reasons:
         citations = tuple(_judged(one, said, alone=len(evidence) == 1) for one in checked)

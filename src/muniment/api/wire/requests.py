@@ -142,6 +142,13 @@ class GenerationRequest(Request):
     """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
 
 
+class PromoteRequest(GenerationRequest):
+    """How to make the staged generation the live one."""
+
+    despite_gate: str = Field(default="", max_length=1000, examples=[""])
+    """Why it is promoted even if it does not meet the collection's gate; the report keeps it."""
+
+
 class StageRequest(GenerationRequest):
     """How to build a generation."""
 
