@@ -12,6 +12,7 @@ from muniment.cli import (
     adopt,
     apply,
     ask,
+    compare,
     config,
     demo,
     documents,
@@ -126,6 +127,7 @@ app.command("verify")(verify.verify)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("status")(status.status)
 app.command("documents")(documents.documents)
 app.command("runs")(runs.runs)
