@@ -13,7 +13,7 @@ EXPECTED = {
     "verify_collection",
     "plan_collection", "list_plan_changes", "list_plan_shards", "apply_plan", "get_run", "list_run_documents",
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
-    "get_document_file", "get_page_image", "home",
+    "get_document_file", "get_page_image", "home", "get_quality", "keep_quality",
     "list_generations", "stage_generation", "promote_generation", "rollback_generation", "discard_generation",
     "list_models", "get_model", "register_model", "unregister_model", "create_chat_completion",
     "list_chat_completions", "get_chat_completion", "update_chat_completion", "delete_chat_completion",

@@ -7,10 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from test_cli_process import muniment, serving
@@ -73,87 +70,6 @@ def comparable(report: EvaluationReport) -> EvaluationReport:
     return replace(report, id="", created_at="", seconds=0.0, results=results, metrics=metrics)
 
 
-class _Page(HTMLParser):
-    """What a page would load, and whether it runs anything."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.tags: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "data", "srcset")]
-
-
-def test_an_evaluation_prints_its_metrics_and_writes_its_reports(folder: Path) -> None:
-    outputs = [part for name in ("r.html", "r.json", "r.xml") for part in ("--output", name)]
-    done = muniment(folder, "evaluate", "--questions", "questions.jsonl", *outputs)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"recall_at_5 +1\.000 +1\.000 – 1\.000 +3\n", done.stdout)
-    assert re.search(r"abstention_recall +1\.000", done.stdout)
-
-    report = read_report(folder / "r.json")
-    assert [result.question.id for result in report.results] == ["leave", "travel", "pump", "canteen"]
-    page = (folder / "r.html").read_text(encoding="utf-8")
-    shown = _Page()
-    shown.feed(page)
-    assert shown.loads == ["data:,"]
-    assert "script" not in shown.tags
-    assert "@import" not in page
-    assert "url(" not in page
-    assert page.count("<details") == 4
-
-    suites = ElementTree.parse(folder / "r.xml").getroot()
-    assert [(suite.get("name"), suite.get("tests")) for suite in suites] == [("questions", "4")]
-
-
-def test_a_gate_that_is_met_names_its_own_questions(folder: Path) -> None:
-    done = muniment(folder, "evaluate", "docs", "--gate", "--output", "r.xml")
-    assert (done.returncode, "The gate is met." in done.stdout) == (0, True), done.stdout + done.stderr
-    suite = ElementTree.parse(folder / "r.xml").getroot()[0]
-    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("gate", "2", "0")
-
-
-def test_a_gate_that_is_not_met_fails(folder: Path) -> None:
-    questions = [
-        {**QUESTIONS[1], "documents": ["pumps.txt"], "quote": "no such words stand there"},
-        QUESTIONS[3],
-    ]
-    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, questions)))
-    done = muniment(folder, "evaluate", "--gate", "--output", "r.xml")
-    assert done.returncode == 1
-    assert "Gate: recall_at_5 is 0, wanted is at least 0.9" in done.stdout
-    failures = ElementTree.parse(folder / "r.xml").getroot().findall("./testsuite/testcase/failure")
-    assert ["wanted is at least 0.9" in (one.get("message") or "") for one in failures] == [True]
-    (folder / "muniment.yaml").write_text(re.sub(r"    gate: .*\n", "", SETTINGS))
-    none = muniment(folder, "evaluate", "--gate")
-    assert (none.returncode, "no_gate" in none.stderr) == (2, True)
-
-
-def test_an_earlier_report_is_compared_with(folder: Path) -> None:
-    first = muniment(folder, "evaluate", "-q", "questions.jsonl", "-o", "before.json")
-    assert first.returncode == 0, first.stderr
-    again = muniment(folder, "evaluate", "-q", "questions.jsonl", "--against", "before.json", "--json")
-    comparison = json.loads(again.stdout)["comparison"]
-    assert comparison["shared"] == 4
-    values = [one for one in comparison["differences"] if not one["name"].endswith("_ms")]
-    assert {one["difference"] for one in values} == {0}
-    wrong = muniment(folder, "evaluate", "-q", "questions.jsonl", "--against", "questions.jsonl")
-    assert (wrong.returncode, "invalid_report" in wrong.stderr) == (2, True)
-
-
-def test_what_is_said_wrongly_is_told_before_anything_is_asked(folder: Path) -> None:
-    for arguments, code in (
-        (("-q", "none.jsonl"), "questions_not_found"),
-        (("-q", "muniment.yaml"), "invalid_questions"),
-        (("-q", "questions.jsonl", "-o", "report.pdf"), "unknown_report_format"),
-        (("-q", "questions.jsonl", "--against", "none.json"), "report_not_found"),
-    ):
-        done = muniment(folder, "evaluate", *arguments)
-        assert (done.returncode, code in done.stderr) == (2, True), done.stderr
-
-
 def test_through_a_server_the_same_is_measured_and_served(folder: Path) -> None:
     import httpx
 
@@ -174,7 +90,7 @@ def test_through_a_server_the_same_is_measured_and_served(folder: Path) -> None:
 
 
 def test_a_run_that_is_killed_goes_on_where_it_was(folder: Path) -> None:
-    many = [{**QUESTIONS[number % 3], "id": f"q{number}"} for number in range(400)]
+    many = [{**QUESTIONS[number % 3], "id": f"q{number}"} for number in range(150)]
     (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, many)))
     command = [sys.executable, "-m", "muniment", "evaluate", "-q", "questions.jsonl"]
     journal = folder / "data" / "evaluations" / "docs.jsonl"
@@ -191,7 +107,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(folder: Path) -> None:
 
     resumed = muniment(folder, "evaluate", "-q", "questions.jsonl", "-o", "resumed.json")
     assert resumed.returncode == 0, resumed.stderr
-    told = re.search(r"goes on behind (\d+) of 400 questions", resumed.stderr)
+    told = re.search(r"goes on behind (\d+) of 150 questions", resumed.stderr)
     assert told is not None
     assert int(told[1]) in (kept, kept - 1)
     assert not journal.exists()
@@ -276,15 +192,14 @@ def test_the_sample_is_measured_out_of_the_box(tmp_path: Path) -> None:
     from muniment.cli.sample import prepare
 
     prepare(tmp_path)
-    sample = Path(str(files("muniment.sample"))) / "acme_corporate" / "questions.jsonl"
     for kept in (tmp_path / "documents").iterdir():
         if kept.suffix not in (".md", ".html", ".csv", ".txt"):
             kept.unlink()
     assert muniment(tmp_path, "ingest").returncode == 0
-    done = muniment(tmp_path, "evaluate", "-q", str(sample), "--search-only", "-o", "r.json")
+    done = muniment(tmp_path, "evaluate", "-q", "questions.jsonl", "--search-only", "-o", "r.json")
     assert done.returncode == 0, done.stderr
     report = read_report(tmp_path / "r.json")
-    assert len(report.results) == len(read_questions(sample)) == 120
+    assert len(report.results) == len(read_questions(tmp_path / "questions.jsonl")) == 120
     assert "The collection has no document for these labels: " in done.stderr
     here = [one for one in report.results if set(one.question.documents) & set(_names(tmp_path))]
     assert here

@@ -11,7 +11,7 @@ from muniment.cli.options import CollectionArgument, Config, Json, settings_from
 if TYPE_CHECKING:
     from muniment.collections.quality import Asked
     from muniment.settings import GateSettings, Settings
-    from muniment.types import EvaluationReport, LabelledQuestion
+    from muniment.types import EvaluationReport
 
 
 def evaluate(
@@ -114,13 +114,16 @@ async def _evaluated(
     from muniment.cli.connect import connected
     from muniment.cli.evaluation_display import shown_evaluation
     from muniment.collections.quality import evaluate
+    from muniment.evaluation import counted, read_questions
     from muniment.evaluation.compare import compared
     from muniment.evaluation.gate import gated
 
+    known = read_questions(file) if file is not None else ()
     async with connected(settings) as workspace:
         name = await chosen_collection(workspace, collection)
         declared = _gate(settings, name, required=gate)
-        used, questions = _questions(file, declared, drafted=drafted)
+        used = file or _gate_questions(declared)
+        questions = counted(known or read_questions(used), with_drafted=drafted)
         asked = replace(
             asked,
             questions_name=used.name,
@@ -152,18 +155,14 @@ def _gate(settings: "Settings", collection: str, *, required: bool) -> "GateSett
     return gate
 
 
-def _questions(
-    file: Path | None, gate: "GateSettings | None", *, drafted: bool
-) -> "tuple[Path, tuple[LabelledQuestion, ...]]":
-    """The questions file and those of its questions that count; InputError ``questions_required``."""
+def _gate_questions(gate: "GateSettings | None") -> Path:
+    """The questions file of the gate; InputError ``questions_required`` when there is no gate."""
     from muniment.errors import InputError
-    from muniment.evaluation import counted, read_questions
 
-    used = file or (gate.questions if gate is not None else None)
-    if used is None:
+    if gate is None:
         raise InputError(
             "No questions are named.",
             code="questions_required",
             hint="Name a file with --questions, or in the gate of the collection.",
         )
-    return used, counted(read_questions(used), with_drafted=drafted)
+    return gate.questions

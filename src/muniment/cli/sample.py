@@ -43,7 +43,7 @@ class DemoReport(Wire):
 
 
 def prepare(folder: Path) -> Path:
-    """Put settings and documents into ``folder``, where they are missing; the settings file.
+    """Put settings, documents and questions into ``folder``, where they are missing; the settings file.
 
     Raises:
         StorageError: code ``file_unwritable``.
@@ -51,8 +51,9 @@ def prepare(folder: Path) -> Path:
     file = folder / SETTINGS_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with as_file(files("muniment.sample") / "acme_corporate" / "corpus") as corpus:
-            shutil.copytree(corpus, folder / "documents", dirs_exist_ok=True)
+        with as_file(files("muniment.sample") / "acme_corporate") as sample:
+            shutil.copytree(sample / "corpus", folder / "documents", dirs_exist_ok=True)
+            shutil.copy(sample / "questions.jsonl", folder)
         if not file.exists():
             file.write_text(SETTINGS, encoding="utf-8")
     except OSError as error:

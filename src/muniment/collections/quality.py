@@ -15,6 +15,7 @@ from muniment.evaluation.journal import Journal
 from muniment.evaluation.labels import document_targets, names_document
 from muniment.types import (
     Answer,
+    CollectionState,
     CollectionStatus,
     EvaluatedWith,
     EvaluationEvent,
@@ -65,6 +66,10 @@ async def evaluate(
     contents, unknown = await _looked_through(workspace, collection, questions)
     subject = subject_of(status, contents, questions, asked)
     notes = [_unknown_labels(unknown)] if unknown else []
+    if status.state is not CollectionState.READY:
+        notes.append(
+            f"The collection was {status.state} when this began; what is not yet in cannot be found."
+        )
     journal = Journal(asked.journal, subject) if asked.journal is not None else None
     if journal is not None and journal.begun_anew:
         notes.append("An earlier run was broken off, and what it evaluated has changed since: begun anew.")

@@ -1,0 +1,183 @@
+"""``muniment evaluate``: what it prints and writes, and when it fails."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from muniment.cli import connect
+from muniment.cli.main import app
+from muniment.collections.fake import FakeWorkspace
+from muniment.evaluation.stored import read_report
+from muniment.settings import Settings
+
+DOCUMENTS = {
+    "handbook": {
+        "leave.pdf": "Employees receive 28 days of leave.\nSick notes are due on the third day.",
+        "travel.pdf": "The daily allowance for travel is 32 euros.",
+    }
+}
+SETTINGS = """\
+collections:
+  handbook:
+    gate: {questions: questions.jsonl, recall_at_5: 0.9, abstention_recall: 0.5}
+"""
+QUESTIONS = [
+    {"id": "leave", "question": "How many days of leave?", "documents": ["leave.pdf"], "pages": [1],
+     "quote": "28 days of leave", "answer": "28 days", "kind": "number"},
+    {"id": "travel", "question": "What is the allowance for travel?", "documents": ["travel.pdf"]},
+    {"id": "canteen", "question": "Zebra quokka wombat?", "unanswerable": True},
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with settings and questions, where the fake stands for what they would open."""
+    workspace = FakeWorkspace(DOCUMENTS, tmp_path)
+
+    async def opened(settings: Settings) -> FakeWorkspace:
+        return workspace
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(connect, "_workspace", opened)
+    (tmp_path / "muniment.yaml").write_text(SETTINGS)
+    write_questions(tmp_path, QUESTIONS)
+    return tmp_path
+
+
+def write_questions(folder: Path, rows: list[dict[str, object]]) -> None:
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+
+def evaluate(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["evaluate", *arguments])
+
+
+class _Page(HTMLParser):
+    """What a page would load, and whether it runs anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "data", "srcset")]
+
+
+def test_metrics_are_printed_with_their_intervals(folder: Path) -> None:
+    done = evaluate("-q", "questions.jsonl")
+    assert done.exit_code == 0, done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[2:]}
+    assert rows["recall_at_5"] == ["1.000", "1.000", "–", "1.000", "2"]
+    assert rows["abstention_recall"] == ["1.000", "1.000", "–", "1.000", "1"]
+    assert "answer_p95_ms" in rows
+
+
+def test_searches_alone_are_measured_when_asked_for(folder: Path) -> None:
+    report = json.loads(evaluate("-q", "questions.jsonl", "--search-only", "--json").stdout)
+    assert {"recall_at_5", "search_p50_ms"} < {metric["name"] for metric in report["metrics"]}
+    assert not {"answered", "answer_p50_ms"} & {metric["name"] for metric in report["metrics"]}
+    assert all(result["verdict"] == "" for result in report["results"])
+
+
+def test_reports_are_written_in_the_format_of_their_names(folder: Path) -> None:
+    done = evaluate("-q", "questions.jsonl", "-o", "r.html", "-o", "deep/r.json", "-o", "r.xml")
+    assert done.exit_code == 0, done.stderr
+    report = read_report(folder / "deep" / "r.json")
+    assert [result.question.id for result in report.results] == ["leave", "travel", "canteen"]
+
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    shown = _Page()
+    shown.feed(page)
+    assert shown.loads == ["data:,"]
+    assert not {"script", "link rel=stylesheet", "img", "iframe"} & shown.tags
+    assert "@import" not in page
+    assert "url(" not in page
+    assert page.count("<details") == 3
+
+    suites = ElementTree.parse(folder / "r.xml").getroot()
+    assert [(suite.get("name"), suite.get("tests")) for suite in suites] == [("questions", "3")]
+
+
+def test_a_gate_that_is_met_brings_its_own_questions(folder: Path) -> None:
+    done = evaluate("--gate", "-o", "r.xml")
+    assert (done.exit_code, "The gate is met." in done.stdout) == (0, True), done.stderr
+    suite = ElementTree.parse(folder / "r.xml").getroot()[0]
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("gate", "2", "0")
+
+
+def test_a_gate_that_is_not_met_fails(folder: Path) -> None:
+    write_questions(folder, [{**QUESTIONS[1], "quote": "no such words stand there"}, QUESTIONS[2]])
+    done = evaluate("--gate", "-o", "r.xml")
+    assert done.exit_code == 1
+    assert "Gate: recall_at_5 is 0, wanted is at least 0.9" in done.stdout
+    failures = ElementTree.parse(folder / "r.xml").getroot().findall("./testsuite/testcase/failure")
+    assert ["wanted is at least 0.9" in (one.get("message") or "") for one in failures] == [True]
+    assert evaluate("-q", "questions.jsonl").exit_code == 0
+
+
+def test_a_question_that_cannot_be_asked_is_named_and_fails(folder: Path) -> None:
+    write_questions(folder, [*QUESTIONS, {"question": "UNREACHABLE leave?", "answer": "28 days"}])
+    done = evaluate("--gate", "-o", "r.xml")
+    assert done.exit_code == 1
+    assert "not asked: UNREACHABLE leave?" in done.stderr
+    assert "Gate: 1 questions could not be asked" in done.stdout
+    [error] = ElementTree.parse(folder / "r.xml").getroot().findall("./testsuite/testcase/error")
+    assert (error.get("message") or "").startswith("generator_unavailable")
+
+
+def test_a_model_that_never_answers_ends_the_run(folder: Path) -> None:
+    write_questions(folder, [{"question": f"UNREACHABLE {number}"} for number in range(30)])
+    done = evaluate("-q", "questions.jsonl")
+    assert (done.exit_code, "generator_unavailable" in done.stderr) == (1, True)
+    assert done.stdout == ""
+
+
+def test_an_earlier_report_is_compared_with(folder: Path) -> None:
+    assert evaluate("-q", "questions.jsonl", "-o", "before.json").exit_code == 0
+    again = evaluate("-q", "questions.jsonl", "--against", "before.json", "-o", "r.html", "-o", "r.xml")
+    assert "Significantly worse: nothing" in again.stdout
+    comparison = json.loads(evaluate("-q", "questions.jsonl", "--against", "before.json", "--json").stdout)
+    values = [one for one in comparison["comparison"]["differences"] if not one["name"].endswith("_ms")]
+    assert {one["difference"] for one in values} == {0}
+    assert "Compared with the earlier report" in (folder / "r.html").read_text()
+    assert ElementTree.parse(folder / "r.xml").getroot()[0].get("name") == "comparison"
+
+
+def test_drafted_questions_count_only_when_asked_for(folder: Path) -> None:
+    write_questions(folder, [*QUESTIONS, {"question": "How many days?", "drafted": True}])
+    assert len(json.loads(evaluate("-q", "questions.jsonl", "--json").stdout)["results"]) == 3
+    assert len(json.loads(evaluate("-q", "questions.jsonl", "--drafted", "--json").stdout)["results"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("-q", "none.jsonl"), "questions_not_found"),
+        (("-q", "muniment.yaml"), "invalid_questions"),
+        (("-q", "questions.jsonl", "-o", "report.pdf"), "unknown_report_format"),
+        (("-q", "questions.jsonl", "--against", "none.json"), "report_not_found"),
+        (("-q", "questions.jsonl", "--against", "questions.jsonl"), "invalid_report"),
+        (("nothing", "-q", "questions.jsonl"), "unknown_collection"),
+    ],
+)
+def test_what_is_said_wrongly_is_told(folder: Path, arguments: tuple[str, ...], code: str) -> None:
+    done = evaluate(*arguments)
+    assert (done.exit_code, f"Code:  {code}" in done.stderr) == (2, True), done.stderr
+
+
+def test_without_a_gate_there_are_questions_to_name(folder: Path) -> None:
+    (folder / "muniment.yaml").write_text("collections: {handbook: {}}")
+    assert "Code:  no_gate" in evaluate("--gate", "-q", "questions.jsonl").stderr
+    assert "Code:  questions_required" in evaluate().stderr
+
+
+def test_what_was_measured_is_kept(folder: Path) -> None:
+    report = json.loads(evaluate("-q", "questions.jsonl", "--json").stdout)
+    assert report["subject"]["questions"] == "questions.jsonl"
+    assert not (folder / "muniment-data" / "evaluations" / "handbook.jsonl").exists()
