@@ -41,8 +41,8 @@ def compare(
 ) -> None:
     """Evaluate two configurations on the same questions, and say where they differ.
 
-    Both are indexed apart from the data that they serve, under `compare` in A's data directory. Documents that
-    both parse alike are parsed once; configurations that also cut and embed alike share one index.
+    Both are indexed apart from the data that they serve, under `compare` in A's data directory. Documents
+    that both parse alike are parsed once; configurations that also cut and embed alike share one index.
     """
     from dataclasses import replace
 

@@ -25,6 +25,7 @@ from muniment.cli import (
     page,
     pipeline,
     plan,
+    questions,
     runs,
     search,
     serve,
@@ -137,6 +138,7 @@ app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)
 app.command("import")(import_run.import_run)
 app.command("version")(status.version)
+app.add_typer(questions.app, name="questions")
 app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
