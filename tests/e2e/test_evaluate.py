@@ -129,7 +129,7 @@ async def test_results_of_something_else_are_not_taken_over(open_docs: Open, tmp
         async for event in events:
             if isinstance(event, EvaluationProgress) and event.done == 2:
                 break
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
 
     async def begun(workspace: object, asked: Asked) -> tuple[int, tuple[str, ...]]:
         events = await events_of(workspace, questions, asked)

@@ -1,7 +1,8 @@
 """Evaluates a collection through its workspace, in this process or behind a server."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -54,7 +55,7 @@ class Asked:
 
 async def evaluate(
     workspace: Workspace, collection: str, questions: Sequence[LabelledQuestion], asked: Asked
-) -> AsyncIterator[EvaluationEvent]:
+) -> AsyncGenerator[EvaluationEvent, None]:
     """Evaluate the collection's live generation; see ``Evaluator.run``.
 
     Raises:
@@ -74,18 +75,20 @@ async def evaluate(
     if journal is not None and journal.begun_anew:
         notes.append("An earlier run was broken off, and what it evaluated has changed since: begun anew.")
     evaluator = evaluator_of(workspace, collection, asked)
+    events = evaluator.run(
+        questions,
+        subject,
+        before=journal.known({one.id: one for one in questions}) if journal else None,
+        keep=journal.keep if journal else None,
+        notes=notes,
+        created_at=now(),
+    )
     finished = False
     try:
-        async for event in evaluator.run(
-            questions,
-            subject,
-            before=journal.known({one.id: one for one in questions}) if journal else None,
-            keep=journal.keep if journal else None,
-            notes=notes,
-            created_at=now(),
-        ):
-            finished = isinstance(event, EvaluationFinished)
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                finished = isinstance(event, EvaluationFinished)
+                yield event
     finally:
         if journal is not None:
             journal.close(finished=finished)

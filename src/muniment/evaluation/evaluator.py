@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from uuid import uuid4
 
@@ -59,7 +60,7 @@ class Evaluator:
         keep: Kept | None = None,
         notes: Iterable[str] = (),
         created_at: str = "",
-    ) -> AsyncIterator[EvaluationEvent]:
+    ) -> AsyncGenerator[EvaluationEvent, None]:
         """Ask the questions: progress after each, and the report at the end.
 
         Args:
@@ -76,21 +77,22 @@ class Evaluator:
         failing = 0
         progress = EvaluationProgress(len(known), len(questions), 0, len(known), 0.0)
         yield progress
-        async for result in _as_done(waiting, self._result, self._at_a_time):
-            results[result.question.id] = result
-            failing = failing + 1 if result.failed else 0
-            if failing >= FAILURES_IN_A_ROW:
-                raise self._errors[result.question.id]
-            if keep is not None and not result.failed:
-                keep(result)
-            progress = replace(
-                progress,
-                done=progress.done + 1,
-                failed=progress.failed + result.failed,
-                seconds=time.perf_counter() - started,
-                current=result.question.question,
-            )
-            yield progress
+        async with aclosing(_as_done(waiting, self._result, self._at_a_time)) as as_done:
+            async for result in as_done:
+                results[result.question.id] = result
+                failing = failing + 1 if result.failed else 0
+                if failing >= FAILURES_IN_A_ROW:
+                    raise self._errors[result.question.id]
+                if keep is not None and not result.failed:
+                    keep(result)
+                progress = replace(
+                    progress,
+                    done=progress.done + 1,
+                    failed=progress.failed + result.failed,
+                    seconds=time.perf_counter() - started,
+                    current=result.question.question,
+                )
+                yield progress
         report = await asyncio.to_thread(
             reported, [results[one.id] for one in questions], subject, notes=notes, created_at=created_at
         )
@@ -164,7 +166,7 @@ async def _as_done(
     waiting: Sequence[LabelledQuestion],
     work: Callable[[LabelledQuestion], Awaitable[QuestionResult]],
     at_a_time: int,
-) -> AsyncIterator[QuestionResult]:
+) -> AsyncGenerator[QuestionResult, None]:
     """The results as they come, with so many questions under way; none is under way afterwards."""
     left = iter(waiting)
     running: set[asyncio.Future[QuestionResult]] = set()
