@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.protocols import Embedder
-from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, analyze
+from muniment.protocols import Embedder, IndexSpec
+from muniment.providers.fake_vector_store import FakeVectorStore
+from muniment.ranking import analyze
 from muniment.retrieve.relevance import signals_of
-from muniment.types import Chunk, Passage, SearchMode, Span, VectorQuery
+from muniment.types import Chunk, ChunkRow, Passage, SearchMode, Span, StoredHit, VectorQuery
 
 SETS = ("squad2", "product_docs_qa", "chunk_spans", "clapnq", "eu_ai_act")
 WORDS, OVERLAP = 200, 30
@@ -138,33 +139,35 @@ async def candidates(data: Path, embedder: Embedder, cache: Path, seed: int) -> 
         questions = [*asked[name], *((others[place], frozenset[str]()) for place in foreign)]
         vectors = await embedded(embedder, made.texts, cache, query=False)
         queries = await embedded(embedder, [text for text, _ in questions], cache, query=True)
-        index = ResidentIndex(embedder.dimension)
-        index.upsert(
-            Entry(n, Attributes("", (), {}), analyze(text), vectors[n]) for n, text in enumerate(made.texts)
+        index = await FakeVectorStore().open(IndexSpec(name, embedder.dimension, "m", "windows"))
+        await index.upsert(
+            [ChunkRow(n, made.units[n], chunk_of(text), vectors[n]) for n, text in enumerate(made.texts)]
         )
         for (text, relevant), vector in zip(questions, queries, strict=True):
             for mode in SearchMode:
                 query = VectorQuery(mode, 100, text, vector)
-                found[mode.value] += _of_question(name, made, index, query, relevant)
+                found[mode.value] += _of_question(name, await index.search(query), text, relevant)
     return found
 
 
+def chunk_of(text: str) -> Chunk:
+    """A window as a chunk."""
+    return Chunk(0, text, "", (), (Span(0, len(text)),), 0)
+
+
 def _of_question(
-    name: str, made: Labelled, index: ResidentIndex, query: VectorQuery, relevant: frozenset[str]
+    name: str, hits: list[StoredHit], question: str, relevant: frozenset[str]
 ) -> Iterator[Candidate]:
-    hits = index.search(query, Fusion.ZSCORE)
-    terms = frozenset(analyze(query.text))
+    terms = frozenset(analyze(question))
     heights = np.array([hit.score for hit in hits])
     for rank, hit in enumerate(hits[:DEPTH], 1):
-        text = made.texts[hit.id]
-        chunk = Chunk(0, text, "", (), (Span(0, len(text)),), 0)
-        passage = Passage(hit.id, "", "", chunk, hit.score, hit.scores)
+        passage = Passage(hit.id, "", "", hit.chunk, hit.score, hit.scores)
         spread, deviation = heights.max() - heights.min(), heights.std()
         yield Candidate(
             name,
             {**signals_of(terms, passage, rank), **_coverage(terms, passage, rank)},
             hit.scores,
-            made.units[hit.id] in relevant,
+            hit.document_id in relevant,
             (hit.score - heights.min()) / spread if spread > 0 else 0.0,
             (hit.score - heights.mean()) / deviation if deviation > 0 else 0.0,
         )

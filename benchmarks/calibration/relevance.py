@@ -3,9 +3,9 @@
     python benchmarks/calibration/relevance.py --data DIR --model FOLDER [--other FOLDER] [--keep]
 
 DIR/<set>/dev holds the labelled sets; FOLDER is an encoder for the provider `encoder`. A model fitted on all
-sets but one is tried on that one; the shipped one (`--keep` writes it to src/muniment/retrieve/relevance.json)
-is fitted on all. `--other` is a second encoder, on which the weights fitted with the first are tried as well,
-left out alike.
+sets but one is tried on that one; the shipped one is fitted on all, and `--keep` writes it to
+src/muniment/retrieve/relevance.json. `--other` is a second encoder, on which the weights fitted with the
+first are tried as well, left out alike.
 """
 
 import argparse
@@ -35,6 +35,7 @@ MODELS = {
     "keyword, no share": ("coverage", "place"),
 }
 RIDGE = 1e-3
+CACHE = Path(__file__).parent / ".cache"
 BINS = 10
 SHIPPED = Path(__file__).parents[2] / "src/muniment/retrieve/relevance.json"
 Floats = NDArray[np.float64]
@@ -120,7 +121,7 @@ def measured(found: dict[str, list[Candidate]], other: dict[str, list[Candidate]
 
 
 def reliability(found: dict[str, list[Candidate]]) -> list[dict[str, float]]:
-    """Predicted and true shares of relevant passages, by tenths of the probability, all sets left out in turn."""
+    """Predicted and true shares of relevant passages by tenths of the probability; sets left out in turn."""
     column = of_signals(MODELS["hybrid"])
     p, y = [], []
     for name in SETS:
@@ -192,7 +193,7 @@ def report(results: dict[str, Any], bins: list[dict[str, float]], machine: str) 
 
 async def encoder(path: Path) -> Embedder:
     settings = ProviderSettings.model_validate({"provider": "encoder", "path": str(path)})
-    made: Embedder = await create("embedders", settings, ProviderContext(Path.cwd(), "bench"), "bench")
+    made: Embedder = await create("embedders", settings, ProviderContext(CACHE, "bench"), "bench")
     return made
 
 
@@ -221,7 +222,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--other", type=Path)
-    parser.add_argument("--cache", type=Path, default=Path(__file__).parent / ".cache")
+    parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--keep", action="store_true")

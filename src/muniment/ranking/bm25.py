@@ -98,19 +98,8 @@ def bm25_scores(
         frequency = int(np.count_nonzero(live[slots]))
         if not frequency:
             continue
-        idf = _idf(rows, frequency)
+        idf = math.log((rows - frequency + 0.5) / (frequency + 0.5) + 1.0)
         norm = counts + K1 * (1.0 - B + B * lengths[slots] / mean)
         scores[slots] += weight * idf * counts * (K1 + 1.0) / norm
     scores[~live] = 0.0
     return scores
-
-
-def bm25_bound(postings: Postings, terms: Sequence[str], live: NDArray[np.bool_]) -> float:
-    """What BM25 of ``terms`` stays below for every row; terms that stand nowhere count as the rarest."""
-    rows = int(np.count_nonzero(live))
-    frequencies = {term: int(np.count_nonzero(live[postings.of(term)[0]])) for term in set(terms)}
-    return (K1 + 1.0) * sum(_idf(rows, frequencies[term]) for term in terms)
-
-
-def _idf(rows: int, frequency: int) -> float:
-    return math.log((rows - frequency + 0.5) / (frequency + 0.5) + 1.0)

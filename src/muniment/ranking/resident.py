@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.ranking.analysis import analyze
-from muniment.ranking.bm25 import Postings, bm25_bound, bm25_scores
+from muniment.ranking.bm25 import Postings, bm25_scores
 from muniment.ranking.filters import Attributes, compare, values_of
 from muniment.ranking.fusion import Fusion, fuse, ranks
+from muniment.ranking.share import with_share
 from muniment.types import Combination, Filter, Negation, SearchMode, VectorQuery
 
 CANDIDATES = 100
@@ -97,22 +98,26 @@ class ResidentIndex:
         Keyword search finds only rows that hold a term of the query.
         """
         with self._lock:
+            found = self._found(query, fusion)
+            if query.mode is not SearchMode.VECTOR:
+                live = self._live[: self._used]
+                with_share([one.scores for one in found], self._postings, analyze(query.text), live)
+            return found
+
+    def _found(self, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
+        with self._lock:
             live = self._live[: self._used]
             mask = live if query.filter is None else live & self._mask(query.filter)
             cosine = bm25 = None
             if query.mode is not SearchMode.KEYWORD and query.vector is not None:
                 cosine = self._cosine(query.vector)
             if query.mode is not SearchMode.VECTOR:
-                terms = analyze(query.text)
-                bm25 = bm25_scores(self._postings, terms, self._lengths[: self._used], live)
-                bound = bm25_bound(self._postings, terms, live)
+                bm25 = bm25_scores(self._postings, analyze(query.text), self._lengths[: self._used], live)
             if cosine is not None and bm25 is not None:
-                return _with_share(self._fused(cosine, bm25, mask, query.limit, fusion), bound)
+                return self._fused(cosine, bm25, mask, query.limit, fusion)
             if cosine is not None:
                 return self._single("cosine", cosine, mask, query.limit)
-            if bm25 is None:
-                return []
-            return _with_share(self._single("bm25", bm25, mask & (bm25 > 0), query.limit), bound)
+            return self._single("bm25", bm25, mask & (bm25 > 0), query.limit) if bm25 is not None else []
 
     def matching(self, condition: Filter) -> list[int]:
         """Ids of the rows that pass the filter, ascending."""
@@ -306,13 +311,6 @@ def rank_fused(
         )
         for place in np.argsort(-fused, kind="stable")[:limit]
     ]
-
-
-def _with_share(found: list[Ranked], bound: float) -> list[Ranked]:
-    """BM25 as a share of what a row could earn at most: unlike BM25 itself, alike for all questions."""
-    for one in found:
-        one.scores["bm25_share"] = one.scores.get("bm25", 0.0) / bound if bound > 0.0 else 0.0
-    return found
 
 
 def _only(scores: Scores, slots: NDArray[np.intp], found: NDArray[np.intp]) -> Scores:

@@ -15,10 +15,8 @@ from functools import cache
 from importlib.resources import files
 
 from muniment.ranking import analyze
+from muniment.ranking.share import SHARE
 from muniment.types import Passage
-
-SHARE = "bm25_share"
-"""The stage score that is BM25 as a share of what a passage could earn at most, 0 to 1."""
 
 RANK_SUFFIX = "_rank"
 
