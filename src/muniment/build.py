@@ -18,9 +18,18 @@ from muniment.collections.parts import Parts
 from muniment.collections.recipe import Recipe, without_secrets
 from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.runtime import CollectionRuntime
-from muniment.errors import MunimentError, unknown_name
+from muniment.errors import InputError, MunimentError, unknown_name
 from muniment.ingest.kept_files import KeptFiles
-from muniment.protocols import Embedder, FileStore, Generator, Parser, ProviderContext, Source, VectorStore
+from muniment.protocols import (
+    ChatModel,
+    Embedder,
+    FileStore,
+    Generator,
+    Parser,
+    ProviderContext,
+    Source,
+    VectorStore,
+)
 from muniment.providers.structure_chunker import StructureChunker
 from muniment.registry import check_options, create
 from muniment.settings import CollectionSettings, ProviderSettings, Settings
@@ -308,6 +317,32 @@ async def _make_generators(settings: Settings, only: Sequence[str] = ()) -> dict
         made[name] = await create("generators", declared[name], context, f"generators.{name}")
     fallbacks = _fallbacks(declared)
     return with_fallbacks(made, {name: fallbacks[name] for name in made})
+
+
+@asynccontextmanager
+async def open_chat_model(settings: Settings, generator: str) -> AsyncIterator[ChatModel]:
+    """The language model behind a declared generator; its fallbacks stand in for it.
+
+    Raises:
+        NotFoundError: code ``unknown_generator``.
+        InputError: code ``no_language_model``: the generator writes without one.
+    """
+    declared = _declared_generators(settings)
+    if generator not in declared:
+        raise unknown_name("generator", generator, list(declared))
+    made = await _make_generators(settings, fallback_chain(generator, _fallbacks(declared)))
+    try:
+        model = made[generator].chat
+        if model is None:
+            raise InputError(
+                f"Generator {generator!r} has no language model.",
+                code="no_language_model",
+                hint="Name one that has: docs/guides/connect-a-language-model.md.",
+            )
+        yield model
+    finally:
+        for one in made.values():
+            await one.aclose()
 
 
 def _declared_generators(settings: Settings) -> dict[str, ProviderSettings]:

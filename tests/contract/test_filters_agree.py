@@ -25,7 +25,7 @@ from muniment.providers.milvus.schema import (
 from muniment.ranking import matches
 from muniment.ranking.filters import Attributes
 from muniment.testing.vector_store import SPEC, chunk_row, unit
-from muniment.types import ChunkRow, Combination, Comparison, Filter, MetadataValue, Operator
+from muniment.types import ChunkRow, Combination, Comparison, Filter, MetadataValue, Negation, Operator
 
 TEXTS = ["a", "b", "", '"', "'", "\\", '\\"', '" or id > 0 or "', "{x}", "\n", "é", "日本", "%", "1", "true"]
 KEYS = [*(text for text in TEXTS if text), "document_id", "page", "id"]
@@ -43,6 +43,7 @@ comparisons = st.one_of(
         st.sampled_from([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]),
         numbers | texts,
     ),
+    st.builds(Comparison, keys, st.sampled_from([Operator.CONTAINS, Operator.PREFIX]), texts),
     st.builds(
         Comparison,
         keys,
@@ -52,7 +53,10 @@ comparisons = st.one_of(
 )
 filters: st.SearchStrategy[Filter] = st.recursive(
     comparisons,
-    lambda inner: st.builds(Combination, st.booleans(), st.lists(inner, max_size=3).map(tuple)),
+    lambda inner: (
+        st.builds(Combination, st.booleans(), st.lists(inner, max_size=3).map(tuple))
+        | st.builds(Negation, inner)
+    ),
     max_leaves=5,
 )
 rows = st.lists(

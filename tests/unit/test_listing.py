@@ -50,21 +50,19 @@ def test_a_cursor_may_stand_on_an_item_that_is_not_shown() -> None:
     assert caught.value.code == "unknown_cursor"
 
 
-scores = st.dictionaries(
-    st.sampled_from(["cosine", "bm25", "rrf", "cosine_rank"]), st.floats(-10, 1000, allow_nan=False)
-)
+relevances = st.none() | st.floats(0, 1)
 
 
-def result(found: list[dict[str, float]], first: int = 0) -> SearchResult:
+def result(found: list[float | None], first: int = 0) -> SearchResult:
     passages = tuple(
-        Passage(first + n, "doc", "doc", Chunk(n, "", "", (), (), 0), 0.0, given)
+        Passage(first + n, "doc", "doc", Chunk(n, "", "", (), (), 0), 0.0, relevance=given)
         for n, given in enumerate(found)
     )
     return SearchResult("c", "q", SearchMode.HYBRID, passages, {}, ())
 
 
-@given(found=st.lists(scores, max_size=8))
-def test_scores_of_one_query_keep_its_order(found: list[dict[str, float]]) -> None:
+@given(found=st.lists(relevances, max_size=8))
+def test_scores_of_one_query_keep_its_order(found: list[float | None]) -> None:
     shown = ranked([result(found)])
     assert [passage.id for passage, _ in shown] == list(range(len(found)))
     values = [score for _, score in shown]
@@ -73,9 +71,11 @@ def test_scores_of_one_query_keep_its_order(found: list[dict[str, float]]) -> No
     assert all(score >= relevance(passage) for passage, score in shown)
 
 
-@given(first=st.lists(scores, max_size=6), second=st.lists(scores, max_size=6), apart=st.integers(0, 6))
+@given(
+    first=st.lists(relevances, max_size=6), second=st.lists(relevances, max_size=6), apart=st.integers(0, 6)
+)
 def test_results_of_several_queries_hold_each_passage_once(
-    first: list[dict[str, float]], second: list[dict[str, float]], apart: int
+    first: list[float | None], second: list[float | None], apart: int
 ) -> None:
     both = [result(first), result(second, apart)]
     shown = ranked(both)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from muniment.errors import InputError
 from muniment.retrieve import parse_filter
-from muniment.types import Combination, Comparison, Operator
+from muniment.types import Combination, Comparison, Negation, Operator
 
 
 def test_the_form_of_openai_is_understood() -> None:
@@ -24,6 +24,11 @@ def test_the_form_of_openai_is_understood() -> None:
     )
 
 
+def test_a_filter_is_turned_round() -> None:
+    written = {"type": "not", "filter": {"type": "prefix", "key": "team", "value": "h"}}
+    assert parse_filter(written) == Negation(Comparison("team", Operator.PREFIX, "h"))
+
+
 def test_the_values_alone_are_understood() -> None:
     assert parse_filter({"team": "hr"}) == Comparison("team", Operator.EQ, "hr")
     assert parse_filter({"team": "hr", "year": [2023, 2024]}) == Combination(
@@ -40,7 +45,7 @@ def test_values_alone_are_checked_too(written: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("operator", list(Operator))
 def test_every_operator_is_known(operator: Operator) -> None:
-    value: object = [1] if operator in (Operator.IN, Operator.NIN) else 1
+    value: object = [1] if operator in (Operator.IN, Operator.NIN) else "1"
     parsed = parse_filter({"type": operator.value, "key": "k", "value": value})
     assert isinstance(parsed, Comparison)
     assert parsed.operator is operator
@@ -55,6 +60,10 @@ def test_every_operator_is_known(operator: Operator) -> None:
         {"type": "eq", "key": "", "value": "x"},
         {"type": "eq", "key": 3, "value": "x"},
         {"type": "eq", "key": "k"},
+        {"type": "contains", "key": "k", "value": 1},
+        {"type": "prefix", "key": "k", "value": ["a"]},
+        {"type": "not"},
+        {"type": "not", "filters": [{"type": "eq", "key": "k", "value": 1}]},
         {"type": "eq", "key": "k", "value": None},
         {"type": "eq", "key": "k", "value": {"a": 1}},
         {"type": "eq", "key": "k", "value": [1]},

@@ -80,7 +80,9 @@ class KnowledgeSearch:
         scope, query = self._scope, query[: self._most_chars]
         results = await asyncio.gather(
             *(
-                self._workspace.search(store.collection, query, mode=scope.mode, limit=scope.max_chunks)
+                self._workspace.search(
+                    store.collection, query, mode=scope.mode, limit=scope.max_chunks, filter=scope.filter
+                )
                 for store in self.stores
             )
         )
@@ -88,8 +90,11 @@ class KnowledgeSearch:
             FoundPassage(store.collection, store.store_id, passage)
             for store, result in zip(self.stores, results, strict=True)
             for passage in result.passages
+            if _relevance(passage) >= scope.least
         ]
-        found.sort(key=lambda one: one.passage.score, reverse=True)
+        # What one store's ranking says of a passage cannot be compared with another's; the probability can.
+        if len(results) > 1:
+            found.sort(key=lambda one: _relevance(one.passage), reverse=True)
         for store in self.stores:
             await self._workspace.services.stores.touch(store.collection)
         return await self.shown(query, found[: scope.max_chunks], first_number=first_number)
@@ -117,7 +122,7 @@ class KnowledgeSearch:
         metadata = {
             "document_ids": [origin.document_id for origin in origins[: len(kept)]],
             "chunks": [one.passage.chunk.text for one in kept],
-            "scores": [one.passage.score for one in kept],
+            "scores": [_relevance(one.passage) for one in kept],
             "vector_db_ids": [one.store_id for one in kept],
         }
         return Findings(kept, texts, metadata)
@@ -175,6 +180,10 @@ def _filled(template: str, number: int, passage: Passage, origin: _Origin) -> st
     }
     # Not str.format: a template from outside must not reach into objects.
     return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+
+
+def _relevance(passage: Passage) -> float:
+    return passage.relevance or 0.0
 
 
 async def searched_stores(workspace: ServedWorkspace, scope: SearchScope) -> tuple[SearchedStore, ...]:

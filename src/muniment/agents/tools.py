@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from muniment.agents.values import KNOWLEDGE_SEARCH, FunctionTool, ToolGroup
 from muniment.errors import InputError
-from muniment.types import JsonObject, SearchMode
+from muniment.retrieve import parse_filter
+from muniment.types import Filter, JsonObject, SearchMode
 
 RAG = "builtin::rag"
 """The tool group that the server runs itself."""
@@ -41,6 +42,8 @@ class _QueryConfig(BaseModel):
     max_chunks: int = Field(default=5, ge=1, le=100)
     max_tokens_in_context: int = Field(default=4096, ge=1)
     mode: SearchMode = SearchMode.HYBRID
+    filters: dict[str, object] | None = None
+    score_threshold: float | None = Field(default=None, allow_inf_nan=False)
 
 
 class _Arguments(BaseModel):
@@ -60,6 +63,8 @@ class SearchScope:
     Attributes:
         store_ids: ids or names of stores; empty when none is named.
         template: text of one result, with ``{index}``, ``{chunk.content}`` and ``{metadata}``.
+        filter: only chunks whose metadata pass.
+        least: only chunks that are relevant with at least this probability.
     """
 
     store_ids: tuple[str, ...]
@@ -67,6 +72,8 @@ class SearchScope:
     max_tokens: int = 4096
     mode: SearchMode = SearchMode.HYBRID
     template: str = TEMPLATE
+    filter: Filter | None = None
+    least: float = 0.0
 
 
 def search_scope(groups: Sequence[ToolGroup], defaults: Sequence[ToolGroup] = ()) -> SearchScope | None:
@@ -77,7 +84,7 @@ def search_scope(groups: Sequence[ToolGroup], defaults: Sequence[ToolGroup] = ()
         defaults: those of the agent, whose arguments hold where the turn names a group without any.
 
     Raises:
-        InputError: code ``invalid_tool_group``.
+        InputError: codes ``invalid_tool_group``, ``invalid_filter``.
     """
     if not any(is_search(group.name) for group in groups):
         return None
@@ -120,5 +127,10 @@ def _scope(arguments: JsonObject) -> SearchScope:
     ids = (*(parsed.vector_db_ids or ()), *(parsed.vector_store_ids or ()))
     config = parsed.query_config or _QueryConfig()
     return SearchScope(
-        tuple(dict.fromkeys(ids)), config.max_chunks, config.max_tokens_in_context, config.mode
+        tuple(dict.fromkeys(ids)),
+        config.max_chunks,
+        config.max_tokens_in_context,
+        config.mode,
+        filter=parse_filter(config.filters) if config.filters else None,
+        least=config.score_threshold or 0.0,
     )

@@ -2,13 +2,14 @@
 
 The check reads words, not meaning. It catches what retrieval-augmented models get wrong most and what
 readers rely on most: a changed number or unit, a swapped name, a lost "not", a statement from elsewhere.
-It does not catch two names of one sentence that changed places. design/006-grounding.md gives the
+design/006-grounding.md gives the
 reasons and the measured rates.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from muniment.answer.clauses import changed_places, clauses
 from muniment.language.names import codes, names
 from muniment.language.negation import cues, opposites, polarity
 from muniment.language.quantities import Amounts, amounts, carried, dated, implied_ones
@@ -19,6 +20,10 @@ LEAST_COVERAGE = 0.6
 """Share of a claim's content words that its evidence, surroundings included, must carry."""
 LEAST_OWN = 0.4
 """Share that the quote alone must carry."""
+LEAST_CLAUSE = 0.4
+"""Share of the content words of each clause."""
+LONGEST_RUN = 3
+"""Content words in a row that may not all be missing."""
 _PREFIX = 5
 _MOSTLY = 0.85
 
@@ -46,6 +51,7 @@ def check_claim(claim: str, evidence: Evidence) -> tuple[str, ...]:
                 *_names_missing(claim, evidence),
                 *_denied_otherwise(claim, evidence.best),
                 *_contraries(claim, evidence.quote),
+                *_exchanged_names(claim, evidence.best),
                 *_words_missing(claim, evidence),
             )
         )
@@ -115,14 +121,35 @@ def _contraries(claim: str, quote: str) -> Iterable[str]:
             yield f"“{word}” stands where the cited text says “{_shown(min(contrary), quote)}”"
 
 
+def _exchanged_names(claim: str, sentence: str) -> Iterable[str]:
+    if exchanged := changed_places(claim, sentence):
+        yield f"{exchanged[0]} and {exchanged[1]} stand in each other's place in the cited text"
+
+
 def _words_missing(claim: str, evidence: Evidence) -> Iterable[str]:
     everything = "\n".join((evidence.quote, evidence.headings, evidence.around))
     own, all_ = coverage(claim, f"{evidence.quote}\n{evidence.headings}"), coverage(claim, everything)
-    if all_ < LEAST_COVERAGE or own < LEAST_OWN:
-        there = stems(everything)
-        missing = [word for word in words(claim) if content_stems(word) and not _carries(there, stem(word))]
+    there = stems(everything)
+    missing = [word for word in words(claim) if content_stems(word) and not _carries(there, stem(word))]
+    foreign = any(coverage(clause, everything) < LEAST_CLAUSE for clause in clauses(claim))
+    if (
+        all_ < LEAST_COVERAGE
+        or own < LEAST_OWN
+        or foreign
+        or _longest_run(claim, set(missing)) >= LONGEST_RUN
+    ):
         shown = ", ".join(list(dict.fromkeys(missing))[:5])
         yield f"the cited text says too little of this; not in it: {shown}"
+
+
+def _longest_run(claim: str, missing: set[str]) -> int:
+    """How many content words of the claim in a row are missing."""
+    longest = run = 0
+    for word in words(claim):
+        if content_stems(word):
+            run = run + 1 if word in missing else 0
+            longest = max(longest, run)
+    return longest
 
 
 def _carries(there: set[str], word: str) -> bool:

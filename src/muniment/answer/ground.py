@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from muniment.answer.check import Evidence, check_claim, coverage
+from muniment.answer.check import LEAST_COVERAGE, Evidence, check_claim, coverage
 from muniment.answer.claims import Statement, StatementKind, split_claims
+from muniment.answer.clauses import clauses, subject_and_rest
 from muniment.answer.evidence import Window, find_window, locate
 from muniment.types import (
     AnswerVerdict,
@@ -18,6 +19,8 @@ from muniment.types import (
 
 _ATTACH_COVERAGE = 0.8
 """An uncited claim gets a passage attached only when the quote carries this share of its content words."""
+_FEW = 3
+"""Passages cited for one claim; who cites more means that all are about one thing."""
 _CONTRIBUTES = 0.25
 """One of several citations must carry this share of the claim's content words."""
 
@@ -69,6 +72,8 @@ def _ground_statement(
     checked = [_check_citation(number, said, given, documents) for number in statement.cited]
     evidence = [one.evidence for one in checked if one.evidence is not None]
     reasons = check_claim(said, _joined(evidence)) if evidence else ()
+    if 1 < len(evidence) <= _FEW and not reasons:
+        reasons = _carried_apart(said, evidence)
     if evidence and not reasons:
         citations = tuple(_judged(one, said, alone=len(evidence) == 1) for one in checked)
         failed = tuple(one.reason for one in citations if one.reason)
@@ -174,6 +179,8 @@ def _judged(checked: _Checked, said: str, *, alone: bool) -> Citation:
     """A citation of a supported claim: one of several must bring something of its own."""
     if checked.evidence is None or alone or coverage(said, checked.evidence.quote) >= _CONTRIBUTES:
         return checked.citation
+    if any(coverage(clause, checked.evidence.quote) >= LEAST_COVERAGE for clause in clauses(said)):
+        return checked.citation
     return _changed(
         checked.citation, CitationVerdict.NOT_SUPPORTING, "this passage adds nothing to the claim"
     )
@@ -183,6 +190,24 @@ def _unsupporting(checked: _Checked, reasons: tuple[str, ...]) -> Citation:
     if checked.evidence is None:
         return checked.citation
     return _changed(checked.citation, CitationVerdict.NOT_SUPPORTING, "; ".join(reasons))
+
+
+def _carried_apart(said: str, evidence: list[Evidence]) -> tuple[str, ...]:
+    """Why several passages carry the claim only when what one says is taken for what another is about.
+
+    Each clause must be said by a passage that also names what the clause is about.
+    """
+    reasons: list[str] = []
+    texts = ["\n".join((one.quote, one.headings, one.around)) for one in evidence]
+    for clause in clauses(said):
+        subject, rest = subject_and_rest(clause)
+        saying = [text for text in texts if coverage(rest, text) >= LEAST_COVERAGE]
+        reasons += [
+            f"the cited passages do not say this of {name}"
+            for name in subject
+            if saying and not any(name.casefold() in text.casefold() for text in saying)
+        ]
+    return tuple(reasons)
 
 
 def _joined(evidence: list[Evidence]) -> Evidence:

@@ -6,7 +6,14 @@ from fastapi.responses import Response
 from muniment.api.context import WorkspaceOf, failures
 from muniment.api.routing import Router
 from muniment.api.run_events import RUN_RESPONSE, run_response
-from muniment.api.wire import GenerationList, GenerationRequest, GenerationWire, RunWire, StageRequest
+from muniment.api.wire import (
+    GenerationList,
+    GenerationRequest,
+    GenerationWire,
+    PromoteRequest,
+    RunWire,
+    StageRequest,
+)
 from muniment.collections.planning import shard_from
 
 router = Router(tags=["generations"])
@@ -48,11 +55,13 @@ async def stage_generation(
     responses={**failures(400, 403, 404, 409, 413, 422, 503, 507), 200: RUN_RESPONSE},
 )
 async def promote_generation(
-    name: str, request: Request, workspace: WorkspaceOf, asked: GenerationRequest | None = None
+    name: str, request: Request, workspace: WorkspaceOf, asked: PromoteRequest | None = None
 ) -> Response | RunWire:
-    """It catches up with what changed first. No question goes unanswered while the two are swapped."""
-    stream = asked is not None and asked.stream
-    return await run_response(request, workspace.promote(name), stream=stream)
+    """It catches up with what changed first, and is held to the collection's gate where there is one. No
+    question goes unanswered while the two are swapped."""
+    asked = asked or PromoteRequest()
+    promoted = workspace.promote(name, despite_gate=asked.despite_gate)
+    return await run_response(request, promoted, stream=asked.stream)
 
 
 @router.post(

@@ -30,4 +30,5 @@ async def search(
             collection, query, mode=asked.mode, limit=asked.limit, filter=filter_to_domain(asked.filter)
         )
 
-    return SearchResultWire.of(await until_disconnect(request, found()))
+    result = await until_disconnect(request, found())
+    return SearchResultWire.of(result, least=asked.score_threshold or 0.0, explained=asked.explain)

@@ -48,9 +48,21 @@ def generations(
         messages().print(styled(line, "yellow"))
 
 
-def promote(collection: CollectionArgument = None, config: Config = None, as_json: Json = False) -> None:
-    """Make the staged generation the live one, when it has caught up with what changed."""
-    _swap(lambda workspace, name: workspace.promote(name), collection, settings_from(config), quiet=as_json)
+def promote(
+    collection: CollectionArgument = None,
+    despite_gate: Annotated[
+        str, typer.Option("--despite-gate", metavar="REASON", help="Promote even if the gate is not met.")
+    ] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Make the staged generation the live one, when it has caught up with what changed and meets the gate."""
+    _swap(
+        lambda workspace, name: workspace.promote(name, despite_gate=despite_gate),
+        collection,
+        settings_from(config),
+        quiet=as_json,
+    )
 
 
 def rollback(collection: CollectionArgument = None, config: Config = None, as_json: Json = False) -> None:

@@ -12,6 +12,7 @@ from muniment.cli import (
     adopt,
     apply,
     ask,
+    compare,
     config,
     demo,
     documents,
@@ -24,6 +25,7 @@ from muniment.cli import (
     page,
     pipeline,
     plan,
+    questions,
     runs,
     search,
     serve,
@@ -128,6 +130,7 @@ app.command("verify")(verify.verify)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("status")(status.status)
 app.command("documents")(documents.documents)
 app.command("runs")(runs.runs)
@@ -137,6 +140,7 @@ app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)
 app.command("import")(import_run.import_run)
 app.command("version")(status.version)
+app.add_typer(questions.app, name="questions")
 app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

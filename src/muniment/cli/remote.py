@@ -30,6 +30,7 @@ from muniment.api.wire import (
     ParsedDocumentWire,
     PlanRequest,
     PlanWire,
+    PromoteRequest,
     ReadinessWire,
     RetrievedWire,
     RunDocumentList,
@@ -233,9 +234,11 @@ class RemoteWorkspace:
         asked = StageRequest(stream=True, shard=str(shard) if shard else None)
         return self._run_events(f"{collection_path(collection)}/stage", asked)
 
-    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+    def promote(self, collection: str, *, despite_gate: str = "") -> AsyncIterator[RunEvent]:
         """Make the staged generation the live one."""
-        return self._run_events(f"{collection_path(collection)}/promote", GenerationRequest(stream=True))
+        return self._run_events(
+            f"{collection_path(collection)}/promote", PromoteRequest(stream=True, despite_gate=despite_gate)
+        )
 
     def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make the previous generation the live one again."""

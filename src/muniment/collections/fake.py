@@ -277,7 +277,7 @@ class FakeWorkspace(FakeReports):
             yield event
         self._staged[collection] = (GenerationState.STAGED,)
 
-    async def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+    async def promote(self, collection: str, *, despite_gate: str = "") -> AsyncIterator[RunEvent]:
         """As an ingestion; what was staged is gone."""
         await self.discard(collection)
         async for event in self.ingest(collection, trigger="promote"):

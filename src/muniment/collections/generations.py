@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -37,8 +37,8 @@ _ROUNDS = 5
 class Gate(Protocol):
     """Decides whether a staged generation may become the live one."""
 
-    async def check(self, live: CollectionRuntime, staged: CollectionRuntime) -> None:
-        """Return when it may.
+    async def check(self, live: CollectionRuntime, staged: CollectionRuntime, *, despite: str = "") -> None:
+        """Return when it may; also when it may not, where ``despite`` says why it shall.
 
         Raises:
             ConflictError: it may not, and why.
@@ -118,11 +118,15 @@ class Generations:
         async for event in self._filled(runtime, await self._opened(runtime, staged), "stage", shard):
             yield event
 
-    async def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+    async def promote(self, collection: str, *, despite_gate: str = "") -> AsyncIterator[RunEvent]:
         """Let the staged generation catch up, and make it the live one.
 
+        Args:
+            despite_gate: why it is promoted even if it does not meet the gate.
+
         Raises:
-            ConflictError: codes ``nothing_staged``, ``staged_outdated``, ``run_in_progress``, or a gate's.
+            ConflictError: codes ``nothing_staged``, ``staged_outdated``, ``run_in_progress``,
+                ``gate_not_met``.
             MunimentError: what the run that catches up ended with; the live generation stays.
         """
         runtime = self._parts.runtime(collection)
@@ -135,7 +139,8 @@ class Generations:
                 code="staged_outdated",
                 hint=f"Build it anew with `muniment apply {collection} --stage`.",
             )
-        async for event in self._swapped(runtime, staged, "promote"):
+        gated = partial(self._gated, despite=despite_gate)
+        async for event in self._swapped(runtime, staged, "promote", gated):
             yield event
 
     async def rebuild(self, collection: str) -> AsyncIterator[RunEvent]:
@@ -291,15 +296,23 @@ class Generations:
             await show_carried(parts.catalog, beside)
         yield ends.first[0]
 
+    async def _gated(self, live: CollectionRuntime, staged: CollectionRuntime, *, despite: str) -> None:
+        for gate in self._gates:
+            await gate.check(live, staged, despite=despite)
+
     async def _swapped(
-        self, runtime: CollectionRuntime, generation: Generation, trigger: str
+        self,
+        runtime: CollectionRuntime,
+        generation: Generation,
+        trigger: str,
+        allowed: Callable[[CollectionRuntime, CollectionRuntime], Awaitable[None]] | None = None,
     ) -> AsyncIterator[RunEvent]:
         beside, ends = await self._opened(runtime, generation), _Ends()
         # The long part first, while documents still come into the live generation.
         async for event in ends.held_back(self._filled(runtime, beside, trigger)):
             yield event
-        for gate in self._gates:
-            await gate.check(runtime, beside)
+        if allowed is not None:
+            await allowed(runtime, beside)
         async with runtime.busy:
             for _ in range(_ROUNDS):
                 async for event in ends.held_back(self._filled(runtime, beside, trigger)):

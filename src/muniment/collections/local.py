@@ -19,6 +19,7 @@ from muniment.collections.lock import DataLock
 from muniment.collections.model_directory import ModelDirectory
 from muniment.collections.parts import Parts
 from muniment.collections.planning import Planning
+from muniment.collections.quality_gate import QualityGate
 from muniment.collections.reconciler import Reconciler
 from muniment.collections.registered_models import RegisteredModels
 from muniment.collections.reports import Reports
@@ -61,11 +62,12 @@ class LocalWorkspace:
         self._documents = Documents(parts)
         self._planning = Planning(parts)
         self._ingestion = Ingestion(parts, self._planning)
-        self._generations = Generations(parts, self._ingestion)
+        self._reports = Reports(parts)
+        gate = QualityGate(parts, self._documents, self._reports)
+        self._generations = Generations(parts, self._ingestion, (gate,))
         self._verifying = Verifying(parts, self._generations)
         self._reconciler = Reconciler(parts, self._ingestion, self._generations)
         self._statuses = Statuses(parts)
-        self._reports = Reports(parts)
         files = Files(parts.catalog, parts.kept)
         attachments = Attachments(parts, self._ingestion, files)
         models = Models(parts.generators, RegisteredModels(parts.catalog.resources).target)
@@ -240,9 +242,9 @@ class LocalWorkspace:
         """Build a generation as the settings ask; see ``Workspace.stage``."""
         return self._generations.stage(collection, shard=shard)
 
-    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+    def promote(self, collection: str, *, despite_gate: str = "") -> AsyncIterator[RunEvent]:
         """Make the staged generation the live one; see ``Workspace.promote``."""
-        return self._generations.promote(collection)
+        return self._generations.promote(collection, despite_gate=despite_gate)
 
     def rollback(self, collection: str) -> AsyncIterator[RunEvent]:
         """Make the previous generation the live one again; see ``Workspace.rollback``."""

@@ -136,12 +136,17 @@ class Workspace(Protocol):
             ConflictError: codes ``generation_current``, ``run_in_progress``, ``collection_adopted``.
         """
 
-    def promote(self, collection: str) -> AsyncIterator[RunEvent]:
+    def promote(self, collection: str, *, despite_gate: str = "") -> AsyncIterator[RunEvent]:
         """Let the staged generation catch up and make it the live one; events as of ``stage``.
+
+        Where the collection has a gate, the generation must meet it, and not be significantly worse than the
+        live one. ``despite_gate`` is the reason to promote it all the same, which the report keeps.
 
         Raises:
             ConflictError: codes ``nothing_staged``, ``staged_outdated``, ``run_in_progress``,
-                ``collection_adopted``, ``promotion_overtaken``.
+                ``collection_adopted``, ``promotion_overtaken``, ``gate_not_met``.
+            NotFoundError: code ``questions_not_found``, of the gate.
+            InputError: codes ``invalid_questions``, ``no_questions``, of the gate.
         """
 
     def rollback(self, collection: str) -> AsyncIterator[RunEvent]:

@@ -27,6 +27,13 @@ _NEVER_NAMES = frozenset(
     " wednesday thursday friday saturday sunday".split()
 )
 
+_OPENERS = frozenset(
+    "additional another overall instead together several various many every available optional annual monthly"
+    " daily weekly typical general special initial final total current previous following first second third"
+    " last next other later earlier today here both employee staff customer user".split()
+)
+"""Words that often begin a sentence and are no names."""
+
 
 def codes(text: str) -> list[str]:
     """Tokens of letters and digits (E-417, FSA-2024-0117) and dotted numbers (1.2.3), as written."""
@@ -57,4 +64,6 @@ def _name_at_beginning(text: str, match: re.Match[str]) -> bool:
     if following and following.group()[0].isupper() and following.group().lower() not in STOP_WORDS:
         return True
     word = match.group().lower()
+    if word in _OPENERS:
+        return False
     return len(word) > 3 and not word.endswith(_COMMON_ENDINGS)

@@ -2,14 +2,15 @@
 
 A comparison with a key that a chunk does not have fails, except ``ne`` and ``nin``, which are the
 exact opposites of ``eq`` and ``in``. Numbers compare with numbers, strings with strings (by code
-point), booleans with booleans, which have no order; across these, nothing is equal or in order. A
-comparison of ``page`` holds when it does for any page of the chunk.
+point), booleans with booleans, which have no order; across these, nothing is equal or in order. Only
+strings contain a string or begin with one, upper and lower case being different. A comparison of ``page``
+holds when it does for any page of the chunk.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator
+from muniment.types import Combination, Comparison, Filter, MetadataValue, Negation, Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ def matches(condition: Filter, attributes: Attributes) -> bool:
     if isinstance(condition, Combination):
         parts = (matches(part, attributes) for part in condition.parts)
         return all(parts) if condition.every else any(parts)
+    if isinstance(condition, Negation):
+        return not matches(condition.part, attributes)
     return compare(condition, values_of(condition.key, attributes))
 
 
@@ -44,6 +47,8 @@ def compare(condition: Comparison, values: tuple[MetadataValue, ...]) -> bool:
     if condition.operator in (Operator.EQ, Operator.IN, Operator.NE, Operator.NIN):
         equal = any(kind_of(v) is kind_of(w) and v == w for v in values for w in wanted)
         return equal is (condition.operator in (Operator.EQ, Operator.IN))
+    if condition.operator in (Operator.CONTAINS, Operator.PREFIX):
+        return any(_holds_text(condition.operator, value, wanted[0]) for value in values)
     return any(_in_order(condition.operator, value, wanted[0]) for value in values)
 
 
@@ -52,6 +57,12 @@ def kind_of(value: MetadataValue) -> type[bool] | type[str] | type[float]:
     if isinstance(value, bool):
         return bool
     return str if isinstance(value, str) else float
+
+
+def _holds_text(how: Operator, value: MetadataValue, text: MetadataValue) -> bool:
+    if not isinstance(value, str) or not isinstance(text, str):
+        return False
+    return value.startswith(text) if how is Operator.PREFIX else text in value
 
 
 def _in_order(how: Operator, value: MetadataValue, bound: MetadataValue) -> bool:

@@ -18,7 +18,8 @@ from muniment.ranking.analysis import analyze
 from muniment.ranking.bm25 import Postings, bm25_scores
 from muniment.ranking.filters import Attributes, compare, values_of
 from muniment.ranking.fusion import Fusion, fuse, ranks
-from muniment.types import Combination, Filter, SearchMode, VectorQuery
+from muniment.ranking.share import with_share
+from muniment.types import Combination, Filter, Negation, SearchMode, VectorQuery
 
 CANDIDATES = 100
 """How many of each stage are fused, as in the measurements behind the choice of fusion."""
@@ -96,6 +97,14 @@ class ResidentIndex:
 
         Keyword search finds only rows that hold a term of the query.
         """
+        with self._lock:
+            found = self._found(query, fusion)
+            if query.mode is not SearchMode.VECTOR:
+                live = self._live[: self._used]
+                with_share([one.scores for one in found], self._postings, analyze(query.text), live)
+            return found
+
+    def _found(self, query: VectorQuery, fusion: Fusion) -> list[Ranked]:
         with self._lock:
             live = self._live[: self._used]
             mask = live if query.filter is None else live & self._mask(query.filter)
@@ -241,6 +250,8 @@ class ResidentIndex:
             masks = [self._mask(part) for part in condition.parts]
             join = np.logical_and if condition.every else np.logical_or
             return join.reduce([np.full(self._used, condition.every), *masks])  # type: ignore[no-any-return]
+        if isinstance(condition, Negation):
+            return ~self._mask(condition.part)
         if condition.key == "page":
             verdicts = [compare(condition, pages) for pages in self._page_sets]
             numbers = self._pages

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from muniment.errors import InputError
-from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator
+from muniment.types import Combination, Comparison, Filter, MetadataValue, Negation, Operator
 
 MAX_DEPTH = 8
 MAX_COMPARISONS = 256
@@ -13,14 +13,16 @@ INT64 = 2**63
 
 _SETS = (Operator.IN, Operator.NIN)
 _ORDERS = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
-_KNOWN = ", ".join([*(operator.value for operator in Operator), "and", "or"])
+_KNOWN = ", ".join([*(operator.value for operator in Operator), "and", "or", "not"])
+_TEXTS = (Operator.CONTAINS, Operator.PREFIX)
 
 
 def parse_filter(written: Mapping[str, object]) -> Filter:
     """A filter from ``{"type": "eq", "key": …, "value": …}`` or ``{"type": "and", "filters": […]}``.
 
-    Types are eq, ne, gt, gte, lt, lte, in, nin, and, or. Keys are metadata keys, ``document_id`` and
-    ``page``. An object without ``type`` holds the values that keys must have: ``{"team": "hr"}``.
+    Types are eq, ne, gt, gte, lt, lte, in, nin, contains, prefix, and, or, not. Keys are metadata
+    keys, ``document_id`` and ``page``. An object without ``type`` holds the values that keys must have:
+    ``{"team": "hr"}``.
 
     Raises:
         InputError: code ``invalid_filter``; says where and what was expected.
@@ -48,6 +50,9 @@ def _parse(written: object, where: str, depth: int) -> Filter:
         return Combination(
             kind == "and", tuple(_parse(part, f"{where}.filters[{n}]", depth + 1) for n, part in numbered)
         )
+    if kind == "not":
+        _only(written, {"type", "filter"}, where)
+        return Negation(_parse(written.get("filter"), f"{where}.filter", depth + 1))
     if kind not in list(Operator):
         raise _invalid(f"{where}.type", f"is {_shown(kind)}; known are {_KNOWN}")
     _only(written, {"type", "key", "value"}, where)
@@ -80,6 +85,8 @@ def _value(operator: Operator, value: object, where: str) -> MetadataValue | tup
     single = _single(value, where)
     if operator in _ORDERS and isinstance(single, bool):
         raise _invalid(where, f"must be a number or text for {operator.value!r}, not {_shown(value)}")
+    if operator in _TEXTS and not isinstance(single, str):
+        raise _invalid(where, f"must be text for {operator.value!r}, not {_shown(value)}")
     return single
 
 
@@ -108,6 +115,8 @@ def _only(written: Mapping[str, object], known: set[str], where: str) -> None:
 def _comparisons(condition: Filter) -> int:
     if isinstance(condition, Combination):
         return sum(_comparisons(part) for part in condition.parts)
+    if isinstance(condition, Negation):
+        return _comparisons(condition.part)
     return 1
 
 

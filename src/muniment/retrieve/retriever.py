@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from muniment.errors import InputError
 from muniment.protocols import Embedder, VectorIndex
+from muniment.retrieve.relevance import with_relevance
 from muniment.telemetry import Timings
 from muniment.types import Filter, Passage, SearchMode, StoredHit, VectorQuery
 
@@ -77,7 +78,8 @@ class Retriever:
                 vector = await self._embedder.embed_query(question)
         with timings.stage("search"):
             hits = await self._hits(VectorQuery(mode, limit, question, vector, filter))
-        return Retrieval(tuple(self._passage(hit) for hit in hits), timings.milliseconds)
+            passages = with_relevance(question, [self._passage(hit) for hit in hits])
+        return Retrieval(passages, timings.milliseconds)
 
     async def _hits(self, query: VectorQuery) -> list[StoredHit]:
         hits = await self._index.search(query)

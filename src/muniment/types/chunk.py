@@ -59,6 +59,7 @@ class ChunkRow:
 class Passage:
     """A chunk retrieved for a query, with the scores it earned at each stage (higher is better).
 
+    ``relevance`` is the probability, 0 to 1, that it is relevant to the question, where that was computed.
     ``collection`` is the one it was found in.
     """
 
@@ -70,6 +71,7 @@ class Passage:
     scores: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, MetadataValue] = field(default_factory=dict)
     collection: str = ""
+    relevance: float | None = None
 
 
 def text_of(document_text: str, spans: Sequence[Span]) -> str:

@@ -31,6 +31,8 @@ class Operator(StrEnum):
     LTE = "lte"
     IN = "in"
     NIN = "nin"
+    CONTAINS = "contains"
+    PREFIX = "prefix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,14 @@ class Combination:
     parts: tuple["Filter", ...]
 
 
-Filter = Comparison | Combination
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """The part must not hold."""
+
+    part: "Filter"
+
+
+Filter = Comparison | Combination | Negation
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from muniment.agents.knowledge_search import Findings, KnowledgeSearch, searched
 from muniment.agents.tools import TEMPLATE, SearchScope
 from muniment.api.llama_stack.vector_io import MOST_CHUNKS, search_mode
 from muniment.api.llama_stack.wire import Asked, Text
+from muniment.api.openai.body import JsonBody
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import InputError
+from muniment.retrieve import parse_filter
 from muniment.types import SearchMode
 
 NEEDED_IN_TEMPLATE = ("{chunk.content}", "{index}")
@@ -23,6 +25,10 @@ class SearchConfig(Asked):
     """Text of one result, with `{index}` and `{chunk.content}`, and `{metadata}` where it is wanted."""
     mode: StrictStr | None = None
     """`vector`, `keyword` or `hybrid` (when omitted)."""
+    filters: JsonBody | None = None
+    """Only chunks with such metadata; as in a vector store's search."""
+    score_threshold: float | None = Field(default=None, allow_inf_nan=False)
+    """Only chunks that are relevant with at least this probability."""
 
     @field_validator("chunk_template")
     @classmethod
@@ -38,7 +44,7 @@ async def knowledge_search(
     """Search several stores at once.
 
     Raises:
-        InputError: codes ``no_store``, ``unknown_mode``, and those of ``Workspace.search``.
+        InputError: codes ``no_store``, ``unknown_mode``, ``invalid_filter``; and those of a search.
         NotFoundError: code ``unknown_store``.
     """
     if not store_ids:
@@ -53,6 +59,8 @@ async def knowledge_search(
         config.max_tokens_in_context,
         search_mode(config.mode, SearchMode.HYBRID),
         config.chunk_template,
+        parse_filter(config.filters) if config.filters else None,
+        config.score_threshold or 0.0,
     )
     stores = await searched_stores(workspace, scope)
     return await KnowledgeSearch(workspace, stores, scope, cites=False).search(query)

@@ -88,9 +88,11 @@ class QueryParams(Asked):
     search_mode: StrictStr | None = None
     """Another name of `mode`."""
     score_threshold: float | None = None
-    """Only chunks with at least this score."""
+    """Only chunks with at least this score, a probability of being relevant."""
     filters: JsonBody | None = None
     """Only chunks with such metadata; as in a vector store's search."""
+    explain: bool = False
+    """Muniment's own: `muniment_explanation` in each chunk's metadata says what every stage gave."""
 
 
 class QueryRequest(Asked):
@@ -150,7 +152,9 @@ async def query_chunks(request: Request, asked: QueryRequest, workspace: ServedO
     query = text_of(asked.query, "The query")
     limit = params.max_chunks or params.k or DEFAULT_CHUNKS
     filter = parse_filter(params.filters) if params.filters else None
-    search = search_store(workspace, store_id, query, mode=mode, limit=limit, filter=filter)
+    search = search_store(
+        workspace, store_id, query, mode=mode, limit=limit, filter=filter, explained=params.explain
+    )
     found = await until_disconnect(request, search)
     if params.score_threshold is not None:
         found = [chunk for chunk in found if chunk.score >= params.score_threshold]

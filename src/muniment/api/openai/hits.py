@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from muniment.api.urls import document_url, page_url
 from muniment.api.wire.base import Wire
 from muniment.api.wire.documents import SpanWire
+from muniment.api.wire.evidence import ExplanationWire
 from muniment.collections.stores import Stores
 from muniment.types import (
     Document,
@@ -15,11 +16,6 @@ from muniment.types import (
     SearchResult,
     file_id_of,
 )
-
-BM25_HALF = 10.0
-"""The BM25 score that counts as 0.5."""
-BEST_RRF = 2 / 61
-"""Reciprocal rank fusion of what is first in both rankings."""
 
 
 class EvidenceWire(Wire):
@@ -37,6 +33,8 @@ class EvidenceWire(Wire):
     """Image of the page with the passage marked; null without pages."""
     document_url: str
     """The original file."""
+    explanation: ExplanationWire | None = None
+    """Where it was asked for: what each stage of the search gave, and what the score rests on."""
 
     @classmethod
     def of(cls, passage: Passage, collection: str, given: GivenChunk | None = None) -> "EvidenceWire":
@@ -73,15 +71,8 @@ class Hit:
 
 
 def relevance(passage: Passage) -> float:
-    """How well a passage fits, from 0 to 1, whatever the mode of the search.
-
-    That is its cosine, or its BM25 score s as s / (s + 10), whichever is larger; where the store
-    gives only the fused rank, that in relation to the best possible one.
-    """
-    scores = passage.scores
-    cosine, bm25 = scores.get("cosine", 0.0), scores.get("bm25", 0.0)
-    known = [cosine, bm25 / (bm25 + BM25_HALF) if bm25 > 0 else 0.0, scores.get("rrf", 0.0) / BEST_RRF]
-    return min(1.0, max(0.0, *known))
+    """The probability that a passage is relevant, whatever the mode of the search."""
+    return passage.relevance or 0.0
 
 
 def ranked(results: Sequence[SearchResult]) -> list[tuple[Passage, float]]:

@@ -15,8 +15,10 @@ from muniment.api.questions import checked_question
 from muniment.api.routing import Router
 from muniment.api.streaming import until_disconnect
 from muniment.api.wire.base import Wire
+from muniment.api.wire.evidence import ExplanationWire
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import InputError
+from muniment.retrieve import explain
 from muniment.retrieve.filters import parse_filter
 from muniment.types import Filter, SearchMode, SearchResult
 
@@ -39,7 +41,7 @@ class RankingOptions(Body):
     ranker: Ranker | None = None
     """Accepted; the order is always that of the collection's own ranking."""
     score_threshold: float | None = Field(default=None, allow_inf_nan=False)
-    """Only results whose score is at least this."""
+    """Only results whose score, a probability of being relevant, is at least this."""
 
 
 class StoreSearch(Body):
@@ -50,7 +52,8 @@ class StoreSearch(Body):
     filters: dict[str, Any] | None = Field(
         default=None, examples=[{"type": "eq", "key": "team", "value": "hr"}]
     )
-    """Only files whose attributes pass: `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, `and`, `or`."""
+    """Only files whose attributes pass: `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, `contains`,
+    `prefix`, `and`, `or`, `not`."""
     max_num_results: int | None = Field(default=None, ge=1, le=MAX_RESULTS)
     """Results of a page, 10 when omitted."""
     ranking_options: RankingOptions | None = None
@@ -58,6 +61,8 @@ class StoreSearch(Body):
     """Accepted; queries are searched as they are, which `search_query` shows."""
     search_mode: Annotated[str, StringConstraints(max_length=64)] | None = None
     """`vector`, `keyword` or `hybrid`, which is taken when omitted."""
+    explain: bool = False
+    """Muniment's own: `muniment.explanation` of each result says what every stage gave."""
     page: Annotated[str, StringConstraints(max_length=64)] | None = None
     """`next_page` of the page before."""
 
@@ -81,7 +86,7 @@ class StoreResult(Wire):
     """`GET /v1/files/{file_id}` has it; for a chunk that was inserted, what its metadata say."""
     filename: str
     score: float
-    """From 0 to 1; see the reference."""
+    """Probability, from 0 to 1, that the passage is relevant; never higher than that of a result above."""
     attributes: dict[str, str | int | float | bool]
     content: tuple[ResultPart, ...]
     muniment: EvidenceWire
@@ -138,10 +143,11 @@ async def search_vector_store(
     scored = [(passage, score) for passage, score in ranked(results) if score >= least]
     hits = await hits_of(workspace.services.stores, store.collection, scored[start:end])
     await workspace.services.stores.touch(store.collection)
+    explanations = _explained(results) if asked.explain else {}
     more = len(scored) > end and end < MAX_RESULTS
     page = StoreResultPage(
         search_query=dialect.search_query(queries),
-        data=tuple(_result(hit) for hit in hits),
+        data=tuple(_result(hit, explanations.get(hit.passage.id)) for hit in hits),
         has_more=more,
         next_page=f"from_{end}" if more else None,
         muniment=SearchNotes(
@@ -184,14 +190,24 @@ async def _results(
     ]
 
 
-def _result(hit: Hit) -> StoreResult:
+def _explained(results: list[SearchResult]) -> dict[int, ExplanationWire]:
+    """Explanations by passage; of one that several queries found, where it is most relevant."""
+    found: dict[int, ExplanationWire] = {}
+    for result in results:
+        for passage, one in zip(result.passages, explain(result.query, result.passages), strict=True):
+            if passage.id not in found or one.relevance > found[passage.id].relevance:
+                found[passage.id] = ExplanationWire.of(one)
+    return found
+
+
+def _result(hit: Hit, explanation: ExplanationWire | None) -> StoreResult:
     return StoreResult(
         file_id=hit.file_id,
         filename=hit.filename,
         score=hit.score,
         attributes=dict(hit.attributes),
         content=(ResultPart(text=hit.passage.chunk.text),),
-        muniment=hit.evidence,
+        muniment=hit.evidence.model_copy(update={"explanation": explanation}),
     )
 
 

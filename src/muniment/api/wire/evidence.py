@@ -1,10 +1,13 @@
 """Passages, citations and answers as the native dialect shows them."""
 
+from itertools import zip_longest
+
 from pydantic import Field
 
 from muniment.api.urls import document_url, page_url
 from muniment.api.wire.base import Wire, rebuild
 from muniment.api.wire.documents import SpanWire
+from muniment.retrieve import Explanation, explain
 from muniment.types import (
     Answer,
     AnswerVerdict,
@@ -23,6 +26,43 @@ from muniment.types import (
 
 def _spans(spans: tuple[SpanWire, ...]) -> tuple[Span, ...]:
     return tuple(rebuild(Span, span) for span in spans)
+
+
+class StageWire(Wire):
+    """What a passage earned at one stage of a search."""
+
+    name: str = Field(examples=["cosine"])
+    score: float
+    """Higher is better; scores of one stage compare, those of two do not."""
+    rank: int | None
+    """Place among what the stage found, from 1; null where it has none."""
+
+
+class ExplanationWire(Wire):
+    """Why a passage stands where it does."""
+
+    stages: tuple[StageWire, ...]
+    relevance: float
+    """Probability that the passage is relevant."""
+    signals: dict[str, float]
+    """What the probability rests on."""
+    contributions: dict[str, float]
+    """What each signal adds to the log-odds; with `intercept` they make the log-odds of `relevance`."""
+    intercept: float
+    """Log-odds without any signal."""
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> "ExplanationWire":
+        """The shape of an explanation."""
+        return cls(
+            stages=tuple(
+                StageWire(name=one.name, score=one.score, rank=one.rank) for one in explanation.stages
+            ),
+            relevance=explanation.relevance,
+            signals=dict(explanation.signals),
+            contributions=dict(explanation.contributions),
+            intercept=explanation.intercept,
+        )
 
 
 class PassageWire(Wire):
@@ -46,7 +86,11 @@ class PassageWire(Wire):
     tokens: int
     score: float
     scores: dict[str, float]
-    """Score by stage, such as `vector` and `keyword`."""
+    """Score by stage, such as `cosine` and `bm25`, and the rank there."""
+    relevance: float | None = None
+    """Probability, from 0 to 1, that the passage is relevant; null where none was computed."""
+    explanation: ExplanationWire | None = None
+    """Where it was asked for: what each stage gave, and what the relevance rests on."""
     metadata: dict[str, MetadataValue]
     page_url: str | None
     """Image of the page with the passage marked, relative to the server's root; null without pages."""
@@ -54,7 +98,7 @@ class PassageWire(Wire):
     """The original file, relative to the server's root."""
 
     @classmethod
-    def of(cls, passage: Passage, collection: str) -> "PassageWire":
+    def of(cls, passage: Passage, collection: str, explanation: Explanation | None = None) -> "PassageWire":
         """The shape of a passage of a collection."""
         chunk = passage.chunk
         collection = passage.collection or collection
@@ -72,6 +116,8 @@ class PassageWire(Wire):
             tokens=chunk.tokens,
             score=passage.score,
             scores=passage.scores,
+            relevance=passage.relevance,
+            explanation=ExplanationWire.of(explanation) if explanation else None,
             metadata=passage.metadata,
             page_url=page_url(collection, passage.document_id, chunk.spans),
             document_url=document_url(collection, passage.document_id),
@@ -89,6 +135,7 @@ class PassageWire(Wire):
             scores=self.scores,
             metadata=self.metadata,
             collection=self.collection,
+            relevance=self.relevance,
         )
 
 
@@ -249,13 +296,21 @@ class SearchResultWire(Wire):
     """What the search may have missed, such as documents still being read."""
 
     @classmethod
-    def of(cls, result: SearchResult) -> "SearchResultWire":
-        """The shape of a search's result."""
+    def of(cls, result: SearchResult, *, least: float = 0.0, explained: bool = False) -> "SearchResultWire":
+        """The shape of a search's result: the passages that are relevant with probability ``least``."""
+        explanations = explain(result.query, result.passages) if explained else ()
+        shown = [
+            (passage, explanation)
+            for passage, explanation in zip_longest(result.passages, explanations)
+            if (passage.relevance or 0.0) >= least
+        ]
         return cls(
             collection=result.collection,
             query=result.query,
             mode=result.mode,
-            passages=tuple(PassageWire.of(passage, result.collection) for passage in result.passages),
+            passages=tuple(
+                PassageWire.of(passage, result.collection, explanation) for passage, explanation in shown
+            ),
             timings=result.timings,
             notes=result.notes,
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from muniment.api.wire.base import Request
-from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator, SearchMode
+from muniment.types import Combination, Comparison, Filter, MetadataValue, Negation, Operator, SearchMode
 
 
 class ComparisonWire(Request):
@@ -24,38 +24,56 @@ class CombinationWire(Request):
     filters: tuple["FilterWire", ...] = Field(min_length=1)
 
 
+class NegationWire(Request):
+    """The filter must not hold."""
+
+    type: Literal["not"]
+    filter: "FilterWire"
+
+
 def _kind(value: object) -> str:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    if kind == "not":
+        return "negation"
     return "combination" if kind in ("and", "or") else "comparison"
 
 
 FilterWire = Annotated[
-    Annotated[ComparisonWire, Tag("comparison")] | Annotated[CombinationWire, Tag("combination")],
+    Annotated[ComparisonWire, Tag("comparison")]
+    | Annotated[CombinationWire, Tag("combination")]
+    | Annotated[NegationWire, Tag("negation")],
     Discriminator(_kind),
 ]
 
 CombinationWire.model_rebuild()
+NegationWire.model_rebuild()
+
+AnyFilterWire = ComparisonWire | CombinationWire | NegationWire
 
 
-def filter_to_domain(wire: ComparisonWire | CombinationWire | None) -> Filter | None:
+def filter_to_domain(wire: AnyFilterWire | None) -> Filter | None:
     """The domain's filter."""
     return None if wire is None else _to_domain(wire)
 
 
-def _to_domain(wire: ComparisonWire | CombinationWire) -> Filter:
+def _to_domain(wire: AnyFilterWire) -> Filter:
     if isinstance(wire, ComparisonWire):
         return Comparison(wire.key, wire.type, wire.value)
+    if isinstance(wire, NegationWire):
+        return Negation(_to_domain(wire.filter))
     return Combination(wire.type == "and", tuple(_to_domain(part) for part in wire.filters))
 
 
-def filter_to_wire(filter: Filter | None) -> ComparisonWire | CombinationWire | None:
+def filter_to_wire(filter: Filter | None) -> AnyFilterWire | None:
     """The shape of a filter."""
     return None if filter is None else _to_wire(filter)
 
 
-def _to_wire(filter: Filter) -> ComparisonWire | CombinationWire:
+def _to_wire(filter: Filter) -> AnyFilterWire:
     if isinstance(filter, Comparison):
         return ComparisonWire(type=filter.operator, key=filter.key, value=filter.value)
+    if isinstance(filter, Negation):
+        return NegationWire(type="not", filter=_to_wire(filter.part))
     return CombinationWire(
         type="and" if filter.every else "or", filters=tuple(_to_wire(part) for part in filter.parts)
     )
@@ -87,6 +105,10 @@ class SearchRequest(Request):
     limit: int = Field(default=10, ge=1, le=100)
     filter: FilterWire | None = None
     """Only documents whose metadata pass."""
+    score_threshold: float | None = Field(default=None, ge=0.0, le=1.0, allow_inf_nan=False)
+    """Only passages whose `relevance` is at least this."""
+    explain: bool = False
+    """Say of each passage what it earned at every stage, and what its relevance rests on."""
 
 
 class RunRequest(Request):
@@ -118,6 +140,13 @@ class GenerationRequest(Request):
 
     stream: bool = False
     """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
+
+
+class PromoteRequest(GenerationRequest):
+    """How to make the staged generation the live one."""
+
+    despite_gate: str = Field(default="", max_length=1000, examples=[""])
+    """Why it is promoted even if it does not meet the collection's gate; the report keeps it."""
 
 
 class StageRequest(GenerationRequest):

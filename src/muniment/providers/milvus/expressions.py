@@ -8,12 +8,13 @@ import math
 
 from muniment.errors import InputError
 from muniment.ranking.filters import kind_of
-from muniment.types import Combination, Comparison, Filter, MetadataValue, Operator
+from muniment.types import Combination, Comparison, Filter, MetadataValue, Negation, Operator
 
 KINDS = {str: "s", float: "n", bool: "b"}
 INT32 = 2**31
 INT64 = 2**63
 
+_WILD = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _ALWAYS = "id >= 0"
 _NEVER = "id < 0"
 _SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
@@ -31,9 +32,13 @@ def expression(condition: Filter) -> str:
         if not parts:
             return _ALWAYS if condition.every else _NEVER
         return (" and " if condition.every else " or ").join(parts)
+    if isinstance(condition, Negation):
+        return f"not ({expression(condition.part)})"
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     if condition.operator in _SIGNS:
         return _order(condition, values[0])
+    if condition.operator in (Operator.CONTAINS, Operator.PREFIX):
+        return _text_in(condition, values[0])
     equal = [_equal(condition.key, kind, [v for v in values if kind_of(v) is kind]) for kind in KINDS]
     parts = [part for part in equal if part]
     if condition.operator in (Operator.EQ, Operator.IN):
@@ -42,9 +47,14 @@ def expression(condition: Filter) -> str:
 
 
 def is_plain(condition: Filter) -> bool:
-    """Whether every Milvus reads the filter's texts as they are: 2.3 mistakes control characters."""
+    """Whether every Milvus reads the filter's texts as they are: 2.3 mistakes control characters, and
+    patterns are not read alike."""
     if isinstance(condition, Combination):
         return all(is_plain(part) for part in condition.parts)
+    if isinstance(condition, Negation):
+        return is_plain(condition.part)
+    if condition.operator in (Operator.CONTAINS, Operator.PREFIX):
+        return False
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     texts = [condition.key, *(value for value in values if isinstance(value, str))]
     return not any(char < " " and char not in "\n\r\t" for text in texts for char in text)
@@ -87,6 +97,17 @@ def _order(condition: Comparison, value: MetadataValue) -> str:
         return _page_order(sign, value) if kind is float and not isinstance(value, str) else _NEVER
     path = _path(condition.key, kind)
     return f"(exists {path}) and ({path} {sign} {text})"
+
+
+def _text_in(condition: Comparison, value: MetadataValue) -> str:
+    if not isinstance(value, str) or condition.key == "page":
+        return _NEVER
+    escaped = value.translate(_WILD)
+    pattern = literal(f"{escaped}%" if condition.operator is Operator.PREFIX else f"%{escaped}%")
+    if condition.key == "document_id":
+        return f"document_id like {pattern}"
+    path = _path(condition.key, str)
+    return f"(exists {path}) and ({path} like {pattern})"
 
 
 def _page_order(sign: str, value: float) -> str:

@@ -1,0 +1,211 @@
+"""A collection with a gate: a generation that finds less stays staged, and the live one goes on answering."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from muniment.build import open_workspace
+from muniment.collections.local import LocalWorkspace
+from muniment.errors import ConflictError, MunimentError
+from muniment.protocols import ParsedFile
+from muniment.providers.fake_parser import FakeParser, parse_text
+from muniment.settings import Settings
+from muniment.types import RunEvent
+
+pytestmark = pytest.mark.timeout(180)
+
+COLOURS = ("red", "green", "blue", "white", "black", "grey", "brown")
+MAKERS = ("Toro", "Belane", "Kanius", "Mirara", "Salok")
+MACHINES = [f"{colour} {maker}" for colour in COLOURS for maker in MAKERS]
+"""No word names a machine alone, so that a search by words does not find it whatever the model is."""
+BETWEEN = (
+    "It was set up by the fitters of the works, and the keeper of the hall has its handbook in his desk."
+)
+
+
+def text(number: int, name: str) -> str:
+    """A sheet that names its machine at the top and says what it needs at the end."""
+    return (
+        f"Sheet {number} is about the machine {name} in the north hall.\n\n{BETWEEN}\n\n"
+        f"Every {number + 2} weeks {number + 5} litres of oil are filled in by hand."
+    )
+
+
+def file_of(name: str) -> str:
+    return f"sheet-{MACHINES.index(name)}.txt"
+
+
+def question(number: int, name: str) -> dict[str, object]:
+    return {
+        "id": name,
+        "question": f"How many litres of oil are filled in by hand into the machine {name}?",
+        "documents": [file_of(name)],
+        "quote": f"{number + 5} litres of oil",
+    }
+
+
+class OpenGated(Protocol):
+    def __call__(
+        self, gate: dict[str, object] | None = None, **changes: Any
+    ) -> AbstractAsyncContextManager[LocalWorkspace]:
+        """Opens the workspace with a gate; ``changes`` are the collection's."""
+
+
+@pytest.fixture
+def open_gated(tmp_path: Path) -> OpenGated:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    rows = []
+    for number, name in enumerate(MACHINES):
+        (folder / file_of(name)).write_text(text(number, name))
+        rows.append(json.dumps(question(number, name)))
+    (tmp_path / "questions.jsonl").write_text("\n".join(rows))
+
+    @asynccontextmanager
+    async def opened(gate: dict[str, object] | None = None, **changes: Any) -> AsyncIterator[LocalWorkspace]:
+        wanted = {"questions": str(tmp_path / "questions.jsonl"), **(gate or {"recall_at_5": 0.9})}
+        settings = Settings.model_validate(
+            {
+                "data_dir": str(tmp_path / "data"),
+                "collections": {
+                    "docs": {"sources": str(folder), "embedding_model": "good", "gate": wanted, **changes}
+                },
+                "parser": {"provider": "fake"},
+                "embedding_models": {
+                    "good": {"provider": "fake", "dimension": 256},
+                    "other": {"provider": "fake", "dimension": 320},
+                    "bad": {"provider": "fake", "dimension": 2},
+                },
+                "default_embedding_model": "good",
+                "reconcile": {"ingest_on_start": False},
+            }
+        )
+        workspace = await open_workspace(settings, serving=False)
+        try:
+            yield workspace
+        finally:
+            await workspace.aclose()
+
+    return opened
+
+
+async def done(events: AsyncIterator[RunEvent]) -> None:
+    async for _ in events:
+        pass
+
+
+async def states(workspace: LocalWorkspace) -> dict[int, str]:
+    return {one.number: one.state.value for one in await workspace.generations("docs")}
+
+
+async def first(workspace: LocalWorkspace, name: str) -> str:
+    asked = f"How many litres of oil are filled in by hand into the machine {name}?"
+    return (await workspace.search("docs", asked)).passages[0].document_name
+
+
+async def refused(workspace: LocalWorkspace) -> str:
+    """Stage and try to promote; why not. The live generation answers as before."""
+    await done(workspace.stage("docs"))
+    with pytest.raises(ConflictError) as caught:
+        await done(workspace.promote("docs"))
+    assert caught.value.code == "gate_not_met"
+    assert await states(workspace) == {1: "live", 2: "staged"}
+    assert await first(workspace, "blue Kanius") == file_of("blue Kanius")
+    report = await workspace.quality("docs")
+    assert report.subject.generation == 2
+    assert any("Not promoted" in note for note in report.notes)
+    assert report.comparison is not None
+    assert report.comparison.shared == len(MACHINES)
+    return caught.value.message
+
+
+async def test_an_equal_model_is_promoted(open_gated: OpenGated) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    async with open_gated(embedding_model="other") as workspace:
+        await done(workspace.stage("docs"))
+        await done(workspace.promote("docs"))
+        assert await states(workspace) == {1: "previous", 2: "live"}
+        report = await workspace.quality("docs")
+        assert report.gate_met
+        assert report.notes == ()
+        # Going back asks no gate: what was good enough once is wanted because something is wrong.
+        await done(workspace.rollback("docs"))
+        assert await states(workspace) == {1: "live", 2: "previous"}
+
+
+async def test_a_worse_model_stays_staged(open_gated: OpenGated) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    async with open_gated({"recall_at_1": 0.1}, embedding_model="bad") as workspace:
+        assert "ndcg_at_10 is significantly worse than the live generation's" in await refused(workspace)
+
+
+async def test_a_worse_chunker_stays_staged(open_gated: OpenGated) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    tiny = {"max_tokens": 32, "min_tokens": 0}
+    async with open_gated({"recall_at_1": 0.9}, chunking=tiny) as workspace:
+        reason = await refused(workspace)
+        assert "recall_at_1 is" in reason
+        assert "wanted is at least 0.9" in reason
+
+
+async def test_what_a_broken_parser_read_stays_staged(
+    open_gated: OpenGated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+
+    async def broken(parser: FakeParser, path: Path, name: str, content_hash: str) -> ParsedFile:
+        """Half of the letters are lost, as with a font that has no map to Unicode."""
+        read = path.read_text()
+        return ParsedFile(parse_text(read[::2], name, content_hash, parser.version), read.encode())
+
+    monkeypatch.setattr(FakeParser, "version", "fake-2")
+    monkeypatch.setattr(FakeParser, "parse", broken)
+    async with open_gated() as workspace:
+        reason = await refused(workspace)
+        assert "recall_at_5 is" in reason
+
+
+async def test_whoever_gives_a_reason_promotes_all_the_same(open_gated: OpenGated) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    async with open_gated({"recall_at_1": 0.1}, embedding_model="bad") as workspace:
+        await refused(workspace)
+        await done(workspace.promote("docs", despite_gate="the good model may not be used any more"))
+        assert await states(workspace) == {1: "previous", 2: "live"}
+        report = await workspace.quality("docs")
+        [note] = [note for note in report.notes if "The reason given" in note]
+        assert "the good model may not be used any more" in note
+        assert "significantly worse" in note
+
+
+async def test_a_gate_that_asks_for_answers_asks_for_them(open_gated: OpenGated) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    async with open_gated({"groundedness": 0.5}, embedding_model="other") as workspace:
+        await done(workspace.stage("docs"))
+        await done(workspace.promote("docs"))
+        report = await workspace.quality("docs")
+        assert report.metric("groundedness") is not None
+        assert all(result.verdict for result in report.results)
+
+
+async def test_a_gate_without_its_questions_lets_nothing_through(
+    open_gated: OpenGated, tmp_path: Path
+) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    (tmp_path / "questions.jsonl").unlink()
+    async with open_gated(embedding_model="other") as workspace:
+        await done(workspace.stage("docs"))
+        with pytest.raises(MunimentError) as caught:
+            await done(workspace.promote("docs"))
+        assert caught.value.code == "questions_not_found"
+        assert await states(workspace) == {1: "live", 2: "staged"}
