@@ -13,6 +13,7 @@ from labelled import Builder, Labelled, Parse, content_hash
 
 from muniment.protocols import Embedder, ParsedFile, ProviderContext
 from muniment.providers.docling import PROVIDER as DOCLING
+from muniment.ranking import to_8_bits
 from muniment.registry import create
 from muniment.settings import ProviderSettings
 
@@ -65,8 +66,14 @@ async def main() -> None:
                 continue
             began = time.process_time()
             made: Labelled = await asyncio.to_thread(builder.build, name, setting)
-            np.save(
-                path.with_suffix(".npy"), await embedder.embed_texts([p.embedding_text for p in made.pieces])
+            texts = [piece.embedding_text for piece in made.pieces]
+            starts = [len(text) - len(piece.text) for text, piece in zip(texts, made.pieces, strict=True)]
+            embedded = await embedder.embed_passages(texts, starts)
+            np.save(path.with_suffix(".npy"), embedded.vectors)
+            np.savez(
+                path.with_suffix(".sentences.npz"),
+                counts=np.array([len(own) for own in embedded.sentences]),
+                vectors=np.concatenate([to_8_bits(own) for own in embedded.sentences]),
             )
             questions = [await embedder.embed_query(q) for q in made.questions.values()]
             np.save(path.with_suffix(".questions.npy"), np.array(questions))
