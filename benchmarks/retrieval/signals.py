@@ -1,4 +1,4 @@
-"""The signals of every candidate of every question, by the product's own index, and nDCG@10 of any ranking of them."""
+"""Signals of every candidate, by the product's own index, and nDCG@10 of any ranking of them."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 K1 = 1.5
 B = 0.75
 
-WEIGHTS = np.array([1.0, 3.0, 0.3], np.float32)
+WEIGHTS = np.array([1.0, 5.0, 0.3], np.float32)
 """What a term counts in the text, in the heading directly above it, in title and headings further up."""
 
 FIELDS = len(WEIGHTS)

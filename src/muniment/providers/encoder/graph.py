@@ -80,7 +80,7 @@ class _EncoderGraph:
         segments = ops.parameter([-1, -1], ov.Type.i32, name="segments")
         hidden = self._embeddings(ids, length)
         bias = self._attention_bias(mask, length)
-        split = self._config.layers - self._config.layers // _LOCAL_SHARE
+        split = self._config.layers - max(1, self._config.layers // _LOCAL_SHARE)
         for layer in range(split):
             hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
         local, local_bias = _first_rows(hidden, segments), _segment_bias(segments)

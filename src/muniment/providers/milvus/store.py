@@ -93,7 +93,7 @@ class MilvusStore:
 
     async def check(self) -> tuple[str, ...]:
         """Whether the server answers, and what it cannot do; see the protocol."""
-        return () if self.options.embedded else await self.call(self._check)
+        return self._without_sentences() if self.options.embedded else await self.call(self._check)
 
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
@@ -307,7 +307,15 @@ class MilvusStore:
                     f"{self._what(index.spec)} was made without Milvus's BM25: keyword ranking is done in "
                     "this process. Rebuild it to let Milvus do that."
                 )
-        return tuple(notes)
+        return (*notes, *self._without_sentences())
+
+    def _without_sentences(self) -> tuple[str, ...]:
+        return tuple(
+            f"{self._what(index.spec)} was made before sentences had vectors: searches do without them. Rebuild "
+            "it to have them."
+            for index in list(self._indexes.values())
+            if not index.sentences
+        )
 
     def _drop(self, name: str) -> None:
         with self._lock:
