@@ -12,6 +12,7 @@ from muniment.catalog import Catalog
 from muniment.collections.adopted import refuse_change
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import InputError
+from muniment.ingest.embedding import embed_chunks
 from muniment.types import (
     Block,
     BlockKind,
@@ -57,8 +58,7 @@ async def write_given(runtime: CollectionRuntime, chunks: Sequence[GivenChunk]) 
     index = runtime.open_index()
     for start in range(0, len(chunks), AT_A_TIME):
         part = chunks[start : start + AT_A_TIME]
-        vectors = await _vectors(runtime, part)
-        await index.upsert([_row(runtime, chunk, vectors[chunk.row_id]) for chunk in part])
+        await index.upsert(await _rows(runtime, part))
         runtime.show_given({chunk.evidence_id: chunk.title for chunk in part})
 
 
@@ -126,27 +126,37 @@ def vector_fits(runtime: CollectionRuntime, chunk: GivenChunk) -> bool:
     return chunk.vector is not None and len(chunk.vector) == runtime.embedder.dimension and of_this
 
 
-async def _vectors(runtime: CollectionRuntime, part: Sequence[GivenChunk]) -> dict[int, NDArray[np.float32]]:
-    vectors: dict[int, NDArray[np.float32]] = {}
+async def _rows(runtime: CollectionRuntime, part: Sequence[GivenChunk]) -> list[ChunkRow]:
     # A vector that was given for an earlier embedding model of the collection is of no use for this one.
     bare = [chunk for chunk in part if not vector_fits(runtime, chunk)]
+    rows: dict[int, ChunkRow] = {}
     if bare:
-        embedded = await runtime.embedder.embed_texts([chunk.content for chunk in bare])
-        vectors = {chunk.row_id: vector for chunk, vector in zip(bare, embedded, strict=True)}
+        embedded = await embed_chunks(runtime.embedder, [_chunk(runtime, chunk) for chunk in bare])
+        for chunk, vector, sentences in zip(bare, embedded.vectors, embedded.sentences, strict=True):
+            rows[chunk.row_id] = _row(runtime, chunk, vector, sentences)
     for chunk in part:
-        if chunk.row_id not in vectors:
+        if chunk.row_id not in rows:
             given = np.asarray(chunk.vector, np.float32)
-            vectors[chunk.row_id] = given / np.linalg.norm(given)
-    return vectors
+            rows[chunk.row_id] = _row(runtime, chunk, given / np.linalg.norm(given), None)
+    return [rows[chunk.row_id] for chunk in part]
 
 
-def _row(runtime: CollectionRuntime, chunk: GivenChunk, vector: NDArray[np.float32]) -> ChunkRow:
+def _chunk(runtime: CollectionRuntime, chunk: GivenChunk) -> Chunk:
     spans = (Span(0, len(chunk.content)),)
-    tokens = runtime.embedder.tokenizer.count(chunk.content)
+    return Chunk(0, chunk.content, "", (), spans, runtime.embedder.tokenizer.count(chunk.content))
+
+
+def _row(
+    runtime: CollectionRuntime,
+    chunk: GivenChunk,
+    vector: NDArray[np.float32],
+    sentences: NDArray[np.float32] | None,
+) -> ChunkRow:
     return ChunkRow(
         id=chunk.row_id,
         document_id=chunk.evidence_id,
-        chunk=Chunk(0, chunk.content, "", (), spans, tokens),
+        chunk=_chunk(runtime, chunk),
         vector=vector,
         metadata=chunk.attributes,
+        sentences=sentences,
     )

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.errors import DocumentError, InputError, MunimentError, NotFoundError
+from muniment.ingest.embedding import embed_chunks
 from muniment.ingest.feed import WorkFeed
 from muniment.ingest.reader import ReadDocument, Reader, scratch_failures
 from muniment.ingest.rows import row_id
 from muniment.ingest.settling import End, Settling
-from muniment.protocols import Chunker, Embedder, VectorIndex
+from muniment.protocols import Chunker, EmbeddedPassages, Embedder, VectorIndex
 from muniment.types import Chunk, ChunkRow, Document, DocumentState
 
 
@@ -61,7 +62,7 @@ class _Batch:
     """Chunks whose vectors are being computed."""
 
     pieces: Sequence[_Piece]
-    vectors: asyncio.Task[NDArray[np.float32]]
+    embedded: asyncio.Task[EmbeddedPassages]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +198,17 @@ class Pipeline:
                     break
                 batch.append(piece)
             if batch:
-                texts = [piece.chunk.embedding_text for piece in batch]
-                await batches.put(_Batch(batch, group.create_task(self.embedder.embed_texts(texts))))
+                embedded = embed_chunks(self.embedder, [piece.chunk for piece in batch])
+                await batches.put(_Batch(batch, group.create_task(embedded)))
         await batches.put(None)
 
     # -- write
 
     async def _write_all(self, batches: asyncio.Queue[_Batch | None]) -> None:
         while (batch := await batches.get()) is not None:
-            vectors = await batch.vectors
-            rows = [self._row(piece, vector) for piece, vector in zip(batch.pieces, vectors, strict=True)]
+            embedded = await batch.embedded
+            made = zip(batch.pieces, embedded.vectors, embedded.sentences, strict=True)
+            rows = [self._row(*one) for one in made]
             try:
                 await self.index.upsert(rows)
             except DocumentError:
@@ -222,7 +224,7 @@ class Pipeline:
                 if pending.refused is not None:
                     await self.settling.clean(pending.read.content)
 
-    def _row(self, piece: _Piece, vector: NDArray[np.float32]) -> ChunkRow:
+    def _row(self, piece: _Piece, vector: NDArray[np.float32], sentences: NDArray[np.float32]) -> ChunkRow:
         document = piece.pending.document
         return ChunkRow(
             id=self._row_id(document, piece.chunk),
@@ -230,6 +232,7 @@ class Pipeline:
             chunk=piece.chunk,
             vector=vector,
             metadata=document.metadata,
+            sentences=sentences,
         )
 
     async def _write_singly(self, pieces: Sequence[_Piece], rows: Sequence[ChunkRow]) -> None:

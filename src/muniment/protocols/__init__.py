@@ -2,7 +2,7 @@
 
 from muniment.protocols.chat_model import ChatModel, CompletionModel, JsonObject
 from muniment.protocols.chunker import Chunker
-from muniment.protocols.embedder import Embedder, Tokenizer
+from muniment.protocols.embedder import EmbeddedPassages, Embedder, SentenceEmbedder, Tokenizer
 from muniment.protocols.file_store import FileStore, StoredFile
 from muniment.protocols.generator import Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
@@ -22,6 +22,7 @@ __all__ = [
     "ChatModel",
     "Chunker",
     "CompletionModel",
+    "EmbeddedPassages",
     "Embedder",
     "FileStore",
     "Generator",
@@ -33,6 +34,7 @@ __all__ = [
     "PromptPassage",
     "Provider",
     "ProviderContext",
+    "SentenceEmbedder",
     "Source",
     "StoredFile",
     "Tokenizer",

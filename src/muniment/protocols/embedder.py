@@ -1,7 +1,8 @@
 """From text to vectors."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,3 +62,26 @@ class Embedder(Protocol):
 
     async def aclose(self) -> None:
         """Free the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPassages:
+    """Vectors of passages, shape (n, dimension), unit length; for each passage those of its sentences.
+
+    ``sentences`` have shape (k, dimension) each, k from 0 on, in reading order; only their direction says
+    something, and it compares with a query's vector.
+    """
+
+    vectors: NDArray[np.float32]
+    sentences: tuple[NDArray[np.float32], ...]
+
+
+@runtime_checkable
+class SentenceEmbedder(Protocol):
+    """What an Embedder may offer besides: vectors of a passage's sentences, from the same pass."""
+
+    async def embed_passages(self, texts: Sequence[str], starts: Sequence[int]) -> EmbeddedPassages:
+        """The vectors of ``embed_texts``, and those of the sentences behind ``starts`` characters of each.
+
+        What stands before is the passage's context. Errors as ``embed_texts``.
+        """

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from muniment.errors import ConflictError, unknown_name
 from muniment.protocols import AdoptedIndex, IndexSpec, Provider, ProviderContext, VectorIndex, VectorStore
-from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, analyze
+from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, terms_of, to_8_bits
 from muniment.types import ChunkRow, StoredHit, VectorQuery
 
 
@@ -34,8 +34,9 @@ class FakeVectorIndex:
             Entry(
                 row.id,
                 Attributes(row.document_id, row.chunk.pages, row.metadata),
-                analyze(row.chunk.embedding_text),
+                terms_of(row.chunk.text, row.chunk.context, row.chunk.headings),
                 row.vector,
+                None if row.sentences is None else to_8_bits(row.sentences),
             )
             for row in rows
         )

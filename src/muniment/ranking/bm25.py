@@ -1,4 +1,8 @@
-"""BM25 over postings that can grow: a sorted base of arrays, and what came since."""
+"""BM25 with fields over postings that can grow: a sorted base of arrays, and what came since.
+
+A term in the chunk's own heading counts for more than one in its text, and one in the headings above it for
+less (BM25F: Robertson, Zaragoza and Taylor, CIKM 2004). A row without headings is ranked as by plain BM25.
+"""
 
 import math
 from array import array
@@ -11,12 +15,21 @@ from numpy.typing import NDArray
 K1 = 1.5
 B = 0.75
 
+WEIGHTS = np.array([1.0, 5.0, 0.3], np.float32)
+"""What a term counts in the text, in the heading directly above it, in title and headings further up."""
+
+FIELDS = len(WEIGHTS)
+MOST = 255
+"""The highest count of a term in a field that is told from higher ones; the score is flat long before."""
+
 Slots = NDArray[np.int32]
-Counts = NDArray[np.float32]
+Counts = NDArray[np.uint8]
+Fields = Sequence[Sequence[str]]
+"""The terms of a row by field: text, heading, path."""
 
 
 class Postings:
-    """For each term the slots (row numbers) that hold it, and how often.
+    """For each term the slots (row numbers) that hold it, and how often in each field, shape (n, FIELDS).
 
     The base is one pair of arrays over all terms, which loads from disk in one piece; terms of
     later slots go to small growing arrays beside it.
@@ -32,15 +45,16 @@ class Postings:
         self._base = {term: number for number, term in enumerate(terms)}
         self._starts = np.zeros(1, np.int32) if starts is None else starts
         self._slots = np.zeros(0, np.int32) if slots is None else slots
-        self._counts = np.zeros(0, np.float32) if counts is None else counts
-        self._recent: dict[str, tuple[array[int], array[float]]] = {}
+        self._counts = np.zeros((0, FIELDS), np.uint8) if counts is None else counts
+        self._recent: dict[str, tuple[array[int], array[int]]] = {}
 
-    def add(self, slot: int, terms: Sequence[str]) -> None:
+    def add(self, slot: int, fields: Fields) -> None:
         """Count a row's terms; ``slot`` must be larger than all before."""
-        for term, count in Counter(terms).items():
-            slots, counts = self._recent.setdefault(term, (array("i"), array("f")))
+        counted = [Counter(terms) for terms in fields]
+        for term in dict.fromkeys(term for terms in fields for term in terms):
+            slots, counts = self._recent.setdefault(term, (array("i"), array("B")))
             slots.append(slot)
-            counts.append(count)
+            counts.extend(min(MOST, one[term]) for one in counted)
 
     def of(self, term: str) -> tuple[Slots, Counts]:
         """The slots that hold ``term``, ascending, and the counts there."""
@@ -50,10 +64,10 @@ class Postings:
             parts.append((self._slots[start:end], self._counts[start:end]))
         if term in self._recent:
             slots, counts = self._recent[term]
-            parts.append((np.array(slots, np.int32), np.array(counts, np.float32)))
+            parts.append((np.array(slots, np.int32), np.array(counts, np.uint8).reshape(-1, FIELDS)))
         if len(parts) == 1:
             return parts[0]
-        empty = (np.zeros(0, np.int32), np.zeros(0, np.float32))
+        empty = (np.zeros(0, np.int32), np.zeros((0, FIELDS), np.uint8))
         first, second = parts or [empty, empty]
         return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
 
@@ -72,7 +86,7 @@ class Postings:
             terms,
             np.array(starts, np.int32),
             np.concatenate(slots).astype(np.int32) if slots else None,
-            np.concatenate(counts).astype(np.float32) if counts else None,
+            np.concatenate(counts) if counts else None,
         )
 
     def arrays(self) -> tuple[list[str], Slots, Slots, Counts]:
@@ -80,26 +94,39 @@ class Postings:
         return list(self._base), self._starts, self._slots, self._counts
 
 
+def term_weights(postings: Postings, terms: Sequence[str], live: NDArray[np.bool_]) -> dict[str, float]:
+    """The inverse document frequency of each term among live rows (Lucene's variant, never negative).
+
+    A term that no row holds has that of the rarest one.
+    """
+    rows = int(np.count_nonzero(live))
+    weights = {}
+    for term in terms:
+        if term not in weights:
+            frequency = int(np.count_nonzero(live[postings.of(term)[0]]))
+            weights[term] = math.log((rows - frequency + 0.5) / (frequency + 0.5) + 1.0)
+    return weights
+
+
 def bm25_scores(
     postings: Postings, terms: Sequence[str], lengths: NDArray[np.float32], live: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """BM25 of every slot, shape (slots,), 0 where no term stands.
 
-    Lucene's variant (idf never negative), k1 = 1.5, b = 0.75; statistics of all live rows. A term
-    counts as often as it stands in the query.
+    ``lengths`` has shape (slots, FIELDS). Lucene's variant (idf never negative), k1 = 1.5, b = 0.75 in every
+    field; statistics of all live rows. A term counts as often as it stands in the query.
     """
     scores = np.zeros(len(live), np.float64)
-    rows = int(np.count_nonzero(live))
-    if not rows:
+    if not live.any():
         return scores
-    mean = max(float(lengths[live].mean()), 1e-9)
+    means = np.maximum(lengths[live].mean(axis=0), 1e-9)
+    idf = term_weights(postings, terms, live)
     for term, weight in Counter(terms).items():
         slots, counts = postings.of(term)
-        frequency = int(np.count_nonzero(live[slots]))
-        if not frequency:
+        if not len(slots):
             continue
-        idf = math.log((rows - frequency + 0.5) / (frequency + 0.5) + 1.0)
-        norm = counts + K1 * (1.0 - B + B * lengths[slots] / mean)
-        scores[slots] += weight * idf * counts * (K1 + 1.0) / norm
+        shares = WEIGHTS / (1.0 - B + B * lengths[slots] / means)
+        frequency = np.einsum("ij,ij->i", counts.astype(np.float32), shares)
+        scores[slots] += weight * idf[term] * frequency * (K1 + 1.0) / (frequency + K1)
     scores[~live] = 0.0
     return scores

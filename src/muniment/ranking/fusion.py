@@ -1,6 +1,10 @@
-"""Joins the cosine and the BM25 ranking into one."""
+"""Joins the rankings of a search into one."""
 
+import json
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,22 +15,38 @@ Scores = NDArray[np.float64]
 
 
 class Fusion(StrEnum):
-    """How two rankings become one."""
+    """How the rankings of a search become one."""
 
     RRF = "rrf"
-    """Reciprocal rank fusion, k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+    """Reciprocal rank fusion of cosine and BM25, k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009)."""
     ZSCORE = "zscore"
-    """Mean of the two scores, each standardised over the candidates."""
+    """Mean of cosine and BM25, each standardised over the candidates."""
+    WEIGHTED = "weighted"
+    """Weighted sum of all signals there are, each standardised over the candidates."""
 
 
-def fuse(fusion: Fusion, cosine: Scores, bm25: Scores) -> Scores:
+@cache
+def weights() -> dict[str, float]:
+    """The weight of each signal in ``Fusion.WEIGHTED``, as ``benchmarks/retrieval/train.py`` wrote them."""
+    text = files("muniment.ranking").joinpath("weights.json").read_text(encoding="utf-8")
+    return {name: float(weight) for name, weight in json.loads(text)["weights"].items()}
+
+
+def fuse(fusion: Fusion, signals: Mapping[str, Scores]) -> Scores:
     """Fused scores of the candidates, shape (n,), higher is better.
 
-    ``cosine`` and ``bm25`` have shape (n,); NaN where a candidate was not found at that stage.
+    ``signals`` has ``cosine`` and ``bm25``, and for ``Fusion.WEIGHTED`` others by their names, each of shape
+    (n,); NaN where a candidate was not found at that stage.
     """
     if fusion is Fusion.RRF:
-        return _reciprocal(cosine) + _reciprocal(bm25)
-    return 0.5 * _standard(cosine) + 0.5 * _standard(bm25)
+        return _reciprocal(signals["cosine"]) + _reciprocal(signals["bm25"])
+    if fusion is Fusion.ZSCORE:
+        return 0.5 * _standard(signals["cosine"]) + 0.5 * _standard(signals["bm25"])
+    fused = np.zeros(len(signals["cosine"]), np.float64)
+    for name, weight in weights().items():
+        if name in signals:
+            fused += weight * _standard(signals[name])
+    return fused
 
 
 def ranks(scores: Scores) -> Scores:

@@ -6,7 +6,7 @@ either. All methods may be called from any thread.
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
@@ -15,9 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.ranking.analysis import analyze
-from muniment.ranking.bm25 import Postings, bm25_scores
+from muniment.ranking.bm25 import FIELDS, Postings, bm25_scores, term_weights
+from muniment.ranking.fields import Terms
 from muniment.ranking.filters import Attributes, compare, values_of
 from muniment.ranking.fusion import Fusion, fuse, ranks
+from muniment.ranking.phrases import numbered, phrase_scores
+from muniment.ranking.ragged import Ragged
+from muniment.ranking.sentences import Sentences, sentence_scores
 from muniment.ranking.share import with_share
 from muniment.types import Combination, Filter, Negation, SearchMode, VectorQuery
 
@@ -33,17 +37,27 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row as the index sees it; ``vector`` has shape (dimension,), float32, unit length."""
+    """A row as the index sees it; ``vector`` has shape (dimension,), float32, unit length.
+
+    ``sentences`` are the vectors of its sentences, shape (n, dimension), where there are any.
+    """
 
     id: int
     attributes: Attributes
-    terms: Sequence[str]
+    terms: Terms
     vector: NDArray[np.float32]
+    sentences: Sentences | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A row found, with its ``cosine``, ``bm25``, their 1-based ``*_rank``, and the fused score."""
+    """A row found, with its score and those it earned at each stage.
+
+    ``scores`` holds ``cosine`` and ``bm25`` with their 1-based ``cosine_rank`` and ``bm25_rank``; after a
+    hybrid search also ``phrase`` (how much of the question stands together in it, 0 to 1), ``sentence`` (the
+    cosine of its nearest sentence, where sentences have vectors), and the fused score under the name of the
+    fusion. A stage that did not find the row is left out.
+    """
 
     id: int
     score: float
@@ -62,6 +76,8 @@ class ResidentIndex:
         self._members: list[Attributes] = []
         self._page_sets: dict[tuple[int, ...], int] = {}
         self._postings = Postings()
+        self._sequences = Ragged(np.uint32)
+        self._sentences = Ragged(np.int8, (dimension,))
         self._allocate(256)
 
     def __len__(self) -> int:
@@ -114,7 +130,7 @@ class ResidentIndex:
             if query.mode is not SearchMode.VECTOR:
                 bm25 = bm25_scores(self._postings, analyze(query.text), self._lengths[: self._used], live)
             if cosine is not None and bm25 is not None:
-                return self._fused(cosine, bm25, mask, query.limit, fusion)
+                return self._fused(query, cosine, bm25, mask, fusion)
             if cosine is not None:
                 return self._single("cosine", cosine, mask, query.limit)
             return self._single("bm25", bm25, mask & (bm25 > 0), query.limit) if bm25 is not None else []
@@ -125,19 +141,26 @@ class ResidentIndex:
             passing = self._live[: self._used] & self._mask(condition)
             return sorted(self._ids[: self._used][passing].tolist())
 
-    def keyword_scores(self, text: str, ids: Sequence[int]) -> Scores:
-        """BM25 of these rows, shape (len(ids),); 0 for one that holds no term or is not here."""
+    def keyword_signals(self, text: str, ids: Sequence[int]) -> dict[str, Scores]:
+        """``bm25`` and ``phrase`` of these rows, each of shape (len(ids),); 0 for one that is not here."""
         with self._lock:
-            live = self._live[: self._used]
-            scores = bm25_scores(self._postings, analyze(text), self._lengths[: self._used], live)
-            slots = [self._slot_of.get(number) for number in ids]
-            return np.array([0.0 if slot is None else scores[slot] for slot in slots], np.float64)
+            live, terms = self._live[: self._used], analyze(text)
+            bm25 = bm25_scores(self._postings, terms, self._lengths[: self._used], live)
+            here = [(place, self._slot_of[i]) for place, i in enumerate(ids) if i in self._slot_of]
+            places = np.array([place for place, _ in here], np.intp)
+            slots = np.array([slot for _, slot in here], np.intp)
+            signals = {name: np.zeros(len(ids), np.float64) for name in ("bm25", "phrase")}
+            signals["bm25"][places] = bm25[slots]
+            signals["phrase"][places] = self._phrases(slots, terms)
+            return signals
 
     def save(self, path: Path, stamp: str) -> None:
         """Write a snapshot marked with ``stamp``; the file appears whole or not at all."""
         with self._lock:
             self._pack()
             terms, starts, slots, counts = self._postings.arrays()
+            sequence_starts, sequences = self._sequences.arrays()
+            sentence_starts, sentences = self._sentences.arrays()
             text = json.dumps(
                 {
                     "stamp": stamp,
@@ -151,6 +174,8 @@ class ResidentIndex:
                 np.savez(
                     file, ids=self._ids[:used], vectors=self._vectors[:used], lengths=self._lengths[:used],
                     starts=starts, slots=slots, counts=counts, text=np.frombuffer(text, np.uint8),
+                    sequence_starts=sequence_starts, sequences=sequences,
+                    sentence_starts=sentence_starts, sentences=sentences,
                 )  # fmt: skip
             part.replace(path)
 
@@ -165,6 +190,8 @@ class ResidentIndex:
                 index = cls(file["vectors"].shape[1])
                 index._ids, index._vectors, index._lengths = file["ids"], file["vectors"], file["lengths"]
                 index._postings = Postings(text["terms"], file["starts"], file["slots"], file["counts"])
+                index._sequences = Ragged(np.uint32, (), file["sequence_starts"], file["sequences"])
+                index._sentences = Ragged(np.int8, (), file["sentence_starts"], file["sentences"])
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
         index._used = len(index._ids)
@@ -187,7 +214,7 @@ class ResidentIndex:
         self._used = 0
         self._ids = np.zeros(rows, np.int64)
         self._vectors = np.zeros((rows, self._dimension), np.float32)
-        self._lengths = np.zeros(rows, np.float32)
+        self._lengths = np.zeros((rows, FIELDS), np.float32)
         self._live = np.zeros(rows, np.bool_)
         self._group = np.zeros(rows, np.int32)
         self._pages = np.zeros(rows, np.int32)
@@ -206,12 +233,15 @@ class ResidentIndex:
         self._used += 1
         self._ids[slot] = entry.id
         self._vectors[slot] = entry.vector
-        self._lengths[slot] = len(entry.terms)
+        self._lengths[slot] = [len(terms) for terms in entry.terms.fields]
         self._live[slot] = True
         self._slot_of[entry.id] = slot
         self._attributes.append(entry.attributes)
         self._number(slot, entry.attributes)
-        self._postings.add(slot, entry.terms)
+        self._postings.add(slot, entry.terms.fields)
+        self._sequences.append(numbered(entry.terms.all))
+        none = np.zeros((0, self._dimension), np.int8)
+        self._sentences.append(none if entry.sentences is None else entry.sentences)
 
     def _number(self, slot: int, attributes: Attributes) -> None:
         """Chunks of one document share metadata, and many share pages: filters look at each kind once."""
@@ -239,6 +269,8 @@ class ResidentIndex:
         self._postings = self._postings.packed(renumbered)
         self._attributes = [a for a, alive in zip(self._attributes, live, strict=True) if alive]
         keep = np.flatnonzero(live)
+        self._sequences = self._sequences.packed(keep)
+        self._sentences = self._sentences.packed(keep)
         for name in ("_ids", "_vectors", "_lengths", "_group", "_pages"):
             setattr(self, name, getattr(self, name)[keep])
         self._used = len(keep)
@@ -278,29 +310,47 @@ class ResidentIndex:
             for rank, slot in enumerate(self._best(scores, mask, limit), 1)
         ]
 
-    def _fused(self, cosine: Scores, bm25: Scores, mask: Mask, limit: int, fusion: Fusion) -> list[Ranked]:
-        depth = max(CANDIDATES, limit)
+    def _fused(
+        self, query: VectorQuery, cosine: Scores, bm25: Scores, mask: Mask, fusion: Fusion
+    ) -> list[Ranked]:
+        depth = max(CANDIDATES, query.limit)
         near = self._best(cosine, mask, depth)
         worded = self._best(bm25, mask & (bm25 > 0), depth)
         slots = np.union1d(near, worded)
         slots = slots[np.argsort(self._ids[slots])]
         if fusion is Fusion.RRF:
-            stages = (_only(cosine, slots, near), _only(bm25, slots, worded))
+            signals = {"cosine": _only(cosine, slots, near), "bm25": _only(bm25, slots, worded)}
         else:
-            stages = (cosine[slots], bm25[slots])
-        return rank_fused(self._ids[slots], *stages, fusion, limit)
+            signals = {"cosine": cosine[slots], "bm25": bm25[slots]}
+        if fusion is Fusion.WEIGHTED and query.vector is not None:
+            signals["phrase"] = self._phrases(slots, analyze(query.text))
+            nearest = self._nearest_sentences(slots, query.vector)
+            if not np.isnan(nearest).all():
+                # A passage of one sentence has no vectors beside its own.
+                signals["sentence"] = np.where(np.isnan(nearest), cosine[slots], nearest)
+        return rank_fused(self._ids[slots], signals, fusion, query.limit)
+
+    def _phrases(self, slots: NDArray[np.intp], terms: Sequence[str]) -> Scores:
+        numbers, place = self._sequences.joined(slots)
+        weights = term_weights(self._postings, terms, self._live[: self._used])
+        return phrase_scores(numbers, place, len(slots), terms, weights)
+
+    def _nearest_sentences(self, slots: NDArray[np.intp], vector: NDArray[np.float32]) -> Scores:
+        sentences, place = self._sentences.joined(slots)
+        return sentence_scores(sentences, place, len(slots), vector)
 
 
 def rank_fused(
-    ids: NDArray[np.int64], cosine: Scores, bm25: Scores, fusion: Fusion, limit: int
+    ids: NDArray[np.int64], signals: Mapping[str, Scores], fusion: Fusion, limit: int
 ) -> list[Ranked]:
     """The best ``limit`` of the candidates (``ids`` ascending) with all their scores; ties by id."""
-    fused = fuse(fusion, cosine, bm25)
+    fused = fuse(fusion, signals)
+    worded = np.where(signals["bm25"] > 0, signals["bm25"], np.nan)
     columns = {
-        "cosine": cosine,
-        "cosine_rank": ranks(cosine),
-        "bm25": np.where(bm25 > 0, bm25, np.nan),
-        "bm25_rank": ranks(np.where(bm25 > 0, bm25, np.nan)),
+        **signals,
+        "bm25": worded,
+        "cosine_rank": ranks(signals["cosine"]),
+        "bm25_rank": ranks(worded),
         fusion.value: fused,
     }
     return [

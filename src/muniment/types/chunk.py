@@ -45,7 +45,8 @@ class Chunk:
 class ChunkRow:
     """A chunk with its identity and vector, as a vector store keeps it.
 
-    ``vector`` has shape (dimension,), float32, unit length.
+    ``vector`` has shape (dimension,), float32, unit length. ``sentences`` are vectors of the sentences of its
+    text, shape (n, dimension), float32, where the embedding model gives any.
     """
 
     id: int
@@ -53,6 +54,7 @@ class ChunkRow:
     chunk: Chunk
     vector: "NDArray[np.float32]"
     metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    sentences: "NDArray[np.float32] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,23 +17,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.protocols import Embedder, ProviderContext
-from muniment.providers.encoder.batches import PASSAGE, URGENT, available_threads, batches, padded
+from muniment.protocols import EmbeddedPassages, Embedder, ProviderContext
+from muniment.providers.encoder.batches import PASSAGE, URGENT, Ids, available_threads, batches, padded
 from muniment.providers.encoder.model_config import EncoderConfig, read_config
 from muniment.providers.encoder.options import EncoderOptions, Precision
 from muniment.providers.encoder.safetensors_file import SafetensorsFile
+from muniment.providers.encoder.sentences import segments_of
 from muniment.providers.encoder.tokens import EncoderTokenizer
 from muniment.weights import resolve
 from muniment.weights.checksum import ChecksumCache
 
 if TYPE_CHECKING:
-    from muniment.providers.encoder.engine import Engine
+    from muniment.providers.encoder.engine import Computed, Engine
 
 _TOKENISE_AT_ONCE = 64
 _TOKENISE_IN_LOOP = 2_000  # characters: some 0.5 ms, about what handing them to a thread takes at worst
 _LONGEST_QUERY_BATCH = 32
 _PASSAGE_CALLS = 4  # more at a time would only hold more texts in memory
 _URGENT_CALLS = 4
+_SENTENCE_NUMBERS = 3_072  # of a passage's sentences together: what a store keeps of them takes 4 kB
+_MOST_SENTENCES = 8
 
 # The tokenizer's own thread pool would fight the engine's threads, and warns when the process forks.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -157,6 +160,14 @@ class EncoderEmbedder:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, self._embed, prompted, URGENT if urgent else PASSAGE)
 
+    async def embed_passages(self, texts: Sequence[str], starts: Sequence[int]) -> EmbeddedPassages:
+        """Vectors as ``embed_texts`` gives, and those of sentences; see the protocol SentenceEmbedder."""
+        prompt = self._config.document_prompt
+        prompted = [prompt + text for text in texts]
+        behind = [len(prompt) + start for start in starts]
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._passage_threads, self._embed_passages, prompted, behind)
+
     async def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a query, shape (dimension,); those that wait together are computed together."""
         known = self._cache.get(text)
@@ -220,8 +231,8 @@ class EncoderEmbedder:
             for batch in batches([width] * len(places), self._max_batch_tokens)
         ]
         for places, future in placed:
-            computed: NDArray[np.float32] = await asyncio.wrap_future(future)
-            vectors[places] = computed
+            computed: Computed = await asyncio.wrap_future(future)
+            vectors[places] = computed.vectors
         return list(vectors)
 
     def _fail(self, batch: dict[str, "asyncio.Future[NDArray[np.float32]]"], error: Exception) -> None:
@@ -235,7 +246,7 @@ class EncoderEmbedder:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         engine = self._engine.get()
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        running: list[tuple[list[int], Future[NDArray[np.float32]]]] = []
+        running: list[tuple[list[int], Future[Computed]]] = []
         for start in range(0, len(order), _TOKENISE_AT_ONCE):
             part = order[start : start + _TOKENISE_AT_ONCE]
             encoded = self.tokenizer.encode([texts[i] for i in part])
@@ -244,8 +255,39 @@ class EncoderEmbedder:
                 future = engine.submit([encoded[i] for i in batch], priority)
                 running.append(([part[i] for i in batch], future))
         for rows, future in running:
-            vectors[rows] = future.result()
+            vectors[rows] = future.result().vectors
         return vectors
+
+    def _embed_passages(self, texts: list[str], starts: list[int]) -> EmbeddedPassages:
+        """As ``_embed``, with sentences."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        sentences = [np.zeros((0, self.dimension), np.float32)] * len(texts)
+        engine = self._engine.get()
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        running: list[tuple[list[int], Future[Computed]]] = []
+        for start in range(0, len(order), _TOKENISE_AT_ONCE):
+            part = order[start : start + _TOKENISE_AT_ONCE]
+            encoded, segments = self._segmented([texts[i] for i in part], [starts[i] for i in part])
+            for batch in batches([len(ids) for ids in encoded], self._max_batch_tokens, engine.streams):
+                asked = [segments[i] for i in batch] if engine.local else None
+                future = engine.submit([encoded[i] for i in batch], PASSAGE, asked)
+                running.append(([part[i] for i in batch], future))
+        for rows, future in running:
+            computed = future.result()
+            vectors[rows] = computed.vectors
+            for row, own in zip(rows, computed.sentences, strict=False):
+                sentences[row] = own
+        return EmbeddedPassages(vectors, tuple(sentences))
+
+    def _segmented(self, texts: list[str], starts: list[int]) -> tuple[list[Ids], list[Ids]]:
+        """Token ids of each text, and the sentence each token belongs to."""
+        most = max(1, min(_MOST_SENTENCES, _SENTENCE_NUMBERS // self.dimension))
+        encoded = self.tokenizer.encode_with_offsets(texts)
+        marks = [
+            segments_of(text, offsets, start, most, self.tokenizer.framed)
+            for text, start, (_, offsets) in zip(texts, starts, encoded, strict=True)
+        ]
+        return [ids for ids, _ in encoded], marks
 
 
 class _Cache:

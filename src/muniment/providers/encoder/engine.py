@@ -16,6 +16,7 @@ from muniment.providers.encoder.model_config import EncoderConfig
 from muniment.providers.encoder.onnx_file import read_onnx
 from muniment.providers.encoder.options import Precision
 from muniment.providers.encoder.quantise import compress_weights
+from muniment.providers.encoder.sentences import means
 
 _STOP = 2  # behind all priorities
 _MAX_STREAMS = 16
@@ -25,12 +26,21 @@ _ACTIVATION_GROUP = 128
 _KEPT_KERNELS = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Vectors (texts, dimension), and for each text those of its sentences (n, dimension), not scaled."""
+
+    vectors: NDArray[np.float32]
+    sentences: tuple[NDArray[np.float32], ...] = ()
+
+
 @dataclass(order=True)
 class _Job:
     priority: int
     number: int
     texts: list[Ids] = field(compare=False)
-    result: Future[NDArray[np.float32]] = field(compare=False)
+    segments: list[Ids] | None = field(compare=False)
+    result: Future[Computed] = field(compare=False)
 
 
 class Engine:
@@ -44,6 +54,8 @@ class Engine:
             compress_weights(model)
         self.streams = streams = min(threads, _MAX_STREAMS)
         compiled = core.compile_model(model, "CPU", _properties(core, config, threads, streams, precision))
+        self.local = len(compiled.inputs) > 2
+        """Whether the graph can compute sentences."""
         self.dimension = int(compiled.output(0).get_partial_shape()[1].get_length())
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = itertools.count()
@@ -56,16 +68,19 @@ class Engine:
         for worker in self._workers:
             worker.start()
 
-    def submit(self, texts: list[Ids], priority: int) -> Future[NDArray[np.float32]]:
-        """Compute one batch of token ids; the future's vectors stand in the order of ``texts``."""
-        result: Future[NDArray[np.float32]] = Future()
-        self._jobs.put(_Job(priority, next(self._numbers), texts, result))
+    def submit(self, texts: list[Ids], priority: int, segments: list[Ids] | None = None) -> Future[Computed]:
+        """Compute one batch of token ids; what the future holds stands in the order of ``texts``.
+
+        ``segments`` (see ``sentences.segments_of``) asks for sentences; a graph from an ONNX file has none.
+        """
+        result: Future[Computed] = Future()
+        self._jobs.put(_Job(priority, next(self._numbers), texts, segments, result))
         return result
 
     def close(self) -> None:
         """Finish what is queued and end the threads."""
         for _ in self._workers:
-            self._jobs.put(_Job(_STOP, next(self._numbers), [], Future()))
+            self._jobs.put(_Job(_STOP, next(self._numbers), [], None, Future()))
         for worker in self._workers:
             worker.join()
 
@@ -74,21 +89,28 @@ class Engine:
             if not job.result.set_running_or_notify_cancel():
                 continue
             try:
-                job.result.set_result(_infer(request, job.texts))
+                segments = job.segments if self.local else None
+                job.result.set_result(_infer(request, job.texts, segments, self.local))
             except Exception as error:
                 job.result.set_exception(error)
 
 
-def _infer(request: ov.InferRequest, texts: list[Ids]) -> NDArray[np.float32]:
+def _infer(request: ov.InferRequest, texts: list[Ids], segments: list[Ids] | None, local: bool) -> Computed:
     width = padded(max(map(len, texts)))
     ids = np.zeros((len(texts), width), np.int32)
     mask = np.zeros((len(texts), width), np.int32)
+    marks = np.zeros((0 if segments is None else len(texts), width), np.int32)
     for row, text in enumerate(texts):
         ids[row, : len(text)] = text
         mask[row, : len(text)] = 1
-    request.infer({0: ids, 1: mask}, share_inputs=True)
+    for row, text in enumerate(segments or ()):
+        marks[row, : len(text)] = text
+    request.infer({0: ids, 1: mask, 2: marks} if local else {0: ids, 1: mask}, share_inputs=True)
     vectors: NDArray[np.float32] = request.get_output_tensor(0).data.astype(np.float32, copy=True)
-    return vectors
+    if segments is None:
+        return Computed(vectors)
+    tokens = request.get_output_tensor(1).data
+    return Computed(vectors, tuple(means(tokens[row], text) for row, text in enumerate(segments)))
 
 
 def _properties(

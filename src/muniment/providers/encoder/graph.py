@@ -13,9 +13,11 @@ from openvino import opset15 as ops
 
 from muniment.providers.encoder.model_config import EncoderConfig
 from muniment.providers.encoder.safetensors_file import SafetensorsFile
+from muniment.providers.encoder.sentences import SEEN_BY_ALL
 
 Node: TypeAlias = ov.Output
 _MASKED = -30000.0  # far below any score, yet finite in every precision
+_LOCAL_SHARE = 3  # one layer in so many sees segments only; measured in benchmarks/retrieval
 _MPNET_MAX_DISTANCE = 128
 _NAMES = {
     "mpnet": {
@@ -37,6 +39,11 @@ _BERT_NAMES = {
 
 def build_encoder(config: EncoderConfig) -> ov.Model:
     """The graph from token ids and mask, both (batch, length), to unit vectors (batch, dimension).
+
+    A third input, segments (rows, length), asks for a second output of the first ``rows`` texts: token
+    vectors (rows, length, dimension) whose last layers let a token see its own segment only, and those
+    marked with ``SEEN_BY_ALL``. What the layers below saw of the whole text stays in them, so that the mean
+    over a sentence says what the sentence says there. With no rows it costs nothing.
 
     Raises:
         StorageError: code ``weights_damaged``, when a tensor is missing.
@@ -70,12 +77,20 @@ class _EncoderGraph:
         ids = ops.parameter([-1, -1], ov.Type.i32, name="input_ids")
         mask = ops.parameter([-1, -1], ov.Type.i32, name="attention_mask")
         length = ops.gather(ops.shape_of(ids, output_type="i64"), np.array([1]), np.int64(0))
+        segments = ops.parameter([-1, -1], ov.Type.i32, name="segments")
         hidden = self._embeddings(ids, length)
         bias = self._attention_bias(mask, length)
-        for layer in range(self._config.layers):
+        split = self._config.layers - max(1, self._config.layers // _LOCAL_SHARE)
+        for layer in range(split):
             hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
+        local, local_bias = _first_rows(hidden, segments), _segment_bias(segments)
+        if self._config.model_type == "mpnet":
+            local_bias = ops.add(local_bias, self._position_bias(length)).output(0)
+        for layer in range(split, self._config.layers):
+            hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
+            local = self._layer(local, local_bias, f"encoder.layer.{layer}.")
         vectors = pooled(hidden, mask, self._config.pooling)
-        return ov.Model([ops.result(vectors)], [ids, mask], "encoder")
+        return ov.Model([ops.result(vectors), ops.result(local)], [ids, mask, segments], "encoder")
 
     def _embeddings(self, ids: Node, length: Node) -> Node:
         words = ops.gather(self._constant("embeddings.word_embeddings.weight"), ids, np.int64(0))
@@ -93,10 +108,12 @@ class _EncoderGraph:
         bias = ops.unsqueeze(hidden, np.array([1, 2]))
         if self._config.model_type != "mpnet":
             return bias
+        return ops.add(bias, self._position_bias(length))
+
+    def _position_bias(self, length: Node) -> Node:
         table = ops.constant(self._relative_bias())
         stop = ops.concat([length, length], 0)
-        relative = ops.slice(table, np.array([0, 0]), stop, np.array([1, 1]), np.array([2, 3]))
-        return ops.add(bias, relative)
+        return ops.slice(table, np.array([0, 0]), stop, np.array([1, 1]), np.array([2, 3])).output(0)
 
     def _relative_bias(self) -> NDArray[np.float32]:
         """MPNet's position bias, (1, heads, max_length, max_length)."""
@@ -161,6 +178,20 @@ class _EncoderGraph:
 
     def _row(self, name: str) -> Node:
         return ops.constant(self._weights.tensor(name).reshape(1, 1, -1))
+
+
+def _first_rows(hidden: Node, segments: Node) -> Node:
+    """As many of the texts' vectors as there are rows of segments."""
+    rows = ops.gather(ops.shape_of(segments, output_type="i64"), np.array([0]), np.int64(0))
+    return ops.slice(hidden, np.array([0]), rows, np.array([1]), np.array([0])).output(0)
+
+
+def _segment_bias(segments: Node) -> Node:
+    """What is added to the scores, (rows, 1, length, length), so that a token sees its own segment."""
+    seen = ops.unsqueeze(segments, np.array([1, 2]))
+    same = ops.equal(ops.unsqueeze(segments, np.array([1, 3])), seen)
+    allowed = ops.convert(ops.logical_or(same, ops.equal(seen, np.int32(SEEN_BY_ALL))), "f32")
+    return ops.multiply(ops.subtract(allowed, np.float32(1)), np.float32(-_MASKED)).output(0)
 
 
 def _relative_buckets(distance: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -64,6 +64,19 @@ class EncoderTokenizer:
                     self._counted.popitem(last=False)
         return len(encoded)
 
+    @property
+    def framed(self) -> tuple[int, int]:
+        """How many special tokens stand before a text, and behind."""
+        return len(self._before), len(self._behind)
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """As ``encode``, with the character range of each token that is not special."""
+        encoded = self._inner.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            ([*self._before, *one.ids[: self.max_tokens], *self._behind], one.offsets[: self.max_tokens])
+            for one in encoded
+        ]
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, framed by special tokens and cut to the model's length."""
         with self._remembering:

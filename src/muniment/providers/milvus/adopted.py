@@ -10,7 +10,7 @@ from muniment.protocols import AdoptedDocument
 from muniment.providers.milvus.adopted_rows import SEPARATOR, AdoptedRow, AdoptedShape, read_rows, shape_of
 from muniment.providers.milvus.connection import failures
 from muniment.providers.milvus.index import Connection
-from muniment.ranking import Attributes, Entry, ResidentIndex, analyze
+from muniment.ranking import Attributes, Entry, ResidentIndex, terms_of
 from muniment.types import ChunkRow, StoredHit, VectorQuery
 
 if TYPE_CHECKING:
@@ -124,7 +124,12 @@ def open_adopted(
 def _searchable(rows: Sequence[AdoptedRow], dimension: int, count: int) -> _Contents:
     index = ResidentIndex(dimension)
     index.upsert(
-        Entry(row.id, Attributes(row.document_id, (), row.metadata), analyze(row.chunk.text), row.vector)
+        Entry(
+            row.id,
+            Attributes(row.document_id, (), row.metadata),
+            terms_of(row.chunk.text, "", ()),
+            row.vector,
+        )
         for row in rows
     )
     return _Contents(index, {row.id: row for row in rows}, count)

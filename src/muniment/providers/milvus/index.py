@@ -55,7 +55,7 @@ class Connection(Protocol):
 
 
 class MilvusIndex:
-    """A collection, with what this process searches itself.
+    """A collection, with what this process searches itself; ``sentences``: it keeps their vectors.
 
     That is the resident copy of an embedded database, which nobody else writes, or the mirror of a
     server's collection: all of it, or words and attributes beside Milvus's search for vectors.
@@ -67,8 +67,11 @@ class MilvusIndex:
         spec: IndexSpec,
         resident: ResidentCopy | None = None,
         mirror: Mirror | None = None,
+        *,
+        sentences: bool = True,
     ) -> None:
         self.spec = spec
+        self.sentences = sentences
         self.resident = resident
         self.mirror = mirror
         self._consistency = {} if mirror is None else OWN_WRITES
@@ -144,7 +147,8 @@ class MilvusIndex:
             raise
 
     def _upsert(self, rows: Sequence[ChunkRow]) -> None:
-        converted = [to_row(row, lists_as_text=self.mirror is not None) for row in rows]
+        as_text = self.mirror is not None
+        converted = [to_row(row, lists_as_text=as_text, with_sentences=self.sentences) for row in rows]
         client = self._store.client()
         with self._writing, failures(self._what):
             self._before_write()

@@ -17,7 +17,7 @@ from muniment.providers.milvus.reading import (
     count,
     search_bytes,
 )
-from muniment.providers.milvus.schema import SEARCH_FIELDS, to_entry
+from muniment.providers.milvus.schema import SEARCH_FIELDS, SENTENCES, to_entry
 from muniment.ranking import Entry, ResidentIndex
 
 if TYPE_CHECKING:
@@ -34,15 +34,16 @@ READ_ROWS = 512
 
 
 class Mirror:
-    """Words and attributes of all rows, their vectors too when ``complete``.
+    """Words and attributes of all rows, their vectors too when ``complete``, those of ``sentences`` if kept.
 
     Milvus tells nobody of a write, so every row carries who wrote it and when. A refresh asks for what others
     wrote since the last one and counts the rows; when the number is not what it should be, or a write of
     our own may have failed halfway, all ids are compared. Callers hold the index's lock of writes.
     """
 
-    def __init__(self, spec: IndexSpec, *, complete: bool) -> None:
+    def __init__(self, spec: IndexSpec, *, complete: bool, sentences: bool = False) -> None:
         self.complete = complete
+        self._sentences = sentences
         self.index = ResidentIndex(spec.dimension if complete else 0)
         self._spec = spec
         self._writer = secrets.randbits(62)
@@ -110,7 +111,9 @@ class Mirror:
     @property
     def _fields(self) -> list[str]:
         fields = ["id", "written", *SEARCH_FIELDS]
-        return fields if self.complete else [name for name in fields if name != "vector"]
+        if not self.complete:
+            return [name for name in fields if name != "vector"]
+        return [*fields, SENTENCES] if self._sentences else fields
 
     def _caught_up(self, client: "MilvusClient") -> bool:
         """Take over what others wrote lately; whether that makes up all the difference."""

@@ -53,9 +53,10 @@ class MilvusOptions(BaseModel):
         "start from a server; `auto`: `resident` when embedded, `milvus` for a server.",
     )
     fusion: Fusion = Field(
-        default=Fusion.ZSCORE,
-        description="How hybrid search joins vectors and BM25: `zscore` (mean of standardised scores) or "
-        "`rrf` (reciprocal rank fusion, k = 60).",
+        default=Fusion.WEIGHTED,
+        description="How hybrid search ranks: `weighted` (standardised scores of vectors, sentences, BM25 "
+        "and phrases, with measured weights), `zscore` (mean of standardised vector and BM25 scores) or "
+        "`rrf` (reciprocal rank fusion of both, k = 60).",
     )
 
     @field_validator("uri")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from muniment.protocols import IndexSpec
 from muniment.providers.milvus.reading import EVERY_ROW, batches, count, search_bytes
-from muniment.providers.milvus.schema import SEARCH_FIELDS, to_entry
+from muniment.providers.milvus.schema import SEARCH_FIELDS, SENTENCES, to_entry
 from muniment.ranking import Fusion, Ranked, ResidentIndex
 from muniment.types import VectorQuery
 
@@ -29,14 +29,16 @@ class ResidentCopy:
         self._saved = saved
 
     @classmethod
-    def open(cls, client: "MilvusClient", spec: IndexSpec, path: Path, stamp: str) -> "ResidentCopy":
-        """Load the snapshot of this very collection, or read all rows."""
+    def open(
+        cls, client: "MilvusClient", spec: IndexSpec, path: Path, stamp: str, *, sentences: bool
+    ) -> "ResidentCopy":
+        """Load the snapshot of this very collection, or read all rows; ``sentences``: has their vectors."""
         index = ResidentIndex.load(path, stamp)
         if index is not None and len(index) == count(client, spec.name):
             return cls(index, path, stamp, saved=True)
         path.unlink(missing_ok=True)
         index = ResidentIndex(spec.dimension)
-        fields = ["id", *SEARCH_FIELDS]
+        fields = ["id", *SEARCH_FIELDS, *([SENTENCES] if sentences else [])]
         for batch in batches(client, spec.name, EVERY_ROW, fields, search_bytes(spec.dimension)):
             index.upsert(to_entry(row) for row in batch)
         return cls(index, path, stamp, saved=False)

@@ -84,11 +84,13 @@ class MilvusSearch:
     ) -> list[Ranked]:
         """As ``ResidentIndex`` joins both stages: with standardised scores, each candidate has both."""
         ids = sorted(near.keys() | worded.keys())
-        if fusion is Fusion.ZSCORE:
+        if fusion is Fusion.RRF:
+            signals = {"bm25": np.array([worded.get(number, np.nan) for number in ids])}
+        else:
             near = near | self._cosines(query, [number for number in ids if number not in near])
-            worded = dict(zip(ids, mirror.index.keyword_scores(query.text, ids), strict=True))
-        cosine, bm25 = (np.array([s.get(number, np.nan) for number in ids]) for s in (near, worded))
-        return rank_fused(np.array(ids, np.int64), cosine, bm25, fusion, query.limit)
+            signals = mirror.index.keyword_signals(query.text, ids)
+        signals["cosine"] = np.array([near.get(number, np.nan) for number in ids])
+        return rank_fused(np.array(ids, np.int64), signals, fusion, query.limit)
 
     def _cosines(self, query: VectorQuery, ids: list[int]) -> dict[int, float]:
         if not ids or query.vector is None:
@@ -112,7 +114,7 @@ class MilvusSearch:
         bm25 = self._stage("bm25", query, depth)
         ids = sorted(cosine.keys() | bm25.keys())
         near, worded = (np.array([s.get(number, np.nan) for number in ids]) for s in (cosine, bm25))
-        return rank_fused(np.array(ids, np.int64), near, worded, fusion, query.limit)
+        return rank_fused(np.array(ids, np.int64), {"cosine": near, "bm25": worded}, fusion, query.limit)
 
     def _server_fused(self, query: VectorQuery, depth: int) -> list[Ranked]:
         """Both stages and their reciprocal rank fusion in one call."""

@@ -30,6 +30,7 @@ from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.resident import ResidentCopy
 from muniment.providers.milvus.schema import (
     collection_schema,
+    has_sentences,
     index_params,
     is_mirrored,
     mirrored_index_params,
@@ -98,7 +99,7 @@ class MilvusStore:
 
     async def check(self) -> tuple[str, ...]:
         """Whether the server answers, and what it cannot do; see the protocol."""
-        return () if self.options.embedded else await self.call(self._check)
+        return self._without_sentences() if self.options.embedded else await self.call(self._check)
 
     async def drop(self, name: str) -> None:
         """Remove the index, if there."""
@@ -200,7 +201,7 @@ class MilvusStore:
                 self._create(client, spec)
             description = self._described(client, spec)
             stamp = self._checked_stamp(description, spec)
-            mirrored = is_mirrored(description)
+            mirrored, sentences = is_mirrored(description), has_sentences(description)
             with failures(self._what(spec), opening=self.options.embedded):
                 if "vector" not in client.list_indexes(spec.name):
                     # Not in create_collection, which waits half a second for each empty index.
@@ -208,9 +209,11 @@ class MilvusStore:
                     client.create_index(spec.name, params, sync=False)
                 client.load_collection(spec.name, timeout=self.options.timeout_s)
             if mirrored:
-                index = MilvusIndex(self, spec, mirror=self._mirror(client, spec))
+                mirror = self._mirror(client, spec, sentences)
+                index = MilvusIndex(self, spec, mirror=mirror, sentences=sentences)
             else:
-                index = MilvusIndex(self, spec, self._resident(client, spec, stamp))
+                resident = self._resident(client, spec, stamp, sentences)
+                index = MilvusIndex(self, spec, resident, sentences=sentences)
             release_memory()
             self._indexes[spec.name] = index
             for alias in unmade.aliases if unmade is not None else ():
@@ -267,15 +270,17 @@ class MilvusStore:
         _check(found, spec)
         return str(kept["stamp"])
 
-    def _resident(self, client: "MilvusClient", spec: IndexSpec, stamp: str) -> ResidentCopy | None:
+    def _resident(
+        self, client: "MilvusClient", spec: IndexSpec, stamp: str, sentences: bool
+    ) -> ResidentCopy | None:
         if not self.options.resident or self._path is None:
             return None
         folder = self._path.with_name(f"{self._path.name}.resident")
         with failures(self._what(spec), opening=True):
-            return ResidentCopy.open(client, spec, folder / f"{spec.name}.npz", stamp)
+            return ResidentCopy.open(client, spec, folder / f"{spec.name}.npz", stamp, sentences=sentences)
 
-    def _mirror(self, client: "MilvusClient", spec: IndexSpec) -> Mirror:
-        mirror = Mirror(spec, complete=self.options.resident)
+    def _mirror(self, client: "MilvusClient", spec: IndexSpec, sentences: bool) -> Mirror:
+        mirror = Mirror(spec, complete=self.options.resident, sentences=sentences)
         with failures(self._what(spec)):
             mirror.load(client)
         return mirror
@@ -321,7 +326,15 @@ class MilvusStore:
                     f"{self._what(index.spec)} was made without Milvus's BM25: keyword ranking is done in "
                     "this process. Rebuild it to let Milvus do that."
                 )
-        return tuple(notes)
+        return (*notes, *self._without_sentences())
+
+    def _without_sentences(self) -> tuple[str, ...]:
+        return tuple(
+            f"{self._what(index.spec)} was made before sentences had vectors: searches do without them. "
+            "Rebuild it to have them."
+            for index in list(self._indexes.values())
+            if not index.sentences
+        )
 
     def _drop(self, name: str) -> None:
         with self._lock:
