@@ -358,7 +358,9 @@ async def test_a_source_that_does_not_answer_leaves_the_live_generation(open_doc
 
 async def test_a_gate_keeps_a_generation_from_becoming_live(open_docs: Open) -> None:
     class Closed:
-        async def check(self, live: CollectionRuntime, staged: CollectionRuntime) -> None:
+        async def check(
+            self, live: CollectionRuntime, staged: CollectionRuntime, *, despite: str = ""
+        ) -> None:
             assert (live.number, staged.number) == (1, 2)
             raise ConflictError("Recall fell.", code="gate_closed", hint="Look at the report.")
 

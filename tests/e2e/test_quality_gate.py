@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from test_cli_process import muniment
 
 from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace
@@ -209,3 +210,31 @@ async def test_a_gate_without_its_questions_lets_nothing_through(
             await done(workspace.promote("docs"))
         assert caught.value.code == "questions_not_found"
         assert await states(workspace) == {1: "live", 2: "staged"}
+
+
+YAML = """\
+data_dir: data
+collections:
+  docs: {{sources: docs, embedding_model: {model}, gate: {{questions: questions.jsonl, recall_at_1: 0.1}}}}
+parser: {{provider: fake}}
+embedding_models: {{good: {{provider: fake, dimension: 256}}, bad: {{provider: fake, dimension: 2}}}}
+"""
+
+
+@pytest.mark.timeout(300)
+def test_apply_ends_with_the_reason_and_promote_can_be_told_otherwise(
+    tmp_path: Path, open_gated: OpenGated
+) -> None:
+    settings = tmp_path / "muniment.yaml"
+    settings.write_text(YAML.format(model="good"))
+    assert muniment(tmp_path, "apply", "docs").returncode == 0
+    settings.write_text(YAML.format(model="bad"))
+    applied = muniment(tmp_path, "apply", "docs")
+    assert applied.returncode == 1
+    assert "gate_not_met" in applied.stderr
+    assert "ndcg_at_10 is significantly worse" in " ".join(applied.stderr.split())
+    listed = json.loads(muniment(tmp_path, "generations", "docs", "--json").stdout)["generations"]
+    assert {one["number"]: one["state"] for one in listed} == {1: "live", 2: "staged"}
+    told = muniment(tmp_path, "promote", "docs", "--despite-gate", "only a trial")
+    assert told.returncode == 0, told.stderr
+    assert "answered from generation 2" in told.stdout

@@ -113,6 +113,18 @@ def test_with_several_collections_one_must_be_named(folder: Path) -> None:
     assert run("search", "sales", "falcon").exit_code == 0
 
 
+def test_a_search_says_how_relevant_passages_are_and_why(folder: Path) -> None:
+    plain = run("search", "leave")
+    assert "stages:" not in plain.stdout
+    explained = run("search", "leave", "--explain")
+    assert "relevance 0." in explained.stdout
+    assert "log-odds" in explained.stdout
+    found = json.loads(run("search", "leave", "--explain", "--json").stdout)["passages"][0]
+    assert found["explanation"]["relevance"] == found["relevance"] > 0
+    assert "Nothing found" in run("search", "leave", "--score-threshold", "1").stdout
+    assert json.loads(run("search", "leave", "--score-threshold", "1", "--json").stdout)["passages"] == []
+
+
 @pytest.mark.parametrize("command", ["ask", "search"])
 def test_a_collection_without_a_question_is_said_to_be_one(folder: Path, command: str) -> None:
     result = run(command, "handbook")

@@ -25,6 +25,7 @@ from muniment.errors import (
     UnavailableError,
     unknown_name,
 )
+from muniment.retrieve import with_relevance
 from muniment.types import (
     Block,
     BlockKind,
@@ -144,7 +145,7 @@ class FakeWorkspace(FakeReports):
         filter: Filter | None = None,
     ) -> SearchResult:
         """Lines by the number of words they share with the query; filters are not looked at."""
-        passages = self._passages(collection, query)[:limit]
+        passages = with_relevance(query, self._passages(collection, query)[:limit])
         return SearchResult(collection, query, mode, passages, {"search": 1.5})
 
     async def answer(
