@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from muniment.protocols import Embedder, ProviderContext
-from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, analyze
+from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, terms_of
 from muniment.registry import create
 from muniment.settings import ProviderSettings
 from muniment.types import SearchMode, VectorQuery
@@ -108,7 +108,7 @@ async def measure(made: Labelled, embedder: Embedder) -> tuple[dict[str, list[fl
     index = ResidentIndex(embedder.dimension)
     vectors = await embedder.embed_texts(made.texts)
     index.upsert(
-        Entry(n, Attributes("", (), {}), analyze(text), vectors[n]) for n, text in enumerate(made.texts)
+        Entry(n, Attributes("", (), {}), terms_of(text, "", ()), vectors[n]) for n, text in enumerate(made.texts)
     )
     scores: dict[str, list[float]] = {way: [] for way in WAYS}
     spent = dict.fromkeys(WAYS, 0.0)

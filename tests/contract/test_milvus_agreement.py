@@ -96,7 +96,7 @@ async def assert_same_answers(index: VectorIndex, other: VectorIndex) -> None:
                     assert (ours | theirs)[number] == pytest.approx(last, abs=1e-4), (asked, mode, condition)
 
 
-@pytest.mark.parametrize("fusion", ["zscore", "rrf"])
+@pytest.mark.parametrize("fusion", ["weighted", "zscore", "rrf"])
 async def test_a_mirror_of_a_server_answers_as_the_embedded_database(
     tmp_path: Path, lite_server: LiteServer, fusion: str
 ) -> None:
@@ -110,7 +110,7 @@ async def test_a_mirror_of_a_server_answers_as_the_embedded_database(
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("search_by", ["auto", "resident"])
-@pytest.mark.parametrize("fusion", ["zscore", "rrf"])
+@pytest.mark.parametrize("fusion", ["weighted", "zscore", "rrf"])
 async def test_a_server_without_bm25_answers_as_the_embedded_database(
     tmp_path: Path, standalone: Standalone, search_by: str, fusion: str
 ) -> None:
