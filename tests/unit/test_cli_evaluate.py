@@ -177,6 +177,19 @@ def test_without_a_gate_there_are_questions_to_name(folder: Path) -> None:
     assert "Code:  questions_required" in evaluate().stderr
 
 
+def test_the_settings_check_reads_the_questions_of_gates(folder: Path) -> None:
+    def checked() -> str:
+        return CliRunner().invoke(app, ["config", "check"]).stderr
+
+    assert "gate" not in checked()
+    write_questions(folder, [{"questoin": "Who?"}])
+    assert (
+        "Warning: collections.handbook.gate: questions.jsonl: line 1: unknown field 'questoin'" in checked()
+    )
+    (folder / "questions.jsonl").unlink()
+    assert "There is no questions file" in checked()
+
+
 def test_what_was_measured_is_kept(folder: Path) -> None:
     report = json.loads(evaluate("-q", "questions.jsonl", "--json").stdout)
     assert report["subject"]["questions"] == "questions.jsonl"

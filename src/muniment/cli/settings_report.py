@@ -11,6 +11,7 @@ from muniment.api.questions import none_declared
 from muniment.api.wire.base import Wire
 from muniment.build import check_providers, named_providers, remote_source_problems
 from muniment.errors import MunimentError, NotFoundError, unknown_name
+from muniment.evaluation import counted, read_questions
 from muniment.registry import check_options
 from muniment.settings import ProviderSettings, Settings
 from muniment.settings.load import PREFIX, RESERVED
@@ -52,6 +53,7 @@ def make_report(settings: Settings, file: Path | None) -> SettingsReport:
             *_missing_collections(settings),
             *_missing_sources(settings),
             *asyncio.run(remote_source_problems(settings)),
+            *_unusable_gates(settings),
             *_missing_engines(settings),
             *_missing_weights(settings),
         ),
@@ -82,6 +84,16 @@ def _missing_sources(settings: Settings) -> Iterator[str]:
                 yield f"collections.{name}.sources: {path} does not exist."
         if not collection.sources and not collection.adopt:
             yield f"collections.{name} has no sources: its documents can only be uploaded."
+
+
+def _unusable_gates(settings: Settings) -> Iterator[str]:
+    """Of gates whose questions cannot be read, or all of which are drafted."""
+    for name, collection in settings.collections.items():
+        if collection.gate is not None:
+            try:
+                counted(read_questions(collection.gate.questions))
+            except MunimentError as error:
+                yield f"collections.{name}.gate: {error.message} {error.hint}"
 
 
 def _missing_weights(settings: Settings) -> Iterator[str]:

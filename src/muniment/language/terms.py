@@ -1,6 +1,7 @@
 """Words, their stems, and which of them carry content."""
 
 import re
+import threading
 from functools import lru_cache
 
 import snowballstemmer
@@ -39,7 +40,8 @@ _IRREGULAR = {
     for form in forms.split()
 }  # fmt: skip
 
-_stem_word = snowballstemmer.stemmer("english").stemWord
+_stemmers = threading.local()
+"""One for each thread: a stemmer keeps the word it is at, and answers are made in several threads."""
 
 
 @lru_cache(maxsize=65536)
@@ -49,7 +51,9 @@ def stem(word: str) -> str:
     known = _IRREGULAR.get(word)
     if known:
         return known
-    return str(_stem_word(word))
+    if not hasattr(_stemmers, "english"):
+        _stemmers.english = snowballstemmer.stemmer("english")
+    return str(_stemmers.english.stemWord(word))
 
 
 def words(text: str) -> list[str]:
