@@ -48,9 +48,9 @@ async def test_a_number_is_answered_by_the_sentence_that_holds_it() -> None:
     )
 
 
-async def test_a_table_is_answered_by_the_row_under_its_header() -> None:
+async def test_a_table_is_answered_by_the_row_with_each_cell_behind_its_columns_name() -> None:
     said = await answer("How much does the Pro plan cost per month?", HANDBOOK, PRICES)
-    assert said == "Plan | Price per month | Users\nPro | €24 | 25 [2]"
+    assert said == "Plan: Pro; Price per month: €24; Users: 25 [2]"
 
 
 async def test_steps_are_answered_by_the_whole_list() -> None:
