@@ -9,6 +9,7 @@ from typing import Protocol
 
 from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.claims import split_claims
+from muniment.answer.editions import conflicts
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.answer.fail_over import begin
 from muniment.answer.ground import ground, verdict_of
@@ -165,9 +166,10 @@ class Answerer:
         if withhold and verdict is AnswerVerdict.ABSTAINED:
             note = "What the generator wrote is withheld: the passages carry none of its statements."
             return self._abstained(prompt.question, looked_at, timings, _looked_at_note(looked_at), note)
-        notes = () if len(given) == len(looked_at) else (
+        fitted = () if len(given) == len(looked_at) else (
             f"{len(given)} of {len(looked_at)} passages fitted into the generator's context.",
         )  # fmt: skip
+        notes = (*fitted, *await asyncio.to_thread(conflicts, claims, looked_at))
         return Answer(
             _new_id(),
             prompt.question,

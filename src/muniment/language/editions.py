@@ -21,6 +21,8 @@ _NUMBERS = re.compile(r"\d+")
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{1,4}$", re.I)
 _GAPS = re.compile(r"[\W_]+")
 
+_NAMED = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\b(?:version|edition|revision)\s*\d", re.I)
+
 Metadata = Mapping[str, str | int | float | bool]
 
 
@@ -47,6 +49,11 @@ class Edition:
             if mine[:shared] != theirs[:shared]:
                 return mine > theirs
         return None
+
+
+def names_edition(question: str) -> bool:
+    """Whether a question names a year or a version: it may mean an older edition."""
+    return bool(_NAMED.search(question))
 
 
 def edition(name: str, metadata: Metadata) -> Edition:

@@ -25,6 +25,7 @@ _UNITS = {
     }.items()
     for unit in units.split()
 }  # fmt: skip
+TIMES = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond"})
 _SCALES = {"hundred": 100.0, "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9,
            "trillion": 1e12, "dozen": 12.0}  # fmt: skip
 _SMALL = (

@@ -7,7 +7,7 @@ from muniment.providers.extractive.scoring import ALIKE, Scored
 from muniment.providers.extractive.signals import SIGNALS, Asked, signals
 from muniment.providers.extractive.weights import COSINE, WITH_VECTORS, WORDS_ALONE
 
-BY_HAND = {"contradicts": -3.0, "unqualified": -0.3, "narrowed": -0.3}
+BY_HAND = {"contradicts": -3.0, "unqualified": -1.0, "narrowed": -0.3}
 """What too few questions of the sets turn on to be fitted. That full-time contradicts part-time needs no proof."""
 
 
@@ -29,7 +29,7 @@ def near(one: Scored, cosine: float) -> Scored:
 
 def _all(fitted: dict[str, float]) -> tuple[float, ...]:
     weights = fitted | BY_HAND
-    return tuple(weights[name] for name in SIGNALS)
+    return tuple(weights.get(name, 0.0) for name in SIGNALS)  # a new signal counts nothing until it is fitted
 
 
 def _weigh(weights: tuple[float, ...], found: tuple[float, ...]) -> float:

@@ -10,12 +10,13 @@ from muniment.language.qualifiers import contradict, qualifiers
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.choice import near
+from muniment.providers.extractive.editions import of_latest_edition
 from muniment.providers.extractive.nearness import Nearness
 from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.rendering import quoted
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
-from muniment.providers.extractive.support import Limits, about_the_named, of_latest_edition, supported
+from muniment.providers.extractive.support import Limits, about_the_named, supported
 
 _CONTEXT_TOKENS = 1_000_000
 

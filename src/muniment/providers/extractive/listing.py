@@ -13,7 +13,7 @@ _LONGEST_LEAD = 3
 """The sentence that announces a list stands at most so many before it."""
 _FOLLOWING = re.compile(r"\b(?:following|as follows|these|listed (?:here|below))\b", re.I)
 _MANY = re.compile(
-    r"\bhow (?:do|can|should|must|to|is|are)\b|\bwhat (?:must|should|do|has to|happens)\b|\bsteps\b"
+    r"\bhow (?:do|can|should|must|to|is|are)\b|\bwhat (?:must|should|can|may|do|does|has to|happens|went)\b|\bsteps\b"
     r"|\b(?:what|which)\s+(?:\w+\s+){0,2}?(?!does\b|was\b|has\b|is\b|this\b)\w{2,}[^us\s]s\b"
     r"|\bwhat are\b|\b(?:what|which)\b.*\bare there\b|\ball\b",
     re.I,

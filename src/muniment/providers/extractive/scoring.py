@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from muniment.language.names import names
-from muniment.language.quantities import Amounts, amounts
+from muniment.language.quantities import TIMES, Amounts, amounts
 from muniment.language.units import CELL_SEPARATOR
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects
@@ -13,7 +13,7 @@ ALIKE = 0.6
 """What a synonym of a term counts."""
 
 _MONEY = frozenset({"euro", "dollar", "pound", "yen"})
-_TIME = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond", "clock time"})
+_TIME = TIMES | {"clock time"}
 _OFTEN = re.compile(
     r"\b(?:daily|weekly|monthly|quarterly|annual(?:ly)?|yearly|hourly|once|twice|immediately|every)\b", re.I
 )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from muniment.language.quantities import amounts, units_named
+from muniment.language.quantities import TIMES, amounts, units_named
 from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
@@ -104,9 +104,10 @@ def _with_captions(chosen: list[Candidate], candidates: list[Candidate]) -> list
 
 def _caption(row: Candidate, candidates: list[Candidate]) -> Candidate | None:
     text = row.passage.passage.chunk.text
-    if row.unit.header is None or units_named(text[slice(*row.unit.header)]):
+    if row.unit.header is None:
         return None
-    if any(quantity.unit for quantity in amounts(row.text).quantities):
+    in_row = {quantity.unit for quantity in amounts(row.text).quantities} - {""}
+    if (in_row | units_named(text[slice(*row.unit.header)])) - TIMES:  # "full day" names no unit
         return None
     above = [one for one in candidates if one.passage is row.passage and one.unit.end <= row.unit.header[0]]
     caption = above[-1] if above else None

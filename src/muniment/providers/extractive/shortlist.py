@@ -41,7 +41,7 @@ def weighed(question: Question, passages: tuple[PromptPassage, ...]) -> Weighed:
     read = passages[:MOST_PASSAGES]
     candidates = find_candidates(question, read)
     weights = term_weights(question.terms, candidates)
-    asked = read_asked(question, weights)
+    asked = read_asked(question, weights, read)
     behind = _behind(read)
     scored = [score(asked, one, behind[one.passage.number]) for one in candidates if one.answers]
     return Weighed(weights, candidates, scored)

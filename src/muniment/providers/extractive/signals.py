@@ -1,27 +1,30 @@
 """What speaks for and against a candidate, as numbers for the model of the choice."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.language.names import codes
 from muniment.language.qualifiers import Qualifier, contradict, qualifiers
 from muniment.language.quantities import Amounts, amounts, units_named
-from muniment.language.terms import WORD, is_content, stem
+from muniment.language.terms import WORD, content_stems, is_content, stem
 from muniment.language.units import CELL_SEPARATOR, UnitKind
+from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
 from muniment.providers.extractive.scoring import holds_expected
 
 SIGNALS = (
     "own", "alike", "nearby", "pairs", "density", "says nothing",
-    "behind", "passage cosine",
+    "behind", "passage cosine", "section",
     "amount", "no amount", "other kind", "defines", "counted", "unit", "other unit", "date", "code", "code first",
     "asks", "leads in", "fragment", "caption", "short", "length", "first", "row", "item",
     "contradicts", "unqualified", "narrowed", "other year", "in range",
 )  # fmt: skip
 """The names of the signals, in order."""
 
-_CAPTION = re.compile(r"(?:table|figure|fig\.)\s*\d", re.I)
+_CAPTION = re.compile(r"(?:table|figure|fig\.)\s*\d|\d+(?:\.\d+)+\s+.*\D\d{1,3}$", re.I)
+"""A caption, or a line of a table of contents."""
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d])")
 _RANGE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s?(?:to|[-–—]|and|until)\s?(\d+(?:\.\d+)?)(?![\d.]*\d)")
 _IS = re.compile(
@@ -34,7 +37,7 @@ _NEEDS_AMOUNTS = frozenset({Expects.NUMBER, Expects.MONEY, Expects.DURATION, Exp
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What of a question is read once for all its candidates."""
+    """What is read once for all candidates of a question; ``sections`` by the number of the passage."""
 
     question: Question
     weights: dict[str, float]
@@ -43,9 +46,10 @@ class Asked:
     years: frozenset[str]
     numbers: frozenset[float]
     qualifiers: frozenset[Qualifier]
+    sections: dict[int, float]
 
 
-def read_asked(question: Question, weights: dict[str, float]) -> Asked:
+def read_asked(question: Question, weights: dict[str, float], passages: Sequence[PromptPassage]) -> Asked:
     """The question with its terms' weights, adjacent terms, years and numbers."""
     words = [stem(word) for word in WORD.findall(question.text) if is_content(word) or word.isdigit()]
     years = frozenset(_YEAR.findall(question.text))
@@ -53,7 +57,15 @@ def read_asked(question: Question, weights: dict[str, float]) -> Asked:
     numbers = frozenset(value for one in quantities for value in one.values if value < 1000)
     pairs = frozenset(zip(words, words[1:], strict=False))
     total = sum(weights.values()) or 1.0
-    return Asked(question, weights, total, pairs, years, numbers, qualifiers(question.text))
+    sections = {given.number: _section(question, given) for given in passages}
+    return Asked(question, weights, total, pairs, years, numbers, qualifiers(question.text), sections)
+
+
+def _section(question: Question, given: PromptPassage) -> float:
+    """Share of the words of a passage's own heading that the question holds."""
+    headings = given.passage.chunk.headings
+    words = set(content_stems(headings[-1])) if headings else set()
+    return sum(word in question.terms for word in words) / max(1, len(words))
 
 
 def signals(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, ...]:
@@ -64,7 +76,7 @@ def signals(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, .
     words = [word.lower() for word in WORD.findall(candidate.text)]
     return (
         *_of_words(asked, candidate, words),
-        *_of_passage(candidate, behind),
+        *_of_passage(asked, candidate, behind),
         *_of_kind(asked, candidate, words),
         *_of_form(candidate),
         *_of_scope(asked, candidate),
@@ -82,14 +94,15 @@ def _of_words(asked: Asked, candidate: Candidate, words: list[str]) -> tuple[flo
         sum(weights[term] for term in candidate.nearby - candidate.alike) / total,
         min(1.0, sum(map(asked.pairs.__contains__, near)) / max(1, len(asked.pairs))),
         len(candidate.carried) / max(4, len(content)),
-        float(_says_nothing(asked.question, candidate, content)),
+        _says_nothing(asked.question, candidate, content),
     )
 
 
-def _of_passage(candidate: Candidate, behind: float) -> tuple[float, ...]:
+def _of_passage(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, ...]:
     return (
         behind,
         candidate.passage.passage.scores.get("cosine", 0.0),
+        asked.sections.get(candidate.passage.number, 0.0),
     )
 
 
@@ -149,12 +162,14 @@ def _of_scope(asked: Asked, candidate: Candidate) -> tuple[float, ...]:
     )
 
 
-def _says_nothing(question: Question, candidate: Candidate, content: set[str]) -> bool:
-    """Whether a unit repeats the question: no new word in a sentence, at most one in a title."""
+def _says_nothing(question: Question, candidate: Candidate, content: set[str]) -> float:
+    """1 for a unit that only repeats the question, 2 for a title that does (one new word does not help it)."""
     if candidate.unit.kind is UnitKind.TABLE_ROW:
-        return False
-    least = 2 if candidate.unit.kind is UnitKind.FRAGMENT else 1
-    return len(content - set(question.terms)) < least
+        return 0.0
+    title = candidate.unit.kind is UnitKind.FRAGMENT
+    if len(content - set(question.terms)) >= (2 if title else 1):
+        return 0.0
+    return 2.0 if title else 1.0
 
 
 def _defines(question: Question, text: str) -> bool:
