@@ -1,4 +1,4 @@
-"""Questions with what was retrieved for them and where their gold answers stand, to fit and test the choice."""
+"""Questions with what was retrieved for them and where their gold answers stand, to fit the choice."""
 
 import json
 import pickle
@@ -136,7 +136,12 @@ def _asked(sample: Path, data: Path) -> Iterator[tuple[str, str, str, Gold]]:
             yield CLAPNQ, row["context_id"], row["text"], Gold((row["context_id"],), strings=selected)
     for row in _rows(data / SPANS / "dev" / "questions.jsonl"):
         ranges = tuple((one["start_index"], one["end_index"]) for one in row["references"])
-        yield SPANS, f"{row['corpus']}-{ranges[0][0] // 4000}", row["question"], Gold((row["corpus"],), ranges=ranges)
+        yield (
+            SPANS,
+            f"{row['corpus']}-{ranges[0][0] // 4000}",
+            row["question"],
+            Gold((row["corpus"],), ranges=ranges),
+        )
 
 
 def _rows(path: Path) -> list[dict]:

@@ -29,7 +29,8 @@ from corpora import Asked, kind_questions, load, sample_questions
 from indexed import Indexer
 
 from machine import describe
-from muniment.language.quantities import amounts, carried as stated, dated
+from muniment.language.quantities import amounts, dated
+from muniment.language.quantities import carried as stated
 from muniment.language.terms import words
 from muniment.language.units import split_units
 from muniment.protocols import Embedder, Prompt, PromptPassage, ProviderContext
@@ -68,7 +69,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Said:
-    """What a method said to a question: text, the passage quoted first, milliseconds of both steps, and of processor time."""
+    """What a method said to a question: text, the passage quoted first, milliseconds of both steps.
+
+    ``cpu_ms`` is the processor time of both together.
+    """
 
     asked: Asked
     text: str
@@ -204,8 +208,10 @@ def groups_of(sample: Path, data: Path, each: int) -> list[Group]:
     }
     result = []
     kinds = kind_questions(Path(__file__).parent / "kinds.jsonl")
-    for kind in dict.fromkeys(one.kind for one in kinds):
-        result.append(Group(SAMPLE, f"{KIND}: {kind}", [one for one in kinds if one.kind == kind]))
+    result.extend(
+        Group(SAMPLE, f"{KIND}: {kind}", [one for one in kinds if one.kind == kind])
+        for kind in dict.fromkeys(one.kind for one in kinds)
+    )
     for name, all_ in mine.items():
         result.append(Group(name, ANSWERABLE, answerable[name]))
         if near := _spread([q for q in all_ if not q.answerable], each):
@@ -357,7 +363,9 @@ def _shown(column: str, value: float | None) -> str:
         return ""
     if column.startswith("refused") or column in SHARES:
         return f"{value:.1%}"
-    return f"{value:.0f}" if column in ("questions", "words", "ms p50", "ms p95", "cpu ms") else f"{value:.2f}"
+    return (
+        f"{value:.0f}" if column in ("questions", "words", "ms p50", "ms p95", "cpu ms") else f"{value:.2f}"
+    )
 
 
 if __name__ == "__main__":

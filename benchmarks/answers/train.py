@@ -2,11 +2,11 @@
 
 usage: train.py --sample FOLDER --data DATA [--cache FILE] [--write FILE]
 
-A question's candidates are weighed by a linear model over their signals (muniment.providers.extractive.signals);
-the model is fitted so that the softmax over the candidates falls on those that hold the gold answer
-(conditional logit, McFadden 1974; every set counts alike). Prints, for each set, how often the first choice
-holds the answer: with all sets in the fit, by five folds of articles, and with the set left out. With --write
-the weights of all sets together go into the module that ships them.
+A question's candidates are weighed by a linear model over their signals
+(muniment.providers.extractive.signals), fitted so that the softmax over the candidates falls on those that
+hold the gold answer (conditional logit, McFadden 1974; every set counts alike). Prints, for each set, how
+often the first choice holds the answer: with all sets in the fit, by five folds of articles, and with the
+set left out. With --write the weights of all sets together go into the module that ships them.
 """
 
 import argparse
@@ -144,8 +144,8 @@ def module(words: NDArray[np.float64], vectors: NDArray[np.float64], lines: Sequ
         [
             '"""What each signal counts, as fitted by benchmarks/answers/train.py; not to be edited by hand.',
             "",
-            "Share of questions whose first choice holds the answer, vectors compared: fitted to all sets, by five",
-            "folds of articles, with the set left out of the fit, and the most that any choice could reach.",
+            "Share of questions whose first choice holds the answer, vectors compared: fitted to all sets,",
+            "by five folds of articles, with the set left out, and the most that any choice could reach.",
             "",
             f"{'set':12} questions      all    folds left out most possible",
             *lines,

@@ -39,11 +39,10 @@ def superseded(question: str, passages: Sequence[Passage]) -> dict[int, str]:
     return found
 
 
-def newest_first(question: str, passages: Sequence[Passage]) -> tuple[tuple[Passage, ...], dict[int, str]]:
-    """The passages with the superseded ones at the end, and by position what supersedes those."""
+def newest_first(question: str, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages with the superseded ones at the end."""
     old = superseded(question, passages)
-    order = [n for n in range(len(passages)) if n not in old] + sorted(old)
-    return tuple(passages[n] for n in order), {order.index(n): newer for n, newer in old.items()}
+    return tuple(passages[n] for n in sorted(range(len(passages)), key=lambda n: n in old))
 
 
 def conflicts(claims: Iterable[Claim], passages: Sequence[Passage]) -> tuple[str, ...]:
@@ -100,7 +99,9 @@ def _disagree(sentence: str, said: str, stated: Amounts) -> bool:
 
 
 def _note(mine: Passage, other: Passage, said: str) -> str:
-    place = f"{other.document_name}, page {other.chunk.pages[0]}" if other.chunk.pages else other.document_name
+    place = (
+        f"{other.document_name}, page {other.chunk.pages[0]}" if other.chunk.pages else other.document_name
+    )
     quoted = f"{place}, says otherwise: “{' '.join(said.split())}”"
     newer = edition_of(mine).newer_than(edition_of(other))
     if newer is None:

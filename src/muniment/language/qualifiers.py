@@ -1,5 +1,6 @@
 """Words that narrow what is spoken of, in groups of which only one can hold: part-time or full-time."""
 
+import itertools
 from dataclasses import dataclass
 
 from muniment.language.terms import WORD
@@ -47,7 +48,7 @@ def qualifiers(text: str) -> frozenset[Qualifier]:
     """The qualifiers in ``text``; "full time", "full-time" and "fulltime" are one."""
     words = [word.lower() for word in WORD.findall(text)]
     found = {_MEMBERS[word] for word in words if word in _MEMBERS}
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in itertools.pairwise(words):
         if word in _BEGINNINGS and (member := _MEMBERS.get(f"{word} {following}")):
             found.add(member)
     return frozenset(found)

@@ -98,9 +98,7 @@ def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:
         in_list = unit.kind in (UnitKind.LIST_ITEM, UnitKind.FRAGMENT, UnitKind.TABLE_ROW)
         nearby = (around | header | (lead if in_list else before)) - carried
         scope = narrowed(above if "\n" in chunk.text[end : unit.start] else scope, qualifiers(text))
-        candidates.append(
-            Candidate(given, position, unit, text, carried, alike, nearby, is_heading, scope)
-        )
+        candidates.append(Candidate(given, position, unit, text, carried, alike, nearby, is_heading, scope))
         before, end = carried, unit.end
         if unit.kind is UnitKind.SENTENCE or is_heading:
             lead = carried

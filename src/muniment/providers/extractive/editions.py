@@ -5,7 +5,6 @@ from muniment.protocols import PromptPassage
 from muniment.providers.extractive.question import Question
 
 
-
 def of_latest_edition(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
     """The passages without those of documents that stand beside a newer edition of themselves.
 

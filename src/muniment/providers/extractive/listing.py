@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
@@ -11,9 +12,11 @@ MOST_UNITS = 24
 """Sentences of list items, or rows of a table, in one answer."""
 _LONGEST_LEAD = 3
 """The sentence that announces a list stands at most so many before it."""
+_MOST_SECTIONS = 4
 _FOLLOWING = re.compile(r"\b(?:following|as follows|these|listed (?:here|below))\b", re.I)
 _MANY = re.compile(
-    r"\bhow (?:do|can|should|must|to|is|are)\b|\bwhat (?:must|should|can|may|do|does|has to|happens|went)\b|\bsteps\b"
+    r"\bhow (?:do|can|should|must|to|is|are)\b|\bwhat (?:must|should|can|may|do|does|has to|happens|went)\b"
+    r"|\bsteps\b"
     r"|\b(?:what|which)\s+(?:\w+\s+){0,2}?(?!does\b|was\b|has\b|is\b|this\b)\w{2,}[^us\s]s\b"
     r"|\bwhat are\b|\b(?:what|which)\b.*\bare there\b|\ball\b",
     re.I,
@@ -35,7 +38,7 @@ def whole_list(question: Question, best: Candidate, candidates: Sequence[Candida
     else:
         first = _item_at(mine, best.position)
         family = _family(mine, first)
-        wanted = question.expects is Expects.LIST or (family == "items" and _MANY.search(question.text))
+        wanted = question.expects is Expects.LIST or (family == "items" and asks_for_many(question))
         if family is None or not wanted:
             return []
         while first > 0 and _family(mine, _item_at(mine, first - 1)) == family:
@@ -44,6 +47,29 @@ def whole_list(question: Question, best: Candidate, candidates: Sequence[Candida
     lead = best if announces(best) else _lead(mine, first)
     listed = [one for one in mine[first:end] if one.answers]
     return [lead, *listed] if lead and listed else listed if len(listed) > 1 else []
+
+
+def section_list(question: Question, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The list of a section whose heading the question repeats, where several things are asked for.
+
+    The items of "What went well" share no word with a question what went well.
+    """
+    if not asks_for_many(question):
+        return []
+    passages = dict.fromkeys(one.passage.number for one in candidates)
+    for number in list(passages)[:_MOST_SECTIONS]:
+        mine = [one for one in candidates if one.passage.number == number]
+        headings = mine[0].passage.passage.chunk.headings
+        words = set(content_stems(headings[-1])) if headings else set()
+        first = next((one for one in mine if one.unit.kind is UnitKind.LIST_ITEM), None)
+        if words and words <= set(question.terms) and first is not None:
+            return whole_list(question, first, candidates)
+    return []
+
+
+def asks_for_many(question: Question) -> bool:
+    """Whether the answer may be several things."""
+    return question.expects is Expects.LIST or bool(_MANY.search(question.text))
 
 
 def announces(candidate: Candidate) -> bool:

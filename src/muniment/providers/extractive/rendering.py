@@ -31,7 +31,9 @@ def _shown(question: Question, candidate: Candidate) -> str:
     if CELL_SEPARATOR not in candidate.text:
         return candidate.text
     header = candidate.unit.header
-    named = named_cells(candidate.passage.passage.chunk.text[slice(*header)], candidate.text) if header else None
+    named = (
+        named_cells(candidate.passage.passage.chunk.text[slice(*header)], candidate.text) if header else None
+    )
     if named is None:
         values = [cell for cell in cells(candidate.text) if cell]
         return f"{values[0]}: {values[1]}" if len(values) == 2 else "; ".join(values)
@@ -52,8 +54,17 @@ def _asked_for(question: Question, named: list[tuple[str, str]]) -> list[tuple[s
 def _separator(before: Candidate | None, candidate: Candidate) -> str:
     if before is None:
         return ""
-    running = candidate.unit.kind is before.unit.kind is UnitKind.SENTENCE
     if candidate.passage.number != before.passage.number:
         return "\n\n"
-    new_table = candidate.unit.header is not None and candidate.unit.header != before.unit.header
-    return " " if running else "\n\n" if new_table else "\n"
+    if _one_line(before, candidate) or candidate.unit.kind is before.unit.kind is UnitKind.SENTENCE:
+        return " "
+    header = candidate.unit.header
+    apart = header is not None and header != before.unit.header and before.unit.kind is not UnitKind.FRAGMENT
+    return "\n\n" if apart else "\n"
+
+
+def _one_line(before: Candidate, candidate: Candidate) -> bool:
+    """Whether the two follow each other in one line, as the sentences of a list item do."""
+    text = candidate.passage.passage.chunk.text
+    follows = candidate.position == before.position + 1
+    return follows and "\n" not in text[before.unit.end : candidate.unit.start]

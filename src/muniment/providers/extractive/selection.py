@@ -7,7 +7,7 @@ from muniment.language.quantities import TIMES, amounts, units_named
 from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
-from muniment.providers.extractive.listing import whole_list
+from muniment.providers.extractive.listing import section_list, whole_list
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import Scored
 
@@ -35,7 +35,7 @@ def select(
 
     ``ranked`` are the candidates by score, best first; ``candidates`` all there are, in reading order.
     """
-    listed = whole_list(question, ranked[0].candidate, candidates)
+    listed = section_list(question, candidates) or whole_list(question, ranked[0].candidate, candidates)
     if listed:
         return listed
     return _with_captions(_in_reading_order(_best_few(question, weights, ranked), candidates), candidates)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, find_candidates, term_weights
-from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.choice import score
+from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import Scored
-from muniment.providers.extractive.signals import read_asked
+from muniment.providers.extractive.signals import EMPTY_TITLE, SIGNALS, read_asked
 
 MOST_PASSAGES = 6
 """Passages further down hold the answer too seldom to be worth their time."""
@@ -15,6 +15,7 @@ MOST_CANDIDATES = 24
 """Candidates that the embedding model compares: about 25 ms on two cores."""
 FROM_BEST = 6
 """Places kept for the best passage, whatever its words: paraphrases share few with the question."""
+_SAYS_NOTHING = SIGNALS.index("says nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ def weighed(question: Question, passages: tuple[PromptPassage, ...]) -> Weighed:
 
 
 def shortlist(question: Question, passages: tuple[PromptPassage, ...]) -> Shortlist:
-    """The best ``MOST_CANDIDATES`` of the best passages."""
+    """The best ``MOST_CANDIDATES`` of the best passages; titles that repeat the question are left out."""
     found = weighed(question, passages)
-    ranked = sorted(found.scored, key=lambda one: -one.score)
+    telling = [one for one in found.scored if one.signals[_SAYS_NOTHING] < EMPTY_TITLE]
+    ranked = sorted(telling, key=lambda one: -one.score)
     first = [one for one in ranked if one.candidate.passage is passages[0]][:FROM_BEST]
     rest = [one for one in ranked if one not in first]
     kept = first + rest[: MOST_CANDIDATES - len(first)]

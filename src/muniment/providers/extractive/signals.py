@@ -1,5 +1,6 @@
 """What speaks for and against a candidate, as numbers for the model of the choice."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from muniment.language.names import codes
 from muniment.language.qualifiers import Qualifier, contradict, qualifiers
 from muniment.language.quantities import Amounts, amounts, units_named
 from muniment.language.terms import WORD, content_stems, is_content, stem
-from muniment.language.units import CELL_SEPARATOR, UnitKind
+from muniment.language.units import UnitKind
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
@@ -17,18 +18,22 @@ from muniment.providers.extractive.scoring import holds_expected
 SIGNALS = (
     "own", "alike", "nearby", "pairs", "density", "says nothing",
     "behind", "passage cosine", "section",
-    "amount", "no amount", "other kind", "defines", "counted", "unit", "other unit", "date", "code", "code first",
+    "amount", "no amount", "other kind", "defines", "counted", "unit", "other unit", "date",
+    "code", "code first",
     "asks", "leads in", "fragment", "caption", "short", "length", "first", "row", "item",
     "contradicts", "unqualified", "narrowed", "other year", "in range",
 )  # fmt: skip
 """The names of the signals, in order."""
 
-_CAPTION = re.compile(r"(?:table|figure|fig\.)\s*\d|\d+(?:\.\d+)+\s+.*\D\d{1,3}$", re.I)
-"""A caption, or a line of a table of contents."""
+_CAPTION = re.compile(r"(?:table|figure|fig\.)\s*\d", re.I)
+_CONTENTS = re.compile(r"\d+(?:\.\d+)+\s+.*\D\d{1,3}$")
+"""A line of a table of contents."""
+EMPTY_TITLE = 2.0
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d])")
 _RANGE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s?(?:to|[-–—]|and|until)\s?(\d+(?:\.\d+)?)(?![\d.]*\d)")
 _IS = re.compile(
-    r"(?:\s(?:is|are|was|were|means?|refers? to|describes?|denotes?|stands? for|shall mean)\b|:| [–—-] | \| )", re.I
+    r"(?:\s(?:is|are|was|were|means?|refers? to|describes?|denotes?|stands? for)\b|:| [–—-] | \| )",
+    re.I,
 )
 _LONGEST_SUBJECT = 8
 _MOSTLY = 0.6
@@ -55,7 +60,7 @@ def read_asked(question: Question, weights: dict[str, float], passages: Sequence
     years = frozenset(_YEAR.findall(question.text))
     quantities = amounts(question.text).quantities if not question.codes or years else ()
     numbers = frozenset(value for one in quantities for value in one.values if value < 1000)
-    pairs = frozenset(zip(words, words[1:], strict=False))
+    pairs = frozenset(itertools.pairwise(words))
     total = sum(weights.values()) or 1.0
     sections = {given.number: _section(question, given) for given in passages}
     return Asked(question, weights, total, pairs, years, numbers, qualifiers(question.text), sections)
@@ -86,7 +91,7 @@ def signals(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, .
 def _of_words(asked: Asked, candidate: Candidate, words: list[str]) -> tuple[float, ...]:
     weights, total = asked.weights, asked.total
     said = [stem(word) for word in words if is_content(word) or word.isdigit()]
-    near = (*zip(said, said[1:], strict=False), *zip(said, said[2:], strict=False))
+    near = (*itertools.pairwise(said), *zip(said, said[2:], strict=False))
     content = set(said)
     return (
         sum(weights[term] for term in candidate.carried) / total,
@@ -163,13 +168,15 @@ def _of_scope(asked: Asked, candidate: Candidate) -> tuple[float, ...]:
 
 
 def _says_nothing(question: Question, candidate: Candidate, content: set[str]) -> float:
-    """1 for a unit that only repeats the question, 2 for a title that does (one new word does not help it)."""
+    """1 for a unit that only repeats the question, 2 for a title that does (one new word is no help)."""
     if candidate.unit.kind is UnitKind.TABLE_ROW:
         return 0.0
     title = candidate.unit.kind is UnitKind.FRAGMENT
+    if title and _CONTENTS.fullmatch(candidate.text):
+        return EMPTY_TITLE
     if len(content - set(question.terms)) >= (2 if title else 1):
         return 0.0
-    return 2.0 if title else 1.0
+    return EMPTY_TITLE if title else 1.0
 
 
 def _defines(question: Question, text: str) -> bool:
@@ -178,8 +185,10 @@ def _defines(question: Question, text: str) -> bool:
     if not match:
         return False
     subject = {stem(word) for word in WORD.findall(text[: match.start()])}
-    return len(subject) <= _LONGEST_SUBJECT and bool(question.terms) and (
-        sum(term in subject for term in question.terms) >= _MOSTLY * len(question.terms)
+    return (
+        len(subject) <= _LONGEST_SUBJECT
+        and bool(question.terms)
+        and (sum(term in subject for term in question.terms) >= _MOSTLY * len(question.terms))
     )
 
 
