@@ -203,7 +203,8 @@ def test_every_quote_stands_word_for_word_in_its_passage(texts: list[str], embed
 
 PAPERS = (
     "We need the following papers before your first salary. Late papers are paid for next month.\n"
-    "- a copy of your passport\n- your tax number. It is on the tax card.\n- the details of your bank account\n"
+    "- a copy of your passport\n- your tax number. It is on the tax card.\n"
+    "- the details of your bank account\n"
     "The office is open until noon."
 )
 
