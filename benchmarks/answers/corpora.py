@@ -13,7 +13,9 @@ PASSAGE_CHARACTERS = 1100
 class Asked:
     """A question; ``answers`` are gold strings (short answers or selected sentences), empty when unknown.
 
-    ``documents`` and ``pages`` say where the answer stands, where that is known.
+    ``documents`` and ``pages`` say where the answer stands, where that is known. ``short`` are short answers,
+    whose numbers an answer to a question for a number must hold; ``must`` and ``must_not`` what the answer
+    to a question of a kind (list, definition, table, qualifier) has to hold, and must not.
     """
 
     text: str
@@ -21,6 +23,10 @@ class Asked:
     answers: tuple[str, ...]
     documents: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
+    short: tuple[str, ...] = ()
+    kind: str = ""
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ def load(folder: Path) -> Corpus:
         answers = tuple(
             row.get("answers") or selected or ([row["reference_answer"]] if "reference_answer" in row else [])
         )
-        questions.append(Asked(row["text"], row.get("answerable", True), answers))
+        short = tuple(row.get("answers", ()))
+        questions.append(Asked(row["text"], row.get("answerable", True), answers, short=short))
     return Corpus(folder.parent.name, passages, questions)
 
 
@@ -63,6 +70,24 @@ def sample_questions(file: Path) -> list[Asked]:
             (row["quote"],) if row["quote"] else (),
             tuple(row["documents"]),
             tuple(row["pages"]),
+            (row["answer"],),
+        )
+        for row in rows
+    ]
+
+
+def kind_questions(file: Path) -> list[Asked]:
+    """Questions for a list, a definition, a cell of a table, or with a qualifier."""
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    return [
+        Asked(
+            row["question"],
+            answerable=True,
+            answers=(),
+            documents=(row["document"],),
+            kind=row["kind"],
+            must=tuple(row["must"]),
+            must_not=tuple(row["must_not"]),
         )
         for row in rows
     ]

@@ -25,15 +25,19 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from corpora import Asked, load, sample_questions
+from corpora import Asked, kind_questions, load, sample_questions
 from indexed import Indexer
 
 from machine import describe
+from muniment.language.quantities import amounts, dated
+from muniment.language.quantities import carried as stated
 from muniment.language.terms import words
 from muniment.language.units import split_units
 from muniment.protocols import Embedder, Prompt, PromptPassage, ProviderContext
 from muniment.providers.encoder import PROVIDER as ENCODER
-from muniment.providers.extractive.generator import ExtractiveGenerator, quoted
+from muniment.providers.extractive.generator import ExtractiveGenerator
+from muniment.providers.extractive.question import Expects, read_question
+from muniment.providers.extractive.rendering import quoted
 from muniment.providers.extractive.support import Limits, evidence
 from muniment.providers.fake_vector_store import PROVIDER as STORE
 from muniment.retrieve import Retriever
@@ -42,6 +46,7 @@ from muniment.types import Passage
 SAMPLE = "sample"
 WIKIPEDIA = ("squad2", "clapnq")
 SETS = (*WIKIPEDIA, "product_docs_qa")
+KIND = "of its kind"
 ANSWERABLE, NEAR, OTHER, COUSIN = (
     "answerable",
     "near topic, not answered",
@@ -49,6 +54,7 @@ ANSWERABLE, NEAR, OTHER, COUSIN = (
     "other Wikipedia articles",
 )
 OF_OTHERS = 30
+SHARES = ("right page", "gold quoted", "gold number", "complete")
 REFUSED_AT_MOST = 0.045
 
 
@@ -63,7 +69,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Said:
-    """What a method said to a question: text, the passage quoted first, milliseconds of both steps."""
+    """What a method said to a question: text, the passage quoted first, milliseconds of both steps.
+
+    ``cpu_ms`` is the processor time of both together.
+    """
 
     asked: Asked
     text: str
@@ -71,6 +80,7 @@ class Said:
     search_ms: float
     answer_ms: float
     evidence: float
+    cpu_ms: float
 
 
 Method = Callable[[Prompt], Awaitable[tuple[str, Passage | None]]]
@@ -84,7 +94,8 @@ def quoting(generator: ExtractiveGenerator, *, embedder: Embedder | None) -> Met
         if embedder is None:
             prompt = replace(prompt, passages=tuple(_without_cosines(one) for one in prompt.passages))
         chosen = await generator.choose(prompt)
-        return re.sub(r" \[\d+\]", "", "".join(quoted(chosen))), chosen[0].passage.passage if chosen else None
+        said = "".join(quoted(read_question(prompt.question), chosen))
+        return re.sub(r" \[\d+\]", "", said), chosen[0].passage.passage if chosen else None
 
     return method
 
@@ -118,6 +129,31 @@ def right_page(said: Said) -> bool:
     return not said.asked.pages or bool(set(said.asked.pages) & set(said.first.chunk.pages))
 
 
+def asks_number(asked: Asked) -> bool:
+    """Whether a number, sum, duration or date is asked for, and the gold answer has one."""
+    kinds = (Expects.NUMBER, Expects.MONEY, Expects.DURATION, Expects.DATE)
+    if read_question(asked.text).expects not in kinds:
+        return False
+    return any(found.quantities or found.dates for found in map(amounts, asked.short))
+
+
+def holds_number(said: Said) -> bool:
+    """Whether the text has every number and date of a gold answer, units included where both have one."""
+    there = amounts(said.text)
+    return any(
+        all(stated(one, there) for one in gold.quantities) and all(dated(one, there) for one in gold.dates)
+        for gold in map(amounts, said.asked.short)
+        if gold.quantities or gold.dates
+    )
+
+
+def complete(said: Said) -> bool:
+    """Whether the text has all that an answer of its kind must have, and nothing that it must not."""
+    flat = _flat(said.text)
+    has = all(_flat(one).strip() in flat for one in said.asked.must)
+    return has and not any(_flat(one) in flat for one in said.asked.must_not)
+
+
 async def ask(
     group: Group, retriever: Retriever, method: Method, embedder: Embedder, *, weighed: bool
 ) -> list[Said]:
@@ -125,17 +161,17 @@ async def ask(
     result = []
     weigher = ExtractiveGenerator("weigher", Limits())
     for asked in group.questions:
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         passages = (await retriever.search(asked.text, limit=8)).passages
         found = time.perf_counter()
         prompt = Prompt(asked.text, tuple(PromptPassage(n, p) for n, p in enumerate(passages, 1)), ())
         text, first = await method(prompt)
-        done = time.perf_counter()
+        done, cpu = time.perf_counter(), (time.process_time() - used) * 1e3
         value = 0.0
         if weighed:
             short = await weigher.weigh(replace(prompt, embedder=embedder))
             value = (evidence(short.question, short.best, prompt.passages) if short.best else None) or 0.0
-        result.append(Said(asked, text, first, (found - begun) * 1e3, (done - found) * 1e3, value))
+        result.append(Said(asked, text, first, (found - begun) * 1e3, (done - found) * 1e3, value, cpu))
     return result
 
 
@@ -149,9 +185,14 @@ def summary(group: Group, said: list[Said]) -> dict[str, float]:
         "words": mean([len(words(one.text)) for one in said if one.text] or [0]),
         "ms p50": float(np.percentile(times, 50)),
         "ms p95": float(np.percentile(times, 95)),
+        "cpu ms": mean(one.cpu_ms for one in said),
     }
+    if group.kind.startswith(KIND):
+        row["complete"] = mean(map(complete, said))
     if group.kind == ANSWERABLE:
         row |= {"gold carried": mean(shares), "gold quoted": mean(share >= 0.6 for share in shares)}
+        if numbers := [one for one in said if asks_number(one.asked)]:
+            row |= {"numbers asked": len(numbers), "gold number": mean(map(holds_number, numbers))}
         if group.set == SAMPLE:
             row["right page"] = mean(right_page(one) for one in said)
     return {name: round(value, 3) for name, value in row.items()}
@@ -166,6 +207,11 @@ def groups_of(sample: Path, data: Path, each: int) -> list[Group]:
         for name, all_ in mine.items()
     }
     result = []
+    kinds = kind_questions(Path(__file__).parent / "kinds.jsonl")
+    result.extend(
+        Group(SAMPLE, f"{KIND}: {kind}", [one for one in kinds if one.kind == kind])
+        for kind in dict.fromkeys(one.kind for one in kinds)
+    )
     for name, all_ in mine.items():
         result.append(Group(name, ANSWERABLE, answerable[name]))
         if near := _spread([q for q in all_ if not q.answerable], each):
@@ -293,9 +339,12 @@ def _markdown(report: dict) -> str:
         "right page",
         "gold quoted",
         "gold carried",
+        "gold number",
+        "complete",
         "words",
         "ms p50",
         "ms p95",
+        "cpu ms",
     )
     lines += [f"| set | method | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
     for kind, methods in report["rows"].items():
@@ -312,9 +361,11 @@ def _markdown(report: dict) -> str:
 def _shown(column: str, value: float | None) -> str:
     if value is None:
         return ""
-    if column.startswith("refused") or column in ("right page", "gold quoted"):
+    if column.startswith("refused") or column in SHARES:
         return f"{value:.1%}"
-    return f"{value:.0f}" if column in ("questions", "words", "ms p50", "ms p95") else f"{value:.2f}"
+    return (
+        f"{value:.0f}" if column in ("questions", "words", "ms p50", "ms p95", "cpu ms") else f"{value:.2f}"
+    )
 
 
 if __name__ == "__main__":

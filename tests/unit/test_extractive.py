@@ -48,9 +48,9 @@ async def test_a_number_is_answered_by_the_sentence_that_holds_it() -> None:
     )
 
 
-async def test_a_table_is_answered_by_the_row_under_its_header() -> None:
+async def test_a_table_is_answered_by_the_row_with_each_cell_behind_its_columns_name() -> None:
     said = await answer("How much does the Pro plan cost per month?", HANDBOOK, PRICES)
-    assert said == "Plan | Price per month | Users\nPro | €24 | 25 [2]"
+    assert said == "Plan: Pro; Price per month: €24; Users: 25 [2]"
 
 
 async def test_steps_are_answered_by_the_whole_list() -> None:
@@ -199,3 +199,95 @@ def test_every_quote_stands_word_for_word_in_its_passage(texts: list[str], embed
         text = candidate.passage.passage.chunk.text
         assert candidate.text == text[candidate.unit.start : candidate.unit.end]
         assert re.search(r"\w", candidate.text)
+
+
+PAPERS = (
+    "We need the following papers before your first salary. Late papers are paid for next month.\n"
+    "- a copy of your passport\n- your tax number. It is on the tax card.\n"
+    "- the details of your bank account\n"
+    "The office is open until noon."
+)
+
+
+async def test_a_list_is_answered_whole_with_the_sentence_that_announces_it() -> None:
+    said = await answer("Which papers must I bring before my first salary?", HANDBOOK, PAPERS)
+    assert said.splitlines()[0] == "We need the following papers before your first salary. [2]"
+    assert [line[:6] for line in said.splitlines()[1:]] == ["- a co", "- your", "- the "]
+    assert "- your tax number. [2] It is on the tax card. [2]" in said
+    assert "noon" not in said
+    assert "Late papers" not in said
+
+
+async def test_the_list_of_a_section_answers_a_question_that_repeats_its_heading() -> None:
+    went = "What went well\n- The controllers kept their data.\n- Nobody looked for a culprit."
+    said = await answer("What went well in the outage?", went, HANDBOOK, heading="What went well")
+    assert said.splitlines() == [
+        "- The controllers kept their data. [1]",
+        "- Nobody looked for a culprit. [1]",
+    ]
+
+
+async def test_a_definition_is_answered_by_the_sentence_that_defines() -> None:
+    text = (
+        'The Lead Time is met by the Supplier. (d) "Lead Time" means the period from order to arrival. '
+        "A shorter Lead Time costs more."
+    )
+    assert "means the period from order to arrival. [1]" in await answer("What does Lead Time mean?", text)
+
+
+@pytest.mark.parametrize(
+    ("question", "holds"),
+    [
+        ("How many days of leave do part-time employees get?", "20 days"),
+        ("How many days of leave do full-time employees get?", "28 days"),
+    ],
+)
+async def test_what_holds_for_others_is_not_quoted(question: str, holds: str) -> None:
+    text = "Full-time employees get 28 days of leave.\nPart time employees get 20 days of leave."
+    assert await answer(question, text) == next(f"{line} [1]" for line in text.splitlines() if holds in line)
+
+
+async def test_a_sentence_that_contradicts_the_qualifier_asked_for_is_no_answer() -> None:
+    text = "Full-time employees get 28 days of leave. From the fifth year it is 30 days of leave."
+    assert await answer("How many days of leave do part-time employees get?", text) == ""
+
+
+async def test_a_number_without_a_unit_comes_with_the_line_that_names_it() -> None:
+    limits = "Table 1 Hotel limits in euros\nCountry | Limit\nDenmark | 185\nPoland | 110"
+    said = await answer("What is the hotel limit in Denmark?", HANDBOOK, limits)
+    assert said == "Table 1 Hotel limits in euros [2]\nCountry: Denmark; Limit: 185 [2]"
+
+
+async def test_of_a_wide_row_the_cells_asked_for_are_quoted() -> None:
+    prices = (
+        "Article | Description | Power kW | Price EUR | Weeks | Remarks\n"
+        "TR-80 | small pump | 3 | 1980 | 4 | bronze\nTR-200 | large pump | 11 | 5860 | 7 | steel"
+    )
+    assert await answer("What is the price of the TR-200?", prices) == "Article: TR-200; Price EUR: 5860 [1]"
+
+
+async def test_a_table_of_names_and_values_needs_no_header() -> None:
+    said = await answer("What is the weight of the pump?", "Power | 7.5 kW\nWeight of the pump | 8.9 kg")
+    assert said == "Weight of the pump: 8.9 kg [1]"
+
+
+@pytest.mark.parametrize(
+    "metadata", [({"version": "1.0"}, {"version": "2.0"}), ({"date": "2021-05-01"}, {"date": "2024"})]
+)
+async def test_the_metadata_tell_which_edition_is_the_latest(metadata: tuple[dict[str, str], ...]) -> None:
+    given = tuple(
+        PromptPassage(
+            n,
+            replace(
+                passage(n, f"Up to {days} days a week at home."),
+                document_name=name,
+                metadata=dict(told),
+            ),
+        )
+        for n, (name, days, told) in enumerate(
+            [("remote.pdf", "two", metadata[0]), ("Remote.docx", "three", metadata[1])], start=1
+        )
+    )
+    generator = ExtractiveGenerator("extractive", Limits())
+    prompt = Prompt("How many days a week at home?", given, ())
+    assert "three" in "".join([piece async for piece in generator.stream(prompt)])

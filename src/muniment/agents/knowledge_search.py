@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from muniment.agents.tools import SearchScope
 from muniment.agents.values import Content, FoundPassage
-from muniment.answer.answerer import estimate_tokens
 from muniment.answer.prompt import defuse
+from muniment.answer.tokens import estimate_tokens
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import InputError
 from muniment.types import GivenChunk, JsonObject, Passage, file_id_of

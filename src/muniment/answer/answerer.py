@@ -9,10 +9,13 @@ from typing import Protocol
 
 from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.claims import split_claims
+from muniment.answer.editions import conflicts, newest_first
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.answer.fail_over import begin
 from muniment.answer.ground import ground, verdict_of
-from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt
+from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt, counted_texts
+from muniment.answer.rewriting import standalone
+from muniment.answer.tokens import counter
 from muniment.errors import NotFoundError
 from muniment.protocols import Embedder, Generator, Prompt
 from muniment.retrieve import Retrieval, join
@@ -54,6 +57,7 @@ class AnswerSettings:
         top_k: passages that go to the generator at most.
         fits: which passages are looked at; all when omitted.
         briefing: what goes with the question.
+        rewrite: whether the generator's language model makes follow-up questions whole for the search.
     """
 
     collection: str
@@ -61,6 +65,7 @@ class AnswerSettings:
     mode: SearchMode = SearchMode.HYBRID
     fits: Callable[[Passage], bool] | None = None
     briefing: Briefing = PLAIN
+    rewrite: bool = True
 
 
 class Answerer:
@@ -72,7 +77,8 @@ class Answerer:
         load_document: loads stored documents, against which every quote is checked. Called for each
             document of the prompt, so it should keep recent ones in memory.
         settings: the collection's name and sizes.
-        count_tokens: the generator's own count, or an estimate that errs on the high side.
+        count_tokens: counts the tokens of the prompt; when omitted, the model's own tokenizer where the
+            generator offers it and it matters, an estimate that errs on the high side otherwise.
         embedder: the collection's model, handed to generators that compare sentences with the question.
     """
 
@@ -89,7 +95,7 @@ class Answerer:
         self._generator = generator
         self._load_document = load_document
         self._settings = settings
-        self._count_tokens = count_tokens or estimate_tokens
+        self._count_tokens = count_tokens
         self._embedder = embedder
 
     async def answer(
@@ -112,15 +118,16 @@ class Answerer:
         """
         timings = Timings()
         with timings.stage("retrieve"):
-            found = await self._retrieve(question, top_k or self._settings.top_k, filter)
+            queries = await self._queries(question)
+            found = await self._retrieve(queries, top_k or self._settings.top_k, filter)
         timings.milliseconds.update({f"retrieve.{stage}": spent for stage, spent in found.timings.items()})
-        yield Retrieved(found.passages)
+        yield Retrieved(found.passages, queries)
         if not found.passages and self._settings.briefing.withhold:
             note = "Nothing was retrieved for this question."
             yield Finished(self._abstained(question, (), timings, note))
             return
         with timings.stage("prompt"):
-            prompt = self._prompt(question, found.passages)
+            prompt = await self._prompt(question, found.passages)
         written: list[str] = []
         with timings.stage("generate"):
             begun = await begin(self._generator, prompt)
@@ -130,23 +137,36 @@ class Answerer:
         answer = await self._finished("".join(written), prompt, found.passages, timings)
         yield Finished(replace(answer, generator=begun.generator, notes=(*begun.notes, *answer.notes)))
 
-    async def _retrieve(self, question: str, limit: int, filter: Filter | None) -> Retrieval:
-        """What fits the question; a follow-up is also searched together with what it follows."""
+    async def _queries(self, question: str) -> tuple[str, ...]:
+        """The question; a follow-up also made whole, by the model or by the words it follows."""
+        settings, chat = self._settings, self._generator.chat
+        if settings.rewrite and settings.briefing.subject and chat is not None:
+            whole = await standalone(question, settings.briefing, chat)
+            if whole:
+                return tuple(dict.fromkeys((question, whole)))
+        return search_queries(question, settings.briefing)
+
+    async def _retrieve(self, queries: tuple[str, ...], limit: int, filter: Filter | None) -> Retrieval:
+        """What fits the queries, passages of older editions last; the first query is the question."""
         settings = self._settings
-        queries = search_queries(question, settings.briefing)
         searches = [
             self._retriever.search(query, mode=settings.mode, limit=limit, filter=filter) for query in queries
         ]
         found = join(await asyncio.gather(*searches), limit)
-        if settings.fits is None:
-            return found
-        return Retrieval(tuple(one for one in found.passages if settings.fits(one)), found.timings)
+        passages = newest_first(queries[0], found.passages)
+        if settings.fits is not None:
+            passages = tuple(one for one in passages if settings.fits(one))
+        return Retrieval(passages, found.timings)
 
-    def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
+    async def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         briefing = self._settings.briefing
         context = self._generator.context_tokens
         longest = min(briefing.max_tokens or ANSWER_TOKENS, context // 2)
-        prompt = build_prompt(question, passages, context - longest, self._count_tokens, longest, briefing)
+        budget = context - longest
+        count = self._count_tokens
+        if count is None:
+            count = await counter(self._generator, counted_texts(question, passages, briefing), budget)
+        prompt = build_prompt(question, passages, budget, count, longest, briefing)
         return replace(prompt, embedder=self._embedder)
 
     async def _finished(
@@ -165,9 +185,10 @@ class Answerer:
         if withhold and verdict is AnswerVerdict.ABSTAINED:
             note = "What the generator wrote is withheld: the passages carry none of its statements."
             return self._abstained(prompt.question, looked_at, timings, _looked_at_note(looked_at), note)
-        notes = () if len(given) == len(looked_at) else (
+        fitted = () if len(given) == len(looked_at) else (
             f"{len(given)} of {len(looked_at)} passages fitted into the generator's context.",
         )  # fmt: skip
+        notes = (*fitted, *await asyncio.to_thread(conflicts, claims, looked_at))
         return Answer(
             _new_id(),
             prompt.question,
@@ -225,11 +246,6 @@ def says_it_does_not_know(text: str) -> bool:
     ):
         return False
     return ABSTENTION in text or not any(statement.cited for statement in statements)
-
-
-def estimate_tokens(text: str) -> int:
-    """Tokens of a text for a model whose tokenizer is not at hand: a third of its bytes, rather high."""
-    return len(text.encode()) // 3 + 1
 
 
 def _looked_at_note(passages: tuple[Passage, ...]) -> str:

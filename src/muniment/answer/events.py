@@ -7,9 +7,10 @@ from muniment.types import Answer, Passage
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The passages the answer will rest on, best first."""
+    """The passages the answer will rest on, best first, and what was searched for, the question first."""
 
     passages: tuple[Passage, ...]
+    queries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

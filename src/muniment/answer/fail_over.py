@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from muniment.answer.fail_over_chat import FailOverChatModel
 from muniment.errors import SettingsError, UnavailableError
-from muniment.protocols import ChatModel, Generator, Prompt
+from muniment.protocols import ChatModel, CountsTokens, Generator, Prompt
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +100,11 @@ class FailOverGenerator:
             else:
                 return Begun(generator.name, _joined(first, pieces), tuple(failures))
         raise _all_failed(failures)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """As the first generator counts, which is the one expected to answer."""
+        first = self._generators[0]
+        return await first.count_tokens(texts) if isinstance(first, CountsTokens) else None
 
     async def check(self) -> None:
         """Passes when any of them can answer."""

@@ -86,6 +86,7 @@ class Asking:
             searched.mode,
             searched.fits,
             briefing,
+            runtimes[0].settings.rewrite_follow_ups,
         )
         # A new generation may be promoted meanwhile: what was found is read back as it was found.
         numbers = {runtime.name: runtime.number for runtime in runtimes}

@@ -25,6 +25,7 @@ _UNITS = {
     }.items()
     for unit in units.split()
 }  # fmt: skip
+TIMES = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond"})
 _SCALES = {"hundred": 100.0, "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9,
            "trillion": 1e12, "dozen": 12.0}  # fmt: skip
 _SMALL = (
@@ -71,6 +72,7 @@ _WRITTEN = re.compile(
     re.I,
 )
 _ONE = re.compile(r"\b(?:an?|per|each|every)\s+(?P<unit>[a-z]+)", re.I)
+_UNIT_WORD = re.compile(r"[$€£¥%]|°[CF]|(?<![\w.])[A-Za-z]+(?![\w.])")
 _ORDINAL_WORD = re.compile(rf"\b({'|'.join(_ORDINALS)})\b", re.I)
 
 
@@ -160,6 +162,12 @@ def implied_ones(text: str) -> tuple[Quantity, ...]:
         for match in _ONE.finditer(text)
         if (unit := _UNITS.get(match["unit"].lower(), ""))
     )
+
+
+def units_named(text: str) -> frozenset[str]:
+    """The units written out in ``text``, numbers or none: "Price (€)" names euro, "Weight in kg" kilogram."""
+    found = {_unit(word) for word in _UNIT_WORD.findall(text)}
+    return frozenset(found - {""})
 
 
 def _take_dates(text: str) -> tuple[list[Date], str]:

@@ -4,7 +4,7 @@ from muniment.protocols.chat_model import ChatModel, CompletionModel, JsonObject
 from muniment.protocols.chunker import Chunker
 from muniment.protocols.embedder import EmbeddedPassages, Embedder, SentenceEmbedder, Tokenizer
 from muniment.protocols.file_store import FileStore, StoredFile
-from muniment.protocols.generator import Generator, Prompt, PromptPassage
+from muniment.protocols.generator import CountsTokens, Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
 from muniment.protocols.provider import Provider, ProviderContext
 from muniment.protocols.source import Source
@@ -22,6 +22,7 @@ __all__ = [
     "ChatModel",
     "Chunker",
     "CompletionModel",
+    "CountsTokens",
     "EmbeddedPassages",
     "Embedder",
     "FileStore",

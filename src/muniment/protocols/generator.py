@@ -1,8 +1,8 @@
 """From a question and passages to text."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from muniment.protocols.chat_model import ChatModel
 from muniment.protocols.embedder import Embedder
@@ -64,3 +64,11 @@ class Generator(Protocol):
 
     async def aclose(self) -> None:
         """Free the model or connection."""
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """A generator that can count with its model's own tokenizer."""
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """Tokens of each text; None when the tokenizer cannot be had just now."""

@@ -111,6 +111,11 @@ class CollectionSettings(_Strict):
         default=None, description="A name under `generators`; `default_generator` when omitted."
     )
     top_k: int = Field(default=8, ge=1, le=100, description="Passages given to the generator.")
+    rewrite_follow_ups: bool = Field(
+        default=True,
+        description="In a conversation, let the generator's language model make a follow-up question whole "
+        "before it is searched for (one short request).",
+    )
     adopt: AdoptSettings | None = Field(
         default=None,
         description="A Milvus collection that another server filled, in place of sources; never written to. "

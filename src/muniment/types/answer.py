@@ -75,7 +75,8 @@ class Answer:
     """An answer with its evidence and how it was made.
 
     ``collection`` is the one that was asked; of several all names, joined by commas.
-    ``looked_at`` are the passages retrieved, best first, also when the answer abstains.
+    ``looked_at`` are the passages retrieved, best first but for those of older editions, which stand last;
+    also when the answer abstains.
     ``timings`` are milliseconds per stage.
     """
 

@@ -4,7 +4,9 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+from muniment.language.qualifiers import Qualifier, narrowed, qualifiers
 from muniment.language.synonyms import synonyms
+from muniment.language.tables import is_header
 from muniment.language.terms import WORD, stem
 from muniment.language.units import Unit, UnitKind, split_units
 from muniment.protocols import PromptPassage
@@ -17,6 +19,8 @@ class Candidate:
     ``nearby`` those in its surroundings.
 
     Surroundings are the heading path, the document's title, the table header and the sentence before.
+    ``scope`` are the qualifiers in force: the unit's own, and those of the sentences before it in its
+    paragraph, or else of the headings, as far as it does not replace them.
     """
 
     passage: PromptPassage
@@ -27,11 +31,13 @@ class Candidate:
     alike: frozenset[str]
     nearby: frozenset[str]
     is_heading: bool
+    scope: frozenset[Qualifier]
 
     @property
     def answers(self) -> bool:
-        """Headings and table headers alone answer nothing."""
-        return not self.is_heading and self.unit.kind is not UnitKind.TABLE_HEADER
+        """Headings and the names of a table's columns alone answer nothing."""
+        heads = self.unit.kind is UnitKind.TABLE_HEADER and is_header(self.text)
+        return not self.is_heading and not heads
 
 
 def find_candidates(question: Question, passages: tuple[PromptPassage, ...]) -> list[Candidate]:
@@ -80,8 +86,10 @@ def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:
     chunk = given.passage.chunk
     headings = {" ".join(heading.split()).casefold() for heading in chunk.headings}
     around = wanted.of(f"{given.passage.document_name}\n{chunk.context}\n{' '.join(chunk.headings)}")
+    above = qualifiers("\n".join(chunk.headings))
     candidates: list[Candidate] = []
     lead, before = frozenset[str](), frozenset[str]()
+    scope, end = above, 0
     for position, unit in enumerate(split_units(chunk.text)):
         text = unit.of(chunk.text)
         carried, alike = wanted.with_alike(text)
@@ -89,8 +97,9 @@ def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:
         is_heading = unit.kind is UnitKind.FRAGMENT and " ".join(text.split()).casefold() in headings
         in_list = unit.kind in (UnitKind.LIST_ITEM, UnitKind.FRAGMENT, UnitKind.TABLE_ROW)
         nearby = (around | header | (lead if in_list else before)) - carried
-        candidates.append(Candidate(given, position, unit, text, carried, alike, nearby, is_heading))
-        before = carried
+        scope = narrowed(above if "\n" in chunk.text[end : unit.start] else scope, qualifiers(text))
+        candidates.append(Candidate(given, position, unit, text, carried, alike, nearby, is_heading, scope))
+        before, end = carried, unit.end
         if unit.kind is UnitKind.SENTENCE or is_heading:
             lead = carried
     return candidates

@@ -1,23 +1,24 @@
 """The generator that quotes."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from muniment.language.units import UnitKind
+from muniment.language.qualifiers import contradict, qualifiers
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
+from muniment.providers.extractive.choice import near
+from muniment.providers.extractive.editions import of_latest_edition
 from muniment.providers.extractive.nearness import Nearness
 from muniment.providers.extractive.question import read_question
+from muniment.providers.extractive.rendering import quoted
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
-from muniment.providers.extractive.support import Limits, about_the_named, of_latest_edition, supported
+from muniment.providers.extractive.support import Limits, about_the_named, supported
 
 _CONTEXT_TOKENS = 1_000_000
-_MARK = re.compile(r"[\[【](\d+(?:\s*[,;–-]\s*\d+)*)[\]】]")
 
 
 class ExtractiveOptions(BaseModel):
@@ -65,7 +66,7 @@ class ExtractiveGenerator:
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """One piece per quoted unit; nothing when the passages do not support an answer."""
-        for piece in quoted(await self.choose(prompt)):
+        for piece in quoted(read_question(prompt.question), await self.choose(prompt)):
             yield piece
 
     async def choose(self, prompt: Prompt) -> list[Candidate]:
@@ -77,6 +78,8 @@ class ExtractiveGenerator:
         found = await self.weigh(prompt)
         if not supported(found.question, found.best, prompt.passages, self._limits):
             return []
+        if contradict(qualifiers(prompt.question), found.best[0].candidate.scope):
+            return []  # what holds for full-time staff says nothing of part-time staff
         return select(found.question, found.weights, found.best, found.all)
 
     async def weigh(self, prompt: Prompt) -> Shortlist:
@@ -86,8 +89,8 @@ class ExtractiveGenerator:
             return found
         candidates = [one.candidate for one in found.best]
         cosines = await self._nearness.cosines(prompt.question, candidates, prompt.embedder)
-        near = [one.near(cosine) for one, cosine in zip(found.best, cosines, strict=True)]
-        return replace(found, best=sorted(near, key=lambda one: -one.score))
+        nearer = [near(one, cosine) for one, cosine in zip(found.best, cosines, strict=True)]
+        return replace(found, best=sorted(nearer, key=lambda one: -one.score))
 
     async def check(self) -> None:
         """Always able to answer."""
@@ -96,37 +99,10 @@ class ExtractiveGenerator:
         """Holds nothing."""
 
 
-def quoted(chosen: list[Candidate]) -> Iterator[str]:
-    """One piece per candidate: its text under its table's header, with its mark."""
-    before: Candidate | None = None
-    for candidate in chosen:
-        yield _separator(before, candidate) + _quoted(before, candidate)
-        before = candidate
-
-
 def _shortlist(prompt: Prompt) -> Shortlist:
     question = read_question(prompt.question)
     editions = of_latest_edition(question, prompt.passages)
     return shortlist(question, about_the_named(question, editions))
-
-
-def _quoted(before: Candidate | None, candidate: Candidate) -> str:
-    """The unit with its mark. Marks in the text itself lose their brackets: they cite nothing here."""
-    text = _MARK.sub(r"(\1)", candidate.text)
-    header = candidate.unit.header
-    if header and (before is None or before.unit.header != header or before.passage != candidate.passage):
-        text = _MARK.sub(r"(\1)", candidate.passage.passage.chunk.text[slice(*header)]) + "\n" + text
-    return f"{text} [{candidate.passage.number}]"
-
-
-def _separator(before: Candidate | None, candidate: Candidate) -> str:
-    if before is None:
-        return ""
-    if candidate.passage.number != before.passage.number:
-        return "\n\n"
-    running = UnitKind.SENTENCE in (candidate.unit.kind,) and before.unit.kind is UnitKind.SENTENCE
-    new_table = candidate.unit.header is not None and candidate.unit.header != before.unit.header
-    return " " if running else "\n\n" if new_table else "\n"
 
 
 async def _create(options: ExtractiveOptions, context: ProviderContext) -> Generator:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.language.units import CELL_SEPARATOR
+from muniment.language.tables import is_header, named_cells
 from muniment.protocols import Embedder
 from muniment.providers.extractive.candidates import Candidate
 
@@ -58,11 +58,8 @@ def embedded_text(candidate: Candidate) -> str:
     """
     if not candidate.unit.header:
         return candidate.text
-    return _named_cells(candidate.passage.passage.chunk.text[slice(*candidate.unit.header)], candidate.text)
-
-
-def _named_cells(header: str, row: str) -> str:
-    names, cells = header.split(CELL_SEPARATOR), row.split(CELL_SEPARATOR)
-    if len(names) != len(cells):
-        return f"{header}\n{row}"
-    return "; ".join(f"{name.strip()}: {cell.strip()}" for name, cell in zip(names, cells, strict=True))
+    header = candidate.passage.passage.chunk.text[slice(*candidate.unit.header)]
+    named = named_cells(header, candidate.text)
+    if named is None:
+        return f"{header}\n{candidate.text}" if is_header(header) else candidate.text
+    return "; ".join(f"{name}: {cell}" for name, cell in named)

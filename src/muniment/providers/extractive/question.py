@@ -29,7 +29,8 @@ class Question:
     (words capitalised inside a sentence), what it expects, and how many questions it asks in one.
 
     ``demands_amount`` when an answer without a number, sum or date would be none; ``sort`` is the stem of
-    what a "which" asks for (which bank, which form).
+    what a "which" asks for (which bank, which form), ``counted`` that of what a "how many" counts,
+    ``units`` the names of the units that its number may have.
     """
 
     text: str
@@ -40,7 +41,29 @@ class Question:
     parts: int = 1
     demands_amount: bool = False
     sort: str | None = None
+    counted: str | None = None
+    units: frozenset[str] = frozenset()
 
+
+_UNITS_ASKED = [
+    (re.compile(pattern, re.I), frozenset(units.split()))
+    for pattern, units in (
+        (r"\bhow heavy\b|\bweigh|\bmass\b", "kilogram gram tonne"),
+        (r"\bhow (?:hot|cold|warm)\b|\btemperature\b", "celsius fahrenheit"),
+        (r"\bhow (?:far|tall|wide|deep|thick)\b|\b(?:distance|height|width|depth|diameter)\b",
+         "kilometre metre centimetre millimetre mile inch foot"),
+        (r"\bhow old\b|\bat what age\b", "year"),
+        (r"\bhow efficient\b|\bpercentage\b|\bwhat (?:share|percent)\b", "percent"),
+        (r"\bpressure\b", "bar"),
+        (r"\bvoltage\b", "volt"),
+        (r"\bhow (?:long|soon|quickly|fast|often)\b|\bduration\b|\bnotice period\b",
+         "year month week day hour minute second millisecond"),
+        (r"\bhow many days\b", "day"), (r"\bhow many weeks\b", "week"), (r"\bhow many months\b", "month"),
+        (r"\bhow many hours\b", "hour"), (r"\bhow many years\b", "year"), (r"\bhow many minutes\b", "minute"),
+        (r"\bhow (?:much money|expensive)\b|\bwhat does .* cost\b|\b(?:price|fee|salary|fine|budget)\b",
+         "euro dollar pound yen"),
+    )
+]  # fmt: skip
 
 _PATTERNS = {
     Expects.MONEY: r"""
@@ -79,6 +102,7 @@ _DEMANDS = re.compile(
     re.I,
 )
 _WHICH = re.compile(r"\bwhich (\w+)", re.I)
+_COUNTED = re.compile(r"\bhow (?:many|much)(?: of the| more| other| different)? ([\w-]+)", re.I)
 _FURTHER_PART = re.compile(r"\band (?:by |in |at |to )?(?:what|who|whom|how|when|where|which|why)\b", re.I)
 _ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|French|Dutch|German|Swiss|Greek|Czech)$")
 """The French plant is called by its town: adjectives of countries name nothing that must be found."""
@@ -92,6 +116,8 @@ def read_question(text: str) -> Question:
     )
     expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
     sort = _WHICH.search(text)
+    counted = _COUNTED.search(text)
+    units = [units for pattern, units in _UNITS_ASKED if pattern.search(text)]
     return Question(
         text,
         tuple(dict.fromkeys(terms)),
@@ -101,4 +127,6 @@ def read_question(text: str) -> Question:
         1 + len(_FURTHER_PART.findall(text)),
         bool(_DEMANDS.search(text)),
         stem(sort.group(1)) if sort and is_content(sort.group(1)) else None,
+        stem(counted.group(1)) if counted and is_content(counted.group(1)) else None,
+        frozenset().union(*units),
     )

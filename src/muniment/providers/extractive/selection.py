@@ -1,19 +1,28 @@
 """Chooses which candidates make the answer."""
 
+import math
+from collections.abc import Sequence
+
+from muniment.language.quantities import TIMES, amounts, units_named
 from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
-from muniment.providers.extractive.question import Expects, Question
+from muniment.providers.extractive.listing import section_list, whole_list
+from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import Scored
 
-MOST_SENTENCES = 3
-MOST_ITEMS = 10
-NEAR_BEST = 0.85
-"""A further sentence must reach this share of the best one's score."""
-NEAR_BEST_OF_PARTS = 0.6
+MOST_SENTENCES = 2
+MOST_OF_PARTS = 3
+"""The same for a question that asks several things."""
+ENOUGH = 0.8
+"""Sentences are added until one of them answers with this probability, as the model of the choice sees it."""
+LEAST = 0.12
+"""A further sentence must itself be the answer with this probability."""
+LEAST_OF_PARTS = 0.04
 """The same for a question that asks several things: each sentence carries its part alone."""
 ADDS = 0.12
-"""Share of the question, rare words counting more, that a further sentence must add to what is said."""
+"""Share of the question, rare words counting more, that a sentence for a further part must add."""
+LONGEST_CAPTION = 200
 DUPLICATE = 0.7
 """Jaccard similarity of content stems from which two units say the same."""
 _REFERS_BACK = frozenset("it this that these those they he she such its their his her however".split())
@@ -26,34 +35,37 @@ def select(
 
     ``ranked`` are the candidates by score, best first; ``candidates`` all there are, in reading order.
     """
-    best = ranked[0].candidate
-    if question.expects is Expects.LIST or _leads_in(best):
-        listed = _list_around(best, candidates)
-        if len(listed) > 1:
-            return listed
-    return _in_reading_order(_best_few(question, weights, ranked), candidates)
+    listed = section_list(question, candidates) or whole_list(question, ranked[0].candidate, candidates)
+    if listed:
+        return listed
+    return _with_captions(_in_reading_order(_best_few(question, weights, ranked), candidates), candidates)
 
 
-def _leads_in(candidate: Candidate) -> bool:
-    return candidate.text.rstrip().endswith(":")
+def likelihoods(ranked: Sequence[Scored]) -> list[float]:
+    """The probability that each answers, were one of them to: the softmax that the weights were fitted by."""
+    best = max((one.score for one in ranked), default=0.0)
+    powers = [math.exp(one.score - best) for one in ranked]
+    total = sum(powers)
+    return [power / total for power in powers]
 
 
 def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored]) -> list[Candidate]:
-    """The best candidate, and those near it that carry something asked for which is not yet said."""
-    best = ranked[0]
-    chosen = [best.candidate]
-    said = best.candidate.carried | best.candidate.alike
+    """The best candidate; others while it is not certain enough, or while parts of the question are open."""
+    likely = likelihoods(ranked)
+    chosen = [ranked[0].candidate]
+    reached = likely[0]
+    said = chosen[0].carried | chosen[0].alike
     total = sum(weights.values()) or 1.0
-    most = MOST_SENTENCES if question.parts > 1 else MOST_SENTENCES - 1
-    least = best.score * (NEAR_BEST if question.parts == 1 else NEAR_BEST_OF_PARTS)
-    for one in ranked[1:]:
-        if len(chosen) >= most or one.score < least:
+    parts = question.parts > 1
+    for one, likelihood in zip(ranked[1:], likely[1:], strict=True):
+        if len(chosen) >= (MOST_OF_PARTS if parts else MOST_SENTENCES):
             break
         added = sum(weights[term] for term in one.candidate.carried - said) / total
-        if question.parts == 1 and one.candidate.passage is not best.candidate.passage:
-            continue
-        if added >= ADDS and not any(_same(one.candidate, other) for other in chosen):
+        wanted = likelihood >= LEAST and reached < ENOUGH
+        wanted |= parts and likelihood >= LEAST_OF_PARTS and added >= ADDS
+        if wanted and not any(_same(one.candidate, other) for other in chosen):
             chosen.append(one.candidate)
+            reached += likelihood
             said |= one.candidate.carried
     return chosen
 
@@ -61,29 +73,6 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
 def _same(one: Candidate, other: Candidate) -> bool:
     left, right = set(content_stems(one.text)), set(content_stems(other.text))
     return len(left & right) >= DUPLICATE * min(len(left), len(right))
-
-
-def _list_around(best: Candidate, candidates: list[Candidate]) -> list[Candidate]:
-    """The list that ``best`` leads into or belongs to, lead-in first; only ``best`` when there is none."""
-    mine = [one for one in candidates if one.passage.number == best.passage.number]
-    start = best.position
-    if not _leads_in(best):
-        if not _is_item(best):
-            return [best]
-        while start > 0 and _is_item(mine[start - 1]) and mine[start - 1].unit.kind is best.unit.kind:
-            start -= 1
-        if start > 0 and _leads_in(mine[start - 1]):
-            start -= 1
-    end = start + 1
-    while end < len(mine) and end - start <= MOST_ITEMS and _is_item(mine[end]):
-        end += 1
-    return mine[start:end]
-
-
-def _is_item(candidate: Candidate) -> bool:
-    return not candidate.is_heading and candidate.unit.kind in (
-        UnitKind.LIST_ITEM, UnitKind.FRAGMENT, UnitKind.TABLE_ROW
-    )  # fmt: skip
 
 
 def _in_reading_order(chosen: list[Candidate], candidates: list[Candidate]) -> list[Candidate]:
@@ -100,3 +89,26 @@ def _in_reading_order(chosen: list[Candidate], candidates: list[Candidate]) -> l
 def _refers_back(candidate: Candidate) -> bool:
     opening = candidate.text.split(maxsplit=1)[0].lower().strip(",")
     return opening in _REFERS_BACK and candidate.position > 0 and candidate.unit.kind is UnitKind.SENTENCE
+
+
+def _with_captions(chosen: list[Candidate], candidates: list[Candidate]) -> list[Candidate]:
+    """The same with the line above a table before its first row, when that line alone names the unit."""
+    result: list[Candidate] = []
+    for one in chosen:
+        caption = _caption(one, candidates)
+        if caption and caption not in result:
+            result.append(caption)
+        result.append(one)
+    return result
+
+
+def _caption(row: Candidate, candidates: list[Candidate]) -> Candidate | None:
+    text = row.passage.passage.chunk.text
+    if row.unit.header is None:
+        return None
+    in_row = {quantity.unit for quantity in amounts(row.text).quantities} - {""}
+    if (in_row | units_named(text[slice(*row.unit.header)])) - TIMES:  # "full day" names no unit
+        return None
+    above = [one for one in candidates if one.passage is row.passage and one.unit.end <= row.unit.header[0]]
+    caption = above[-1] if above else None
+    return caption if caption and units_named(caption.text) and len(caption.text) <= LONGEST_CAPTION else None

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, find_candidates, term_weights
+from muniment.providers.extractive.choice import score
 from muniment.providers.extractive.question import Question
-from muniment.providers.extractive.scoring import Scored, score
+from muniment.providers.extractive.scoring import Scored
+from muniment.providers.extractive.signals import EMPTY_TITLE, SIGNALS, read_asked
 
 MOST_PASSAGES = 6
 """Passages further down hold the answer too seldom to be worth their time."""
@@ -13,6 +15,7 @@ MOST_CANDIDATES = 24
 """Candidates that the embedding model compares: about 25 ms on two cores."""
 FROM_BEST = 6
 """Places kept for the best passage, whatever its words: paraphrases share few with the question."""
+_SAYS_NOTHING = SIGNALS.index("says nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +28,35 @@ class Shortlist:
     best: list[Scored]
 
 
-def shortlist(question: Question, passages: tuple[PromptPassage, ...]) -> Shortlist:
-    """The best ``MOST_CANDIDATES`` of the best passages, headings and table headers left out."""
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """All candidates in reading order, and those that may answer with their scores."""
+
+    weights: dict[str, float]
+    all: list[Candidate]
+    scored: list[Scored]
+
+
+def weighed(question: Question, passages: tuple[PromptPassage, ...]) -> Weighed:
+    """The candidates of the best passages; headings and table headers are not scored."""
     read = passages[:MOST_PASSAGES]
     candidates = find_candidates(question, read)
     weights = term_weights(question.terms, candidates)
+    asked = read_asked(question, weights, read)
     behind = _behind(read)
-    ranked = sorted(
-        (score(question, weights, one, behind[one.passage.number]) for one in candidates if one.answers),
-        key=lambda one: -one.score,
-    )
-    first = [one for one in ranked if one.candidate.passage is read[0]][:FROM_BEST] if read else []
+    scored = [score(asked, one, behind[one.passage.number]) for one in candidates if one.answers]
+    return Weighed(weights, candidates, scored)
+
+
+def shortlist(question: Question, passages: tuple[PromptPassage, ...]) -> Shortlist:
+    """The best ``MOST_CANDIDATES`` of the best passages; titles that repeat the question are left out."""
+    found = weighed(question, passages)
+    telling = [one for one in found.scored if one.signals[_SAYS_NOTHING] < EMPTY_TITLE]
+    ranked = sorted(telling, key=lambda one: -one.score)
+    first = [one for one in ranked if one.candidate.passage is passages[0]][:FROM_BEST]
     rest = [one for one in ranked if one not in first]
     kept = first + rest[: MOST_CANDIDATES - len(first)]
-    return Shortlist(question, weights, candidates, sorted(kept, key=lambda one: -one.score))
+    return Shortlist(question, found.weights, found.all, sorted(kept, key=lambda one: -one.score))
 
 
 def _behind(passages: tuple[PromptPassage, ...]) -> dict[int, float]:

@@ -1,6 +1,5 @@
 """Whether passages say enough about a question to answer it, and which of them may."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +29,6 @@ PASSAGE_WORDS = 0.2
 """What the share of the question's words that the best unit's passage carries adds to the cosines."""
 NAME_MISSING = 0.2
 """What is taken off, times the share of the question's names that stand in no passage."""
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def supported(
@@ -101,27 +99,6 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
         for given in passages
         if question.codes <= held[given.number] and len(held[given.number]) == most
     )
-
-
-def of_latest_edition(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
-    """The passages without those of documents that stand beside a later edition of themselves.
-
-    Editions are documents whose names differ only in a year; a question that names a year means that one.
-    """
-    if _YEAR.search(question.text):
-        return passages
-    latest: dict[str, str] = {}
-    for given in passages:
-        title, year = _edition(given)
-        latest[title] = max(year, latest.get(title, ""))
-    return tuple(given for given in passages if _edition(given)[1] == latest[_edition(given)[0]])
-
-
-def _edition(given: PromptPassage) -> tuple[str, str]:
-    """The document's name with its first year blotted out, and that year."""
-    name = given.passage.document_name
-    year = _YEAR.search(name)
-    return (_YEAR.sub("#", name, count=1), year.group()) if year else (name, "")
 
 
 def _held_names(question: Question, given: PromptPassage) -> frozenset[str]:

@@ -1,11 +1,12 @@
 """The generator that asks the loaded model to answer from passages."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-from muniment.protocols import ChatModel, Generator, Prompt, Provider, ProviderContext
+from muniment.protocols import ChatModel, Generator, JsonObject, Prompt, Provider, ProviderContext
 from muniment.protocols.chat_chunks import text_of
+from muniment.protocols.structured import answer_request, unstructured
 from muniment.providers.llama_cpp.chat_model import LlamaCppChatModel
 from muniment.providers.llama_cpp.engine import Engine
 from muniment.providers.llama_cpp.loading import Server, gguf, load
@@ -43,12 +44,13 @@ class LlamaCppGenerator:
             InputError: ``prompt_too_long``.
             UnavailableError: ``generator_unavailable``.
         """
-        request = {
-            "messages": [{"role": role, "content": content} for role, content in prompt.messages],
-            "max_tokens": prompt.max_tokens,
-            "temperature": prompt.temperature,
-            "cache_prompt": True,
-        }
+        request = {**answer_request(prompt, structured=self._options.structured), "cache_prompt": True}
+        pieces = self._pieces(request)
+        async with aclosing(unstructured(pieces) if self._options.structured else pieces) as said:
+            async for piece in said:
+                yield piece
+
+    async def _pieces(self, request: JsonObject) -> AsyncGenerator[str, None]:
         async with aclosing(self._chat.stream(request)) as chunks:
             async for chunk in chunks:
                 if piece := text_of(chunk):

@@ -19,6 +19,11 @@ class LlamaCppOptions(BaseModel):
     token_timeout_s: float = Field(
         default=120.0, gt=0, description="Seconds to wait for a token, also the first."
     )
+    structured: bool = Field(
+        default=False,
+        description="Ask for answers as JSON with the passages of each statement (`response_format` with a "
+        "JSON schema), and turn them back into text with marks. For servers that enforce schemas.",
+    )
     fallback: str | None = Field(
         default=None, description="Name of the generator that is asked when this one cannot begin."
     )

@@ -1,12 +1,13 @@
 """The connection to an OpenAI-compatible endpoint: requests, retries, time limits."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
 import httpx
 
+from muniment.errors import MunimentError
 from muniment.protocols import JsonObject
 from muniment.protocols.chat_chunks import ends_choice, says_something, text_of
 from muniment.providers.openai_generator.failures import Failures, PassingError, parsed
@@ -29,6 +30,7 @@ class Endpoint:
         self._options = options
         self._failures = Failures(name, options, api_key)
         self._model = options.model
+        self._tokenizes = True
         timeout = httpx.Timeout(None, connect=options.connect_timeout_s)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.AsyncClient(timeout=timeout, headers=headers, trust_env=False)
@@ -53,6 +55,31 @@ class Endpoint:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """Tokens of each text by the model's own tokenizer, as vLLM and llama.cpp's server count them.
+
+        None when the endpoint has no ``/tokenize`` or does not answer; it is not asked again then.
+        """
+        if not self._tokenizes:
+            return None
+        try:
+            return [await self._tokens(text) for text in texts]
+        except (httpx.HTTPError, MunimentError, ValueError, TypeError):
+            self._tokenizes = False
+            return None
+
+    async def _tokens(self, text: str) -> int:
+        """``prompt`` is what vLLM reads, ``content`` what llama.cpp does."""
+        url = f"{self._options.base_url.removesuffix('/v1')}/tokenize"
+        body = {"prompt": text, "content": text, "add_special_tokens": False}
+        if self._model:
+            body["model"] = self._model
+        response = await self._client.post(url, json=body, timeout=self._options.connect_timeout_s)
+        tokens = (parsed(response.text) or {}).get("tokens") if response.status_code < 400 else None
+        if not isinstance(tokens, list):
+            raise ValueError("no tokens")
+        return len(tokens)
 
     async def complete(self, path: str, request: JsonObject) -> JsonObject:
         """The answer to a request as a whole; ``path`` is relative to the base URL."""

@@ -1,11 +1,12 @@
 """The generator that asks the endpoint to answer from passages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
 from muniment.errors import InputError, UnavailableError
-from muniment.protocols import ChatModel, Generator, Prompt, Provider, ProviderContext
+from muniment.protocols import ChatModel, Generator, JsonObject, Prompt, Provider, ProviderContext
 from muniment.protocols.chat_chunks import text_of
+from muniment.protocols.structured import answer_request, unstructured
 from muniment.providers.openai_generator.chat_model import OpenAIChatModel
 from muniment.providers.openai_generator.endpoint import Endpoint
 from muniment.providers.openai_generator.options import OpenAIGeneratorOptions, read_key
@@ -43,23 +44,30 @@ class OpenAIGenerator:
             TimeoutExceededError: ``generator_timeout``.
             InputError: ``prompt_too_long``.
         """
-        request = {
-            "messages": [{"role": role, "content": content} for role, content in prompt.messages],
-            "max_tokens": prompt.max_tokens,
-            "temperature": prompt.temperature,
-        }
+        request = answer_request(prompt, structured=self._options.structured)
         try:
-            async with aclosing(self._chat.stream(request)) as chunks:
-                async for chunk in chunks:
-                    if piece := text_of(chunk):
-                        yield piece
+            pieces = self._pieces(request)
+            async with aclosing(unstructured(pieces) if self._options.structured else pieces) as said:
+                async for piece in said:
+                    yield piece
         except InputError as error:
             if error.code != "generator_refused":
                 raise
+            hint = "Check that the endpoint speaks OpenAI's chat API."
+            if self._options.structured:
+                hint += " It may not know JSON schemas: leave out `structured`."
             # The request is ours, so its refusal is no mistake of the person who asked.
-            raise UnavailableError(
-                error.message, code=error.code, hint="Check that the endpoint speaks OpenAI's chat API."
-            ) from error
+            raise UnavailableError(error.message, code=error.code, hint=hint) from error
+
+    async def _pieces(self, request: JsonObject) -> AsyncGenerator[str, None]:
+        async with aclosing(self._chat.stream(request)) as chunks:
+            async for chunk in chunks:
+                if piece := text_of(chunk):
+                    yield piece
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """The model's own count for each text; None when the endpoint cannot tell."""
+        return await self._endpoint.count_tokens(texts)
 
     async def check(self) -> None:
         """Whether the endpoint answers and serves the model.

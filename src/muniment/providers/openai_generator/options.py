@@ -32,6 +32,11 @@ class OpenAIGeneratorOptions(BaseModel):
     context_tokens: int = Field(
         default=8192, ge=512, description="The model's context in tokens, answer included."
     )
+    structured: bool = Field(
+        default=False,
+        description="Ask for answers as JSON with the passages of each statement (`response_format` with a "
+        "JSON schema), and turn them back into text with marks. For servers that enforce schemas.",
+    )
     fallback: str | None = Field(
         default=None, description="Name of the generator that is asked when this one cannot begin."
     )

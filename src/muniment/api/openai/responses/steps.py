@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
-from muniment.answer.answerer import search_queries
 from muniment.answer.briefing import Briefing
 from muniment.answer.chat_generator import ChatGenerator, ToolCall
 from muniment.answer.events import Delta, Finished, Retrieved
@@ -181,7 +180,7 @@ class Maker:
         async for event in events:
             if isinstance(event, Retrieved):
                 hits = await self._hits(event.passages)
-                yield Searched(search_queries(question, briefing), tuple(_result(hit) for hit in hits))
+                yield Searched(event.queries or (question,), tuple(_result(hit) for hit in hits))
             elif isinstance(event, Delta):
                 said += event.text
                 if live:

@@ -1,0 +1,90 @@
+"""Editions of one document: which of two is the newer, read from their names and metadata."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DATED_BY = (
+    "effective", "effective_date", "valid_from", "in_force", "date", "document_date", "published",
+    "publication_date", "issued", "updated", "last_updated", "modified", "last_modified", "year",
+)  # fmt: skip
+"""Metadata keys that say how new a document is; the first that holds a date counts."""
+VERSIONED_BY = ("version", "edition", "revision", "rev", "release")
+
+_DAY = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)(?:[-_./ ]?(0[1-9]|1[0-2])(?:[-_./ ]?(0[1-9]|[12]\d|3[01]))?)?(?!\d)"
+)
+_VERSION = re.compile(
+    r"(?<![a-z])(?:version|edition|revision|release|rev|ver|v)[-_. ]?(\d+(?:\.\d+){0,3})(?!\d)", re.I
+)
+_NUMBERS = re.compile(r"\d+")
+_ENDING = re.compile(r"\.[a-z][a-z0-9]{1,4}$", re.I)
+_GAPS = re.compile(r"[\W_]+")
+
+_NAMED = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\b(?:version|edition|revision)\s*\d", re.I)
+
+Metadata = Mapping[str, str | int | float | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What tells editions of a document apart.
+
+    Attributes:
+        family: the document's name without dates, versions and ending; equal for all its editions.
+        date: year, month and day, as far as they are written; empty when none is.
+        version: the numbers of its version; empty when it has none.
+    """
+
+    family: str
+    date: tuple[int, ...] = ()
+    version: tuple[int, ...] = ()
+
+    def newer_than(self, other: "Edition") -> bool | None:
+        """Whether this one is the newer of the two; None when nothing tells."""
+        for mine, theirs in ((self.version, other.version), (self.date, other.date)):
+            if not mine or not theirs:
+                continue
+            shared = min(len(mine), len(theirs))
+            if mine[:shared] != theirs[:shared]:
+                return mine > theirs
+        return None
+
+
+def names_edition(question: str) -> bool:
+    """Whether a question names a year or a version: it may mean an older edition."""
+    return bool(_NAMED.search(question))
+
+
+def edition(name: str, metadata: Metadata) -> Edition:
+    """The edition that a document of that name and metadata is."""
+    plain = _ENDING.sub("", name.rsplit("/", 1)[-1])
+    version = _VERSION.search(plain)
+    without = _VERSION.sub(" ", plain)
+    day = _DAY.search(without)
+    family = _GAPS.sub(" ", _DAY.sub(" ", without)).strip().casefold()
+    told = {key.casefold().replace("-", "_").replace(" ", "_"): value for key, value in metadata.items()}
+    return Edition(
+        family or plain.casefold(),
+        _date(told) or (_parts(day) if day else ()),
+        _version(told) or (tuple(map(int, version[1].split("."))) if version else ()),
+    )
+
+
+def _date(told: Metadata) -> tuple[int, ...]:
+    for key in DATED_BY:
+        found = _DAY.search(str(told.get(key, "")))
+        if found:
+            return _parts(found)
+    return ()
+
+
+def _version(told: Metadata) -> tuple[int, ...]:
+    for key in VERSIONED_BY:
+        if found := _NUMBERS.findall(str(told.get(key, ""))):
+            return tuple(map(int, found))
+    return ()
+
+
+def _parts(day: re.Match[str]) -> tuple[int, ...]:
+    return tuple(int(part) for part in day.groups() if part)
