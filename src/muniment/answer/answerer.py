@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.claims import split_claims
@@ -18,6 +18,9 @@ from muniment.protocols import Embedder, Generator, Prompt
 from muniment.retrieve import Retrieval, join
 from muniment.telemetry import Timings
 from muniment.types import Answer, AnswerVerdict, Filter, ParsedDocument, Passage, SearchMode
+
+if TYPE_CHECKING:  # it needs numpy, which a command that only shows answers can do without
+    from muniment.answerability import Answerability, Assessment
 
 DocumentLoader = Callable[[Passage], Awaitable[ParsedDocument]]
 """Gives the stored parsed document that a passage is of; raises NotFoundError when it is gone."""
@@ -54,6 +57,8 @@ class AnswerSettings:
         top_k: passages that go to the generator at most.
         fits: which passages are looked at; all when omitted.
         briefing: what goes with the question.
+        min_confidence: the probability that the passages answer the question below which nothing is
+            written.
     """
 
     collection: str
@@ -61,6 +66,7 @@ class AnswerSettings:
     mode: SearchMode = SearchMode.HYBRID
     fits: Callable[[Passage], bool] | None = None
     briefing: Briefing = PLAIN
+    min_confidence: float = 0.0
 
 
 class Answerer:
@@ -74,6 +80,7 @@ class Answerer:
         settings: the collection's name and sizes.
         count_tokens: the generator's own count, or an estimate that errs on the high side.
         embedder: the collection's model, handed to generators that compare sentences with the question.
+        answerability: judges whether the passages answer; nothing is judged when omitted.
     """
 
     def __init__(
@@ -84,6 +91,7 @@ class Answerer:
         settings: AnswerSettings,
         count_tokens: Callable[[str], int] | None = None,
         embedder: Embedder | None = None,
+        answerability: "Answerability | None" = None,
     ) -> None:
         self._retriever = retriever
         self._generator = generator
@@ -91,6 +99,7 @@ class Answerer:
         self._settings = settings
         self._count_tokens = count_tokens or estimate_tokens
         self._embedder = embedder
+        self._answerability = answerability
 
     async def answer(
         self, question: str, *, top_k: int | None = None, filter: Filter | None = None
@@ -119,6 +128,12 @@ class Answerer:
             note = "Nothing was retrieved for this question."
             yield Finished(self._abstained(question, (), timings, note))
             return
+        judged = await self._judge(question, found.passages, timings)
+        if judged and self._withholds(judged):
+            notes = (_looked_at_note(found.passages), *judged.lacks)
+            answer = self._abstained(question, found.passages, timings, *notes)
+            yield Finished(replace(answer, confidence=judged.confidence))
+            return
         with timings.stage("prompt"):
             prompt = self._prompt(question, found.passages)
         written: list[str] = []
@@ -128,7 +143,9 @@ class Answerer:
                 written.append(piece)
                 yield Delta(piece)
         answer = await self._finished("".join(written), prompt, found.passages, timings)
-        yield Finished(replace(answer, generator=begun.generator, notes=(*begun.notes, *answer.notes)))
+        notes = (*begun.notes, *answer.notes)
+        confidence = judged.confidence if judged else None
+        yield Finished(replace(answer, generator=begun.generator, notes=notes, confidence=confidence))
 
     async def _retrieve(self, question: str, limit: int, filter: Filter | None) -> Retrieval:
         """What fits the question; a follow-up is also searched together with what it follows."""
@@ -141,6 +158,20 @@ class Answerer:
         if settings.fits is None:
             return found
         return Retrieval(tuple(one for one in found.passages if settings.fits(one)), found.timings)
+
+    async def _judge(
+        self, question: str, passages: tuple[Passage, ...], timings: Timings
+    ) -> "Assessment | None":
+        """Whether the passages answer; a follow-up may also be answered as what it follows makes it."""
+        if self._answerability is None or not passages:
+            return None
+        queries = search_queries(question, self._settings.briefing)
+        with timings.stage("judge"):
+            judged = [await self._answerability.assess(query, passages, self._embedder) for query in queries]
+        return max(judged, key=lambda one: one.confidence)
+
+    def _withholds(self, judged: "Assessment") -> bool:
+        return self._settings.briefing.withhold and judged.confidence < self._settings.min_confidence
 
     def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         briefing = self._settings.briefing

@@ -2,7 +2,7 @@
 
 from muniment.protocols.chat_model import ChatModel, CompletionModel, JsonObject
 from muniment.protocols.chunker import Chunker
-from muniment.protocols.embedder import Embedder, Tokenizer
+from muniment.protocols.embedder import Embedder, Tokenizer, TokenReader, TokenStates
 from muniment.protocols.file_store import FileStore, StoredFile
 from muniment.protocols.generator import Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
@@ -35,6 +35,8 @@ __all__ = [
     "ProviderContext",
     "Source",
     "StoredFile",
+    "TokenReader",
+    "TokenStates",
     "Tokenizer",
     "VectorIndex",
     "VectorStore",

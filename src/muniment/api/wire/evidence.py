@@ -174,6 +174,8 @@ class AnswerWire(Wire):
     timings: dict[str, float]
     """Milliseconds by stage."""
     notes: tuple[str, ...]
+    confidence: float | None = None
+    """Probability from 0 to 1 that the passages answer the question; null when it was not judged."""
 
     @classmethod
     def of(cls, answer: Answer) -> "AnswerWire":
@@ -189,6 +191,7 @@ class AnswerWire(Wire):
             generator=answer.generator,
             timings=answer.timings,
             notes=answer.notes,
+            confidence=answer.confidence,
         )
 
     def domain(self) -> Answer:
@@ -210,6 +213,7 @@ class AnswerWire(Wire):
             generator=self.generator,
             timings=self.timings,
             notes=self.notes,
+            confidence=self.confidence,
         )
 
 

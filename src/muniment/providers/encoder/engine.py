@@ -3,15 +3,18 @@
 import itertools
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from muniment.protocols import TokenStates
 from muniment.providers.encoder.batches import Ids, padded
-from muniment.providers.encoder.graph import build_encoder
+from muniment.providers.encoder.graph import STATE_LAYERS, build_encoder
 from muniment.providers.encoder.model_config import EncoderConfig
 from muniment.providers.encoder.onnx_file import read_onnx
 from muniment.providers.encoder.options import Precision
@@ -29,7 +32,8 @@ class _Job:
     priority: int
     number: int
     texts: list[Ids] = field(compare=False)
-    result: Future[NDArray[np.float32]] = field(compare=False)
+    result: Future[Any] = field(compare=False)
+    infer: Callable[[ov.InferRequest, list[Ids]], object] = field(compare=False)
 
 
 class Engine:
@@ -58,13 +62,19 @@ class Engine:
     def submit(self, texts: list[Ids], priority: int) -> Future[NDArray[np.float32]]:
         """Compute one batch of token ids; the future's vectors stand in the order of ``texts``."""
         result: Future[NDArray[np.float32]] = Future()
-        self._jobs.put(_Job(priority, next(self._numbers), texts, result))
+        self._jobs.put(_Job(priority, next(self._numbers), texts, result, _infer))
+        return result
+
+    def submit_reading(self, texts: list[Ids], priority: int) -> Future[list[TokenStates]]:
+        """As ``submit``, with the states of the tokens; only for graphs that put them out."""
+        result: Future[list[TokenStates]] = Future()
+        self._jobs.put(_Job(priority, next(self._numbers), texts, result, _infer_states))
         return result
 
     def close(self) -> None:
         """Finish what is queued and end the threads."""
         for _ in self._workers:
-            self._jobs.put(_Job(_STOP, next(self._numbers), [], Future()))
+            self._jobs.put(_Job(_STOP, next(self._numbers), [], Future(), _infer))
         for worker in self._workers:
             worker.join()
 
@@ -73,12 +83,31 @@ class Engine:
             if not job.result.set_running_or_notify_cancel():
                 continue
             try:
-                job.result.set_result(_infer(request, job.texts))
+                job.result.set_result(job.infer(request, job.texts))
             except Exception as error:
                 job.result.set_exception(error)
 
 
 def _infer(request: ov.InferRequest, texts: list[Ids]) -> NDArray[np.float32]:
+    _compute(request, texts)
+    vectors: NDArray[np.float32] = request.get_output_tensor(0).data.astype(np.float32, copy=True)
+    return vectors
+
+
+def _infer_states(request: ov.InferRequest, texts: list[Ids]) -> list[TokenStates]:
+    vectors = _infer(request, texts)
+    layers = [request.get_output_tensor(1 + place).data for place in range(len(STATE_LAYERS))]
+    return [
+        TokenStates(
+            np.array(text[1:-1], np.int64),
+            np.stack([layer[row, 1 : len(text) - 1] for layer in layers]).astype(np.float32),
+            vectors[row],
+        )
+        for row, text in enumerate(texts)
+    ]
+
+
+def _compute(request: ov.InferRequest, texts: list[Ids]) -> None:
     width = padded(max(map(len, texts)))
     ids = np.zeros((len(texts), width), np.int32)
     mask = np.zeros((len(texts), width), np.int32)
@@ -86,8 +115,6 @@ def _infer(request: ov.InferRequest, texts: list[Ids]) -> NDArray[np.float32]:
         ids[row, : len(text)] = text
         mask[row, : len(text)] = 1
     request.infer({0: ids, 1: mask}, share_inputs=True)
-    vectors: NDArray[np.float32] = request.get_output_tensor(0).data.astype(np.float32, copy=True)
-    return vectors
 
 
 def _properties(

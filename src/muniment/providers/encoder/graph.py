@@ -15,6 +15,10 @@ from muniment.providers.encoder.model_config import EncoderConfig
 from muniment.providers.encoder.safetensors_file import SafetensorsFile
 
 Node: TypeAlias = ov.Output
+STATE_LAYERS = (0, 2, 4, 6)
+"""The layers whose token states a small BERT puts out beside its vectors: its input, two early ones, in
+which a token still says more of itself than of the whole text, and the last of a model of six layers."""
+_WIDEST_STATES = 384  # larger models would put out more than is worth their memory
 _MASKED = -30000.0  # far below any score, yet finite in every precision
 _MPNET_MAX_DISTANCE = 128
 _NAMES = {
@@ -38,10 +42,22 @@ _BERT_NAMES = {
 def build_encoder(config: EncoderConfig) -> ov.Model:
     """The graph from token ids and mask, both (batch, length), to unit vectors (batch, dimension).
 
+    Behind them a small BERT puts out the token states of ``STATE_LAYERS``, each (batch, length, dimension).
+
     Raises:
         StorageError: code ``weights_damaged``, when a tensor is missing.
     """
     return _EncoderGraph(config, SafetensorsFile(config.weights)).build()
+
+
+def gives_states(config: EncoderConfig) -> bool:
+    """Whether the graph of a model puts out token states."""
+    return (
+        config.weights.suffix == ".safetensors"
+        and config.model_type == "bert"
+        and config.hidden_size <= _WIDEST_STATES
+        and config.layers == max(STATE_LAYERS)
+    )
 
 
 def pooled(hidden: Node, mask: Node, pooling: str) -> Node:
@@ -72,10 +88,14 @@ class _EncoderGraph:
         length = ops.gather(ops.shape_of(ids, output_type="i64"), np.array([1]), np.int64(0))
         hidden = self._embeddings(ids, length)
         bias = self._attention_bias(mask, length)
+        states = [hidden]
         for layer in range(self._config.layers):
             hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
-        vectors = pooled(hidden, mask, self._config.pooling)
-        return ov.Model([ops.result(vectors)], [ids, mask], "encoder")
+            states.append(hidden)
+        outputs = [pooled(hidden, mask, self._config.pooling)]
+        if gives_states(self._config):
+            outputs += [states[layer] for layer in STATE_LAYERS]
+        return ov.Model([ops.result(output) for output in outputs], [ids, mask], "encoder")
 
     def _embeddings(self, ids: Node, length: Node) -> Node:
         words = ops.gather(self._constant("embeddings.word_embeddings.weight"), ids, np.int64(0))
