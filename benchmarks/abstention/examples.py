@@ -132,7 +132,8 @@ class Examples:
         given = tuple(found)[:GIVEN]
         windows = choose_windows(read_question(asked.text).terms, given)
         row = {
-            "set": name, "kind": kind, "answerable": answerable, "answers": asked.answers, "group": asked.group,
+            "set": name, "kind": kind, "answerable": answerable,
+            "answers": asked.answers, "group": asked.group,
             "question": self.questions.setdefault(asked.text, len(self.questions)),
             "windows": [self.windows.setdefault(one.read_text, len(self.windows)) for one in windows],
             "cosine": max((one.scores.get("cosine", 0.0) for one in given), default=0.0),

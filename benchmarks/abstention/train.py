@@ -2,9 +2,9 @@
 
 usage: train.py --examples FOLDER --seed 0 [--epochs 2] [--measure-only] [--out results.json]
 
-FOLDER is what examples.py wrote. Wants torch, scikit-learn and scipy in an environment of their own (CPU, one
-thread, some ten minutes when the machine is idle); pass the product's src on PYTHONPATH. The reader is trained
-four times, each time without two of the eight squad2 articles and a quarter of every other set; the weighing is
+FOLDER is what examples.py wrote. Wants torch, scikit-learn and scipy in an environment of their own (CPU,
+one thread, some ten minutes when idle); pass the product's src on PYTHONPATH. The reader is trained four
+times, each time without two of the eight squad2 articles and a quarter of every other set; the weighing is
 fitted on what the reader said of those it had not seen, again four times, and once more without each set.
 """
 
