@@ -6,6 +6,7 @@ from muniment.answer.answerer import Answerer, AnswerSettings, says_it_does_not_
 from muniment.answer.briefing import Briefing
 from muniment.answer.events import Delta, Finished, Retrieved
 from muniment.answer.prompt import ABSTENTION
+from muniment.answerability import Answerability
 from muniment.errors import NotFoundError, UnavailableError
 from muniment.protocols import Generator, Prompt
 from muniment.providers.extractive.generator import ExtractiveGenerator
@@ -191,3 +192,35 @@ async def test_only_passages_that_fit_are_looked_at() -> None:
     generator = FakeGenerator("fake", FakeGeneratorOptions())
     answer = await Answerer(shelf, generator, shelf.document, settings).answer(QUESTION)
     assert [one.id for one in answer.looked_at] == [1]
+
+
+async def test_below_the_threshold_nothing_is_written_and_what_lacks_is_said() -> None:
+    listener, shelf = Listener("fake", FakeGeneratorOptions()), Shelf(TEXT)
+    settings = AnswerSettings("docs", min_confidence=1.0)
+    asked = Answerer(shelf, listener, shelf.document, settings, answerability=Answerability())
+    answer = await asked.answer("Who founded the company in Lyon?")
+    assert answer.verdict is AnswerVerdict.ABSTAINED
+    assert answer.text == ABSTENTION
+    assert answer.confidence is not None and 0 < answer.confidence < 1
+    assert "No passage names “Lyon”." in answer.notes
+    assert listener.heard == []
+
+
+async def test_above_the_threshold_the_answer_carries_its_confidence() -> None:
+    generator, shelf = ExtractiveGenerator("extractive", Limits()), Shelf(TEXT)
+    settings = AnswerSettings("docs", min_confidence=0.0)
+    asked = Answerer(shelf, generator, shelf.document, settings, answerability=Answerability())
+    answer = await asked.answer(QUESTION)
+    assert answer.verdict is AnswerVerdict.GROUNDED
+    assert answer.confidence is not None and 0 < answer.confidence < 1
+
+
+async def test_what_is_not_judged_has_no_confidence() -> None:
+    assert (await answerer(Shelf(TEXT), "It lasts 36 months [1].").answer(QUESTION)).confidence is None
+
+
+async def test_what_rests_on_more_than_passages_is_not_withheld() -> None:
+    listener, shelf = Listener("fake", FakeGeneratorOptions()), Shelf(TEXT)
+    settings = AnswerSettings("docs", briefing=Briefing(withhold=False), min_confidence=1.0)
+    asked = Answerer(shelf, listener, shelf.document, settings, answerability=Answerability())
+    assert (await asked.answer("Who founded the company in Lyon?")).text != ABSTENTION

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.claims import split_claims
@@ -21,6 +21,9 @@ from muniment.protocols import Embedder, Generator, Prompt
 from muniment.retrieve import Retrieval, join
 from muniment.telemetry import Timings
 from muniment.types import Answer, AnswerVerdict, Filter, ParsedDocument, Passage, SearchMode
+
+if TYPE_CHECKING:  # it needs numpy, which a command that only shows answers can do without
+    from muniment.answerability import Answerability, Assessment
 
 DocumentLoader = Callable[[Passage], Awaitable[ParsedDocument]]
 """Gives the stored parsed document that a passage is of; raises NotFoundError when it is gone."""
@@ -58,6 +61,8 @@ class AnswerSettings:
         fits: which passages are looked at; all when omitted.
         briefing: what goes with the question.
         rewrite: whether the generator's language model makes follow-up questions whole for the search.
+        min_confidence: the probability that the passages answer the question below which nothing is
+            written.
     """
 
     collection: str
@@ -66,6 +71,7 @@ class AnswerSettings:
     fits: Callable[[Passage], bool] | None = None
     briefing: Briefing = PLAIN
     rewrite: bool = True
+    min_confidence: float = 0.0
 
 
 class Answerer:
@@ -80,6 +86,7 @@ class Answerer:
         count_tokens: counts the tokens of the prompt; when omitted, the model's own tokenizer where the
             generator offers it and it matters, an estimate that errs on the high side otherwise.
         embedder: the collection's model, handed to generators that compare sentences with the question.
+        answerability: judges whether the passages answer; nothing is judged when omitted.
     """
 
     def __init__(
@@ -90,6 +97,7 @@ class Answerer:
         settings: AnswerSettings,
         count_tokens: Callable[[str], int] | None = None,
         embedder: Embedder | None = None,
+        answerability: "Answerability | None" = None,
     ) -> None:
         self._retriever = retriever
         self._generator = generator
@@ -97,6 +105,7 @@ class Answerer:
         self._settings = settings
         self._count_tokens = count_tokens
         self._embedder = embedder
+        self._answerability = answerability
 
     async def answer(
         self, question: str, *, top_k: int | None = None, filter: Filter | None = None
@@ -126,6 +135,12 @@ class Answerer:
             note = "Nothing was retrieved for this question."
             yield Finished(self._abstained(question, (), timings, note))
             return
+        judged = await self._judge(question, found.passages, timings)
+        if judged and self._withholds(judged):
+            notes = (_looked_at_note(found.passages), *judged.lacks)
+            answer = self._abstained(question, found.passages, timings, *notes)
+            yield Finished(replace(answer, confidence=judged.confidence))
+            return
         with timings.stage("prompt"):
             prompt = await self._prompt(question, found.passages)
         written: list[str] = []
@@ -135,7 +150,9 @@ class Answerer:
                 written.append(piece)
                 yield Delta(piece)
         answer = await self._finished("".join(written), prompt, found.passages, timings)
-        yield Finished(replace(answer, generator=begun.generator, notes=(*begun.notes, *answer.notes)))
+        notes = (*begun.notes, *answer.notes)
+        confidence = judged.confidence if judged else None
+        yield Finished(replace(answer, generator=begun.generator, notes=notes, confidence=confidence))
 
     async def _queries(self, question: str) -> tuple[str, ...]:
         """The question; a follow-up also made whole, by the model or by the words it follows."""
@@ -157,6 +174,20 @@ class Answerer:
         if settings.fits is not None:
             passages = tuple(one for one in passages if settings.fits(one))
         return Retrieval(passages, found.timings)
+
+    async def _judge(
+        self, question: str, passages: tuple[Passage, ...], timings: Timings
+    ) -> "Assessment | None":
+        """Whether the passages answer; a follow-up may also be answered as what it follows makes it."""
+        if self._answerability is None or not passages:
+            return None
+        queries = search_queries(question, self._settings.briefing)
+        with timings.stage("judge"):
+            judged = [await self._answerability.assess(query, passages, self._embedder) for query in queries]
+        return max(judged, key=lambda one: one.confidence)
+
+    def _withholds(self, judged: "Assessment") -> bool:
+        return self._settings.briefing.withhold and judged.confidence < self._settings.min_confidence
 
     async def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         briefing = self._settings.briefing

@@ -49,7 +49,8 @@ def print_answer(answer: Answer, console: Console, config: Path | None = None) -
         console.print(styled(numbered.note, "dim"))
     words, style = _verdict(answer)
     spent = sum(ms for stage, ms in answer.timings.items() if "." not in stage)  # "a.b" is a part of "a"
-    console.print(Text.assemble((words, style), (f" · {answer.generator} · {spent:.0f} ms", "dim")))
+    sure = "" if answer.confidence is None else f" · confidence {answer.confidence:.0%}"
+    console.print(Text.assemble((words, style), (f"{sure} · {answer.generator} · {spent:.0f} ms", "dim")))
     for note in answer.notes:
         console.print(styled(note, "dim"))
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.briefing import PLAIN, Briefing
@@ -16,6 +17,9 @@ from muniment.errors import NotFoundError, StorageError, UnavailableError
 from muniment.protocols import Generator
 from muniment.retrieve import JoinedRetriever, Retriever
 from muniment.types import Filter, SearchMode, SearchResult
+
+if TYPE_CHECKING:
+    from muniment.answerability import Answerability
 
 
 class Asking:
@@ -32,6 +36,7 @@ class Asking:
         self._documents = documents
         self._stores = stores
         self._on_hole = on_hole
+        self._answerability: Answerability | None = None
 
     def _retriever(self, runtime: CollectionRuntime) -> Retriever:
         index = runtime.open_index()
@@ -87,6 +92,7 @@ class Asking:
             searched.fits,
             briefing,
             runtimes[0].settings.rewrite_follow_ups,
+            min(self._parts.settings.abstains_below(runtime.settings) for runtime in runtimes),
         )
         # A new generation may be promoted meanwhile: what was found is read back as it was found.
         numbers = {runtime.name: runtime.number for runtime in runtimes}
@@ -98,6 +104,7 @@ class Asking:
             ),
             settings,
             embedder=runtimes[0].embedder,
+            answerability=self._judge(),
         )
         try:
             async for event in answerer.stream(question, filter=searched.filter):
@@ -108,6 +115,14 @@ class Asking:
         except (StorageError, UnavailableError, NotFoundError):
             self._on_hole()
             raise
+
+    def _judge(self) -> "Answerability":
+        if self._answerability is None:
+            # It needs numpy, which a server that is asked nothing can do without.
+            from muniment.answerability import Answerability
+
+            self._answerability = Answerability()
+        return self._answerability
 
     async def _missing(self, runtime: CollectionRuntime) -> tuple[str, ...]:
         """What whoever asks now must know: that not everything, or nothing, can be found."""

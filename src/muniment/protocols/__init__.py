@@ -2,7 +2,14 @@
 
 from muniment.protocols.chat_model import ChatModel, CompletionModel, JsonObject
 from muniment.protocols.chunker import Chunker
-from muniment.protocols.embedder import EmbeddedPassages, Embedder, SentenceEmbedder, Tokenizer
+from muniment.protocols.embedder import (
+    EmbeddedPassages,
+    Embedder,
+    SentenceEmbedder,
+    Tokenizer,
+    TokenReader,
+    TokenStates,
+)
 from muniment.protocols.file_store import FileStore, StoredFile
 from muniment.protocols.generator import CountsTokens, Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
@@ -38,6 +45,8 @@ __all__ = [
     "SentenceEmbedder",
     "Source",
     "StoredFile",
+    "TokenReader",
+    "TokenStates",
     "Tokenizer",
     "VectorIndex",
     "VectorStore",

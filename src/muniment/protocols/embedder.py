@@ -85,3 +85,30 @@ class SentenceEmbedder(Protocol):
 
         What stands before is the passage's context. Errors as ``embed_texts``.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStates:
+    """A text as a model read it, special tokens left out.
+
+    Attributes:
+        ids: token ids, shape (tokens,).
+        layers: states of the tokens at some of the model's layers, shape (layers, tokens, dimension).
+        vector: the text's vector, shape (dimension,), unit length.
+    """
+
+    ids: NDArray[np.int64]
+    layers: NDArray[np.float32]
+    vector: NDArray[np.float32]
+
+
+@runtime_checkable
+class TokenReader(Protocol):
+    """An embedding model that also gives the states of a text's tokens."""
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Which model it is, for those trained on its states; None when it gives no states."""
+
+    async def read_tokens(self, texts: Sequence[str]) -> list[TokenStates]:
+        """The token states of each text, for which somebody waits."""

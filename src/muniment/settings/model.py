@@ -116,6 +116,13 @@ class CollectionSettings(_Strict):
         description="In a conversation, let the generator's language model make a follow-up question whole "
         "before it is searched for (one short request).",
     )
+    abstain_below: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Probability that the documents answer a question, below which nothing is answered; "
+        "`answers.min_confidence` when omitted. It can be fitted to labelled questions.",
+    )
     adopt: AdoptSettings | None = Field(
         default=None,
         description="A Milvus collection that another server filled, in place of sources; never written to. "
@@ -251,6 +258,18 @@ class ShieldSettings(_Strict):
         return value
 
 
+class AnswersSettings(_Strict):
+    """When questions are answered."""
+
+    min_confidence: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Probability that the documents answer a question, below which nothing is answered; "
+        "`0` answers whatever was asked. A collection's `abstain_below` goes first.",
+    )
+
+
 class Settings(_Strict):
     """All settings. Every one has a working default but `collections`."""
 
@@ -282,6 +301,9 @@ class Settings(_Strict):
     )
     generators: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="Generators by name, besides `extractive`."
+    )
+    answers: AnswersSettings = Field(
+        default_factory=AnswersSettings, description="When questions are answered."
     )
     mcp: McpSettings = Field(default_factory=McpSettings, description="Servers of tools.")
     shields: dict[str, ShieldSettings] = Field(
@@ -321,6 +343,11 @@ class Settings(_Strict):
         # Its rows are searched here, so that a Milvus without BM25 will do.
         place = {"provider": "milvus", "uri": adopt.uri, "search_by": "resident", **key}
         return ProviderSettings.model_validate(place)
+
+    def abstains_below(self, collection: CollectionSettings) -> float:
+        """The probability below which questions to a collection are not answered."""
+        own = collection.abstain_below
+        return self.answers.min_confidence if own is None else own
 
     def generator_of(self, collection: CollectionSettings) -> str:
         """Name of the generator that answers for a collection."""

@@ -221,6 +221,8 @@ class AnswerWire(Wire):
     timings: dict[str, float]
     """Milliseconds by stage."""
     notes: tuple[str, ...]
+    confidence: float | None = None
+    """Probability from 0 to 1 that the passages answer the question; null when it was not judged."""
 
     @classmethod
     def of(cls, answer: Answer) -> "AnswerWire":
@@ -236,6 +238,7 @@ class AnswerWire(Wire):
             generator=answer.generator,
             timings=answer.timings,
             notes=answer.notes,
+            confidence=answer.confidence,
         )
 
     def domain(self) -> Answer:
@@ -257,6 +260,7 @@ class AnswerWire(Wire):
             generator=self.generator,
             timings=self.timings,
             notes=self.notes,
+            confidence=self.confidence,
         )
 
 

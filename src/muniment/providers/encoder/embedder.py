@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.protocols import EmbeddedPassages, Embedder, ProviderContext
+from muniment.protocols import EmbeddedPassages, Embedder, ProviderContext, TokenStates
 from muniment.providers.encoder.batches import PASSAGE, URGENT, Ids, available_threads, batches, padded
 from muniment.providers.encoder.model_config import EncoderConfig, read_config
 from muniment.providers.encoder.options import EncoderOptions, Precision
@@ -57,10 +57,12 @@ def _make(options: EncoderOptions, context: ProviderContext) -> "EncoderEmbedder
     folder = resolve(options.path or options.model or context.name, context.data_dir)
     config = read_config(folder)
     tokenizer = EncoderTokenizer(folder / "tokenizer.json", config.max_length)
-    fingerprint = _fingerprint(config, options.precision, ChecksumCache(context.data_dir))
+    checksums = ChecksumCache(context.data_dir)
+    fingerprint = _fingerprint(config, options.precision, checksums)
+    sha256 = checksums.sha256(config.weights) if config.weights.suffix == ".safetensors" else None
     name = context.name or options.model or Path(folder).name
     engine = _EngineOnDemand(config, options)
-    return EncoderEmbedder(name, config, tokenizer, engine, fingerprint, options)
+    return EncoderEmbedder(name, config, tokenizer, engine, fingerprint, options, sha256)
 
 
 class _EngineOnDemand:
@@ -132,8 +134,10 @@ class EncoderEmbedder:
         engine: _EngineOnDemand,
         fingerprint: str,
         options: EncoderOptions,
+        weights_sha256: str | None = None,
     ) -> None:
         self.name = name
+        self.weights_sha256 = weights_sha256
         self.dimension = engine.dimension
         self.fingerprint = fingerprint
         self.tokenizer = tokenizer
@@ -180,6 +184,24 @@ class EncoderEmbedder:
             self._answering = asyncio.create_task(self._answer_waiting())
         # Shielded, so that one caller's cancellation does not take the vector from the others.
         return await asyncio.shield(waiting)
+
+    async def read_tokens(self, texts: Sequence[str]) -> list[TokenStates]:
+        """The states of each text's tokens; only for models whose graph puts them out."""
+        return await asyncio.get_running_loop().run_in_executor(self._urgent_threads, self._read, list(texts))
+
+    def _read(self, texts: list[str]) -> list[TokenStates]:
+        engine = self._engine.get()
+        encoded = self.tokenizer.encode(texts)
+        running = [
+            (batch, engine.submit([encoded[i] for i in batch], URGENT, read=True))
+            for batch in batches([len(ids) for ids in encoded], self._max_batch_tokens, engine.streams)
+        ]
+        read = {
+            i: states
+            for batch, future in running
+            for i, states in zip(batch, future.result().states, strict=True)
+        }
+        return [read[i] for i in range(len(texts))]
 
     async def aclose(self) -> None:
         """Finish running batches and end the engine's threads."""

@@ -10,8 +10,9 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from muniment.protocols import TokenStates
 from muniment.providers.encoder.batches import Ids, padded
-from muniment.providers.encoder.graph import build_encoder
+from muniment.providers.encoder.graph import STATE_LAYERS, build_encoder
 from muniment.providers.encoder.model_config import EncoderConfig
 from muniment.providers.encoder.onnx_file import read_onnx
 from muniment.providers.encoder.options import Precision
@@ -28,10 +29,13 @@ _KEPT_KERNELS = 50
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Vectors (texts, dimension), and for each text those of its sentences (n, dimension), not scaled."""
+    """Vectors (texts, dimension); where asked for, each text's sentences (n, dimension), not scaled, and the
+    states of its tokens.
+    """
 
     vectors: NDArray[np.float32]
     sentences: tuple[NDArray[np.float32], ...] = ()
+    states: tuple[TokenStates, ...] = ()
 
 
 @dataclass(order=True)
@@ -40,6 +44,7 @@ class _Job:
     number: int
     texts: list[Ids] = field(compare=False)
     segments: list[Ids] | None = field(compare=False)
+    read: bool = field(compare=False)
     result: Future[Computed] = field(compare=False)
 
 
@@ -56,6 +61,8 @@ class Engine:
         compiled = core.compile_model(model, "CPU", _properties(core, config, threads, streams, precision))
         self.local = len(compiled.inputs) > 2
         """Whether the graph can compute sentences."""
+        self.reads = len(compiled.inputs) > 3
+        """Whether it can put out the states of tokens."""
         self.dimension = int(compiled.output(0).get_partial_shape()[1].get_length())
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = itertools.count()
@@ -68,19 +75,22 @@ class Engine:
         for worker in self._workers:
             worker.start()
 
-    def submit(self, texts: list[Ids], priority: int, segments: list[Ids] | None = None) -> Future[Computed]:
+    def submit(
+        self, texts: list[Ids], priority: int, segments: list[Ids] | None = None, *, read: bool = False
+    ) -> Future[Computed]:
         """Compute one batch of token ids; what the future holds stands in the order of ``texts``.
 
-        ``segments`` (see ``sentences.segments_of``) asks for sentences; a graph from an ONNX file has none.
+        ``segments`` (see ``sentences.segments_of``) asks for sentences, ``read`` for the states of tokens; a
+        graph that cannot compute them gives none.
         """
         result: Future[Computed] = Future()
-        self._jobs.put(_Job(priority, next(self._numbers), texts, segments, result))
+        self._jobs.put(_Job(priority, next(self._numbers), texts, segments, read, result))
         return result
 
     def close(self) -> None:
         """Finish what is queued and end the threads."""
         for _ in self._workers:
-            self._jobs.put(_Job(_STOP, next(self._numbers), [], None, Future()))
+            self._jobs.put(_Job(_STOP, next(self._numbers), [], None, False, Future()))
         for worker in self._workers:
             worker.join()
 
@@ -90,12 +100,14 @@ class Engine:
                 continue
             try:
                 segments = job.segments if self.local else None
-                job.result.set_result(_infer(request, job.texts, segments, self.local))
+                _start(request, job.texts, segments, job.read)
+                job.result.set_result(_computed(request, job.texts, segments, job.read and self.reads))
             except Exception as error:
                 job.result.set_exception(error)
 
 
-def _infer(request: ov.InferRequest, texts: list[Ids], segments: list[Ids] | None, local: bool) -> Computed:
+def _start(request: ov.InferRequest, texts: list[Ids], segments: list[Ids] | None, read: bool) -> None:
+    """Run the graph on a batch, with as many of its inputs as it has."""
     width = padded(max(map(len, texts)))
     ids = np.zeros((len(texts), width), np.int32)
     mask = np.zeros((len(texts), width), np.int32)
@@ -105,12 +117,32 @@ def _infer(request: ov.InferRequest, texts: list[Ids], segments: list[Ids] | Non
         mask[row, : len(text)] = 1
     for row, text in enumerate(segments or ()):
         marks[row, : len(text)] = text
-    request.infer({0: ids, 1: mask, 2: marks} if local else {0: ids, 1: mask}, share_inputs=True)
+    inputs = (ids, mask, marks, np.zeros(len(texts) if read else 0, np.int32))
+    request.infer(dict(enumerate(inputs[: len(request.model_inputs)])), share_inputs=True)
+
+
+def _computed(request: ov.InferRequest, texts: list[Ids], segments: list[Ids] | None, read: bool) -> Computed:
     vectors: NDArray[np.float32] = request.get_output_tensor(0).data.astype(np.float32, copy=True)
-    if segments is None:
-        return Computed(vectors)
-    tokens = request.get_output_tensor(1).data
-    return Computed(vectors, tuple(means(tokens[row], text) for row, text in enumerate(segments)))
+    sentences: tuple[NDArray[np.float32], ...] = ()
+    states: tuple[TokenStates, ...] = ()
+    if segments is not None:
+        tokens = request.get_output_tensor(1).data
+        sentences = tuple(means(tokens[row], text) for row, text in enumerate(segments))
+    if read:
+        layers = [request.get_output_tensor(2 + place).data for place in range(len(STATE_LAYERS))]
+        states = tuple(_states(text, layers, row, vectors[row]) for row, text in enumerate(texts))
+    return Computed(vectors, sentences, states)
+
+
+def _states(
+    text: Ids, layers: list[NDArray[np.float32]], row: int, vector: NDArray[np.float32]
+) -> TokenStates:
+    inner = slice(1, len(text) - 1)  # a BERT frames a text with one special token on either side
+    return TokenStates(
+        np.array(text[inner], np.int64),
+        np.stack([layer[row, inner] for layer in layers]).astype(np.float32),
+        vector,
+    )
 
 
 def _properties(

@@ -16,6 +16,10 @@ from muniment.providers.encoder.safetensors_file import SafetensorsFile
 from muniment.providers.encoder.sentences import SEEN_BY_ALL
 
 Node: TypeAlias = ov.Output
+STATE_LAYERS = (0, 2, 4, 6)
+"""The layers whose token states a small BERT puts out beside its vectors: its input, two early ones, in
+which a token still says more of itself than of the whole text, and the last of a model of six layers."""
+_WIDEST_STATES = 384  # larger models would put out more than is worth their memory
 _MASKED = -30000.0  # far below any score, yet finite in every precision
 _LOCAL_SHARE = 3  # one layer in so many sees segments only; measured in benchmarks/retrieval
 _MPNET_MAX_DISTANCE = 128
@@ -45,10 +49,23 @@ def build_encoder(config: EncoderConfig) -> ov.Model:
     marked with ``SEEN_BY_ALL``. What the layers below saw of the whole text stays in them, so that the mean
     over a sentence says what the sentence says there. With no rows it costs nothing.
 
+    Where ``gives_states``, a fourth input, read (rows,), asks for the token states of ``STATE_LAYERS`` of the
+    first ``rows`` texts, each (rows, length, dimension); its values say nothing.
+
     Raises:
         StorageError: code ``weights_damaged``, when a tensor is missing.
     """
     return _EncoderGraph(config, SafetensorsFile(config.weights)).build()
+
+
+def gives_states(config: EncoderConfig) -> bool:
+    """Whether the graph of a model puts out token states."""
+    return (
+        config.weights.suffix == ".safetensors"
+        and config.model_type == "bert"
+        and config.hidden_size <= _WIDEST_STATES
+        and config.layers == max(STATE_LAYERS)
+    )
 
 
 def pooled(hidden: Node, mask: Node, pooling: str) -> Node:
@@ -81,16 +98,22 @@ class _EncoderGraph:
         hidden = self._embeddings(ids, length)
         bias = self._attention_bias(mask, length)
         split = self._config.layers - max(1, self._config.layers // _LOCAL_SHARE)
+        states = [hidden]
         for layer in range(split):
             hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
+            states.append(hidden)
         local, local_bias = _first_rows(hidden, segments), _segment_bias(segments)
         if self._config.model_type == "mpnet":
             local_bias = ops.add(local_bias, self._position_bias(length)).output(0)
         for layer in range(split, self._config.layers):
             hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
             local = self._layer(local, local_bias, f"encoder.layer.{layer}.")
-        vectors = pooled(hidden, mask, self._config.pooling)
-        return ov.Model([ops.result(vectors), ops.result(local)], [ids, mask, segments], "encoder")
+            states.append(hidden)
+        inputs, outputs = [ids, mask, segments], [pooled(hidden, mask, self._config.pooling), local]
+        if gives_states(self._config):
+            inputs.append(read := ops.parameter([-1], ov.Type.i32, name="read"))
+            outputs += [_first_rows(states[layer], read) for layer in STATE_LAYERS]
+        return ov.Model([ops.result(output) for output in outputs], inputs, "encoder")
 
     def _embeddings(self, ids: Node, length: Node) -> Node:
         words = ops.gather(self._constant("embeddings.word_embeddings.weight"), ids, np.int64(0))
@@ -180,9 +203,9 @@ class _EncoderGraph:
         return ops.constant(self._weights.tensor(name).reshape(1, 1, -1))
 
 
-def _first_rows(hidden: Node, segments: Node) -> Node:
-    """As many of the texts' vectors as there are rows of segments."""
-    rows = ops.gather(ops.shape_of(segments, output_type="i64"), np.array([0]), np.int64(0))
+def _first_rows(hidden: Node, wanted: Node) -> Node:
+    """As many of the texts' vectors as there are rows in ``wanted``."""
+    rows = ops.gather(ops.shape_of(wanted, output_type="i64"), np.array([0]), np.int64(0))
     return ops.slice(hidden, np.array([0]), rows, np.array([1]), np.array([0])).output(0)
 
 

@@ -1,0 +1,250 @@
+"""Makes the labelled examples of questions and what retrieval finds for them, with token states.
+
+usage: examples.py --sample FOLDER --data DATA --out FOLDER
+
+Runs in the product's environment. Every set is indexed and searched by the product's own parts. A question
+is used in several ways: as its set labels it (``corpus``); with only its own paragraph to read (``own``,
+squad2 and clapnq); with the passages that answer it taken out of what was found (``removed``, unanswerable);
+and put to another set (``other``, or ``cousin`` between the two Wikipedia sets; unanswerable). Written are
+examples.json and the token states of questions and windows (float32 model, kept as float16).
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+sys.path[:0] = [
+    str(Path(__file__).resolve().parents[1] / "answers"),
+    str(Path(__file__).resolve().parents[1]),
+]
+from corpora import Corpus, load, sample_questions
+from indexed import Indexer
+
+from muniment.answerability.signals import lacking, signals
+from muniment.answerability.windows import choose_windows
+from muniment.protocols import Embedder, ProviderContext, TokenStates
+from muniment.providers.encoder import PROVIDER as ENCODER
+from muniment.providers.extractive.question import read_question
+from muniment.providers.fake_vector_store import PROVIDER as STORE
+from muniment.retrieve import Retriever
+from muniment.types import Chunk, Passage, Span
+
+WIKIPEDIA = ("squad2", "clapnq")
+BEIR = (*WIKIPEDIA, "product_docs_qa")
+SQUAD_REMOVED = 0.6  # share of squad2's answerable questions that are asked again without their paragraph
+OF_OTHERS = 60
+WIDE, GIVEN = 24, 8
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A question; ``gold``: ids or (document, start, end) that answer it; ``group``: its article."""
+
+    text: str
+    answerable: bool
+    answers: tuple[str, ...]
+    gold: frozenset
+    group: str
+    own: tuple[Passage, ...] = ()
+
+
+def beir(folder: Path, corpus: Corpus) -> list[Labelled]:
+    """The questions of a set in BEIR form."""
+    rows = [json.loads(line) for line in (folder / "queries.jsonl").read_text("utf-8").splitlines()]
+    gold: dict[str, set[str]] = {}
+    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+        query, document, _ = line.split("\t")
+        gold.setdefault(query, set()).add(document)
+    pieces: dict[str, list[Passage]] = {}
+    for passage in corpus.passages:
+        pieces.setdefault(passage.document_id, []).append(passage)
+    result = []
+    for number, (row, asked) in enumerate(zip(rows, corpus.questions, strict=True)):
+        context = row.get("context_id")
+        own = tuple(pieces[context]) if context else ()
+        article = own[0].document_name if corpus.name == "squad2" else f"{corpus.name}{number % 8}"
+        answers = asked.answers or tuple(row.get("plausible_answers") or ())
+        ids = gold.get(row["_id"], set()) | ({context} if context else set())
+        result.append(Labelled(asked.text, asked.answerable, answers, frozenset(ids), article, own))
+    return result
+
+
+def spans(folder: Path) -> tuple[Corpus, list[Labelled]]:
+    """The set chunk_spans, its texts cut at sentence ends into passages of about 1,000 characters."""
+    passages: list[Passage] = []
+    for file in sorted((folder / "corpora").iterdir()):
+        with file.open(encoding="utf-8", newline="") as opened:
+            text = opened.read()
+        start = 0
+        while start < len(text):
+            end = min(len(text), start + 1000)
+            if end < len(text):
+                cut = max(text.rfind(". ", start + 300, end), text.rfind("\n", start + 300, end))
+                end = cut + 1 if cut > start else end
+            if text[start:end].strip():
+                chunk = Chunk(len(passages), text[start:end], "", (), (Span(start, end),), 0)
+                passages.append(Passage(len(passages), file.name, file.stem, chunk, 0.0))
+            start = end
+    rows = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
+    questions = [
+        Labelled(
+            row["question"],
+            True,
+            tuple(one["content"] for one in row["references"]),
+            frozenset((row["corpus"], one["start_index"], one["end_index"]) for one in row["references"]),
+            f"chunk_spans{number % 8}",
+        )
+        for number, row in enumerate(rows)
+    ]
+    return Corpus("chunk_spans", passages, []), questions
+
+
+def holds_answer(asked: Labelled, passage: Passage, name: str) -> bool:
+    """Whether a passage is one of those that answer."""
+    span = passage.chunk.spans[0]
+    if name == "chunk_spans":
+        return any(d == passage.document_id and span.start < e and s < span.end for d, s, e in asked.gold)
+    if name == "sample":
+        text = " ".join(passage.chunk.text.split()).lower()
+        return any(" ".join(answer.split())[:60].lower() in text for answer in asked.answers)
+    return passage.document_id in asked.gold
+
+
+class Examples:
+    """Collects examples; windows and questions are numbered by their text."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict] = []
+        self.windows: dict[str, int] = {}
+        self.questions: dict[str, int] = {}
+        self.waiting: list[tuple] = []
+
+    def add(self, name: str, kind: str, asked: Labelled, found: Sequence[Passage], answerable: bool) -> None:
+        """One question with what was found for it."""
+        given = tuple(found)[:GIVEN]
+        windows = choose_windows(read_question(asked.text).terms, given)
+        row = {
+            "set": name, "kind": kind, "answerable": answerable,
+            "answers": asked.answers, "group": asked.group,
+            "question": self.questions.setdefault(asked.text, len(self.questions)),
+            "windows": [self.windows.setdefault(one.read_text, len(self.windows)) for one in windows],
+            "cosine": max((one.scores.get("cosine", 0.0) for one in given), default=0.0),
+            "bm25": max((one.scores.get("bm25", 0.0) for one in given), default=0.0),
+        }  # fmt: skip
+        self.rows.append(row)
+        self.waiting.append((row, asked.text, given, windows))
+
+    def count(self, questions: np.ndarray, windows: np.ndarray) -> None:
+        """The signals of all rows, once the vectors are known."""
+        for row, text, given, chosen in self.waiting:
+            asked = read_question(text)
+            cosines = [float(windows[w] @ questions[row["question"]]) for w in row["windows"]]
+            missing = lacking(asked, given, chosen)
+            row["signals"] = [float(v) for v in signals(asked, given, chosen, cosines, missing)]
+
+
+async def collect(a: argparse.Namespace, embedder: Embedder, indexer: Indexer) -> Examples:
+    """All examples of all sets."""
+    examples, chance = Examples(), random.Random(1)
+    retrievers: dict[str, Retriever] = {}
+    questions: dict[str, list[Labelled]] = {}
+    for name in BEIR:
+        corpus = load(a.data / name / "dev")
+        retrievers[name] = await indexer.corpus(corpus)
+        questions[name] = beir(a.data / name / "dev", corpus)
+    corpus, questions["chunk_spans"] = spans(a.data / "chunk_spans" / "dev")
+    retrievers["chunk_spans"] = await indexer.corpus(corpus)
+    retrievers["sample"] = await indexer.folder(a.sample / "corpus")
+    questions["sample"] = [
+        Labelled(one.text, one.answerable, one.answers, frozenset(), f"sample{number % 8}")
+        for number, one in enumerate(sample_questions(a.sample / "questions.jsonl"))
+    ]
+    for name, asked_here in questions.items():
+        for asked in asked_here:
+            found = (await retrievers[name].search(asked.text, limit=WIDE)).passages
+            examples.add(name, "corpus", asked, found, asked.answerable)
+            if asked.own and name in WIKIPEDIA:
+                examples.add(name, "own", asked, await own(asked, found, embedder), asked.answerable)
+            if asked.answerable and (name != "squad2" or chance.random() < SQUAD_REMOVED):
+                rest = [one for one in found if not holds_answer(asked, one, name)]
+                if len(rest) < len(found) or name != "sample":
+                    examples.add(name, "removed", asked, rest, False)
+    for name in questions:
+        for other in questions:
+            if other == name:
+                continue
+            kind = "cousin" if {name, other} == set(WIKIPEDIA) else "other"
+            for asked in chance.sample([one for one in questions[other] if one.answerable], OF_OTHERS):
+                found = (await retrievers[name].search(asked.text, limit=GIVEN)).passages
+                examples.add(name, kind, asked, found, False)
+    return examples
+
+
+async def own(asked: Labelled, found: Sequence[Passage], embedder: Embedder) -> list[Passage]:
+    """The pieces of the question's own paragraph, with the scores they were found with, or their cosine."""
+    known = {one.id: one for one in found}
+    query = await embedder.embed_query(asked.text)
+    result = []
+    for piece in asked.own:
+        scored = known.get(piece.id + 1)
+        if scored is None:
+            vector = (await embedder.embed_texts([piece.chunk.embedding_text]))[0]
+            scored = replace(piece, score=-9.0, scores={"cosine": float(query @ vector)})
+        result.append(scored)
+    return sorted(result, key=lambda one: -one.score)
+
+
+async def states(texts: Sequence[str], reading: Embedder, file: Path) -> np.ndarray:
+    """Write the token states of texts; returns their vectors."""
+    read: list[TokenStates] = []
+    for start in range(0, len(texts), 64):
+        read += await reading.read_tokens(list(texts[start : start + 64]))
+    np.savez(
+        file,
+        ids=np.concatenate([one.ids for one in read]),
+        lengths=[len(one.ids) for one in read],
+        states=np.concatenate([one.layers.astype(np.float16) for one in read], axis=1),
+    )
+    return np.stack([one.vector for one in read])
+
+
+async def make(a: argparse.Namespace) -> None:
+    """Collect and write."""
+    a.out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as scratch:
+        context = ProviderContext(Path(scratch), "all-MiniLM-L6-v2")
+        embedder = await ENCODER.create(ENCODER.options(), context)
+        store = await STORE.create(STORE.options(), context)
+        examples = await collect(a, embedder, Indexer(embedder, store, Path(scratch)))
+        reading = await ENCODER.create(ENCODER.options(precision="f32"), context)
+        questions = await states(list(examples.questions), reading, a.out / "questions.npz")
+        windows = await states(list(examples.windows), reading, a.out / "windows.npz")
+        about = {"encoder_sha256": reading.weights_sha256}
+        await embedder.aclose()
+        await reading.aclose()
+    examples.count(questions, windows)
+    (a.out / "examples.json").write_text(json.dumps(about | {"rows": examples.rows}), "utf-8")
+    print(len(examples.rows), "examples,", len(examples.windows), "windows")
+
+
+def main() -> None:
+    """Read the arguments."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sample", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    asyncio.run(make(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
