@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with settings and questions, where the fake stands for what they would open."""
     workspace = FakeWorkspace(DOCUMENTS, tmp_path)
 
-    async def opened(settings: Settings) -> FakeWorkspace:
+    async def opened(settings: Settings, **_: object) -> FakeWorkspace:
         return workspace
 
     monkeypatch.chdir(tmp_path)

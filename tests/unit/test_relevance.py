@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, analyze
+from muniment.ranking.fields import Terms
 from muniment.retrieve import explain, with_relevance
 from muniment.types import Chunk, Passage, SearchMode, Span, VectorQuery
 
@@ -14,6 +15,7 @@ TEXTS = [
     "The invoice is paid within thirty days of its receipt.",
     "Annual leave that is not taken expires in March.",
 ]
+PLAIN = Attributes("", (), {})
 
 
 def passage(text: str, scores: dict[str, float]) -> Passage:
@@ -23,7 +25,9 @@ def passage(text: str, scores: dict[str, float]) -> Passage:
 def index() -> ResidentIndex:
     made = ResidentIndex(2)
     made.upsert(
-        Entry(n, Attributes("", (), {}), analyze(text), np.array([1, n], np.float32) / math.hypot(1, n))
+        Entry(
+            n, Attributes("", (), {}), Terms(analyze(text)), np.array([1, n], np.float32) / math.hypot(1, n)
+        )
         for n, text in enumerate(TEXTS)
     )
     return made
@@ -85,7 +89,9 @@ def test_an_explanation_names_every_stage_with_its_rank() -> None:
 def test_the_share_of_bm25_does_not_depend_on_the_number_of_rows(mode: SearchMode) -> None:
     small, large = index(), index()
     large.upsert(
-        Entry(10 + n, Attributes("", (), {}), ["unrelated", f"word{n}"] * 4, np.array([0, 1], np.float32))
+        Entry(
+            10 + n, Attributes("", (), {}), Terms(["unrelated", f"word{n}"] * 4), np.array([0, 1], np.float32)
+        )
         for n in range(500)
     )
     query = VectorQuery(mode, 3, "annual leave", np.array([1, 0], np.float32))

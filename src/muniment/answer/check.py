@@ -93,13 +93,14 @@ def _without_list_marks(text: str) -> str:
 def _names_missing(claim: str, evidence: Evidence) -> Iterable[str]:
     text = "\n".join((evidence.quote, evidence.headings, evidence.around))
     there = stems(text)
-    joined = "".join(words(text)).casefold()
+    spelt = [word.casefold() for word in words(text)]
+    joined = {"".join(spelt[at : at + length]) for at in range(len(spelt)) for length in (1, 2, 3)}
     for name in names(claim):
         if not _carries(there, stem(name)) and name.casefold() not in joined:
             yield f"the name {name} is not in the cited text"
-    spelt = {code.casefold() for code in codes(text)}
+    known = {code.casefold() for code in codes(text)}
     for code in codes(claim):
-        if code.casefold() not in spelt and code.casefold() not in text.casefold():
+        if code.casefold() not in known and code.casefold() not in text.casefold():
             yield f"{code} is not in the cited text"
 
 
