@@ -132,7 +132,7 @@ def table(results: dict[str, Any]) -> str:
         "",
         "In brackets the difference from reciprocal rank fusion in the same setting, with its 95% paired",
         f"bootstrap interval. Natural: the mean of {', '.join(NATURAL)}, whose questions were",
-        "asked by people or models; those of the others are made from headings: what headings gain is circular",
+        "asked by people or models; those of the others are made from headings, whose gain there is circular.",
         "",
         "| | " + " | ".join(names) + " |",
         "| --- |" + " --- |" * len(names),

@@ -312,7 +312,7 @@ class MilvusStore:
     def _without_sentences(self) -> tuple[str, ...]:
         return tuple(
             f"{self._what(index.spec)} was made before sentences had vectors: searches do without them. "
-            "it to have them."
+            "Rebuild it to have them."
             for index in list(self._indexes.values())
             if not index.sentences
         )
