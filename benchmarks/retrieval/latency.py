@@ -84,7 +84,7 @@ def turned(vectors: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
 
 async def store_in(folder: Path) -> VectorStore:
     folder.mkdir(parents=True, exist_ok=True)
-    store: VectorStore = await MILVUS.create(MilvusOptions(), ProviderContext(folder))
+    store: VectorStore = await MILVUS.create(MilvusOptions(timeout_s=300), ProviderContext(folder))
     return store
 
 
@@ -171,7 +171,7 @@ def table(results: dict[str, Any]) -> str:
 
 async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {"machine": describe(), "date": datetime.now(UTC).isoformat()[:16]}
-    embedder = await embedder_of(arguments.model)
+    embedder = await embedder_of(arguments.model, arguments.cache)
     await embedder.embed_texts(["warm"])
     results["ingestion"] = {
         "plain": await ingested(arguments.cache, arguments.scratch, embedder, sentences=False),

@@ -21,10 +21,10 @@ SETS = ("eu_ai_act", "redhat_docs", "product_docs_qa", "chunk_spans", "squad2")
 SETTINGS = ("structure", "windows")
 
 
-async def embedder_of(folder: Path) -> Embedder:
-    """The product's encoder over the model in ``folder``."""
+async def embedder_of(folder: Path, data_dir: Path) -> Embedder:
+    """The product's encoder over the model in ``folder``; ``data_dir`` is for its checksums."""
     settings = ProviderSettings.model_validate({"provider": "encoder", "path": str(folder)})
-    made: Embedder = await create("embedders", settings, ProviderContext(Path.cwd(), "bench"), "bench")
+    made: Embedder = await create("embedders", settings, ProviderContext(data_dir, "bench"), "bench")
     return made
 
 
@@ -42,10 +42,6 @@ def parser_of(loop: asyncio.AbstractEventLoop, scratch: Path) -> Parse:
     return parse
 
 
-def vectors_of(path: Path, embed: "asyncio.Future[np.ndarray]") -> None:
-    np.save(path, embed)
-
-
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
@@ -56,7 +52,7 @@ async def main() -> None:
     parser.add_argument("--settings", nargs="*", default=list(SETTINGS))
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
-    embedder = await embedder_of(arguments.model)
+    embedder = await embedder_of(arguments.model, arguments.cache)
     parse = await asyncio.to_thread(parser_of, asyncio.get_running_loop(), arguments.cache)
     builder = Builder(arguments.data, embedder.tokenizer, parse, arguments.cache / "files", arguments.suffix)
     for name in arguments.sets:

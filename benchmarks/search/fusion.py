@@ -108,7 +108,8 @@ async def measure(made: Labelled, embedder: Embedder) -> tuple[dict[str, list[fl
     index = ResidentIndex(embedder.dimension)
     vectors = await embedder.embed_texts(made.texts)
     index.upsert(
-        Entry(n, Attributes("", (), {}), terms_of(text, "", ()), vectors[n]) for n, text in enumerate(made.texts)
+        Entry(n, Attributes("", (), {}), terms_of(text, "", ()), vectors[n])
+        for n, text in enumerate(made.texts)
     )
     scores: dict[str, list[float]] = {way: [] for way in WAYS}
     spent = dict.fromkeys(WAYS, 0.0)
