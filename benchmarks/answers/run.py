@@ -304,12 +304,16 @@ def main() -> None:
 
 
 NOTES = """
-“Gold quoted”: the text holds 60% or more of the words of the gold quote or answer; “gold carried” is the mean
-share. “Right page”: the first quote stands in the right document, on the right page. Reference answers of
-product_docs_qa are in words of their own, so that no quote carries many of them. Times are wall time from
-question to text, search included, on a machine as busy as the load above says. The generator begins with no
-sentence vector remembered and keeps those of earlier questions. The two other methods were asked after it and
-found the question's own vector remembered: their times leave that out, about one encoding.
+“Gold quoted”: the text holds 60% or more of the words of the gold quote or answer; “gold carried” is the
+mean share. “Gold number”: of questions for a number, sum, duration or date, the share whose answer holds
+every number and date of a gold answer, units included. “Complete”: of the questions in kinds.jsonl (written
+after reading the sample's documents), the share whose answer has all items of the list, the definition, the
+cell with its unit, and nothing that holds for others. “Right page”: the first quote stands in the right
+document, on the right page. Reference answers of product_docs_qa are in words of their own, so that no
+quote carries many of them. Times are wall time from question to text, search included, on a machine as busy
+as the load above says. The generator begins with no sentence vector remembered and keeps those of earlier
+questions. The two other methods were asked after it and found the question's own vector remembered: their
+times leave that out, about one encoding.
 
 “Near topic, not answered”: for the sample, natural questions whose subject is in the documents; for squad2
 and clapnq, adversarial ones that share their words with a paragraph. “Other Wikipedia articles” are questions

@@ -235,6 +235,15 @@ async def test_a_definition_is_answered_by_the_sentence_that_defines() -> None:
     assert "means the period from order to arrival. [1]" in await answer("What does Lead Time mean?", text)
 
 
+async def test_of_a_list_of_definitions_one_is_quoted() -> None:
+    text = (
+        "The words have these meanings:\n(a) Lead Time means the period from order to arrival.\n"
+        "(b) Defect means any deviation from the drawing."
+    )
+    said = await answer("What does Lead Time mean?", text)
+    assert said == "(a) Lead Time means the period from order to arrival. [1]"
+
+
 @pytest.mark.parametrize(
     ("question", "holds"),
     [

@@ -3,6 +3,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from muniment.answer.ground import ground, verdict_of
+from muniment.language.negation import polarity
 from muniment.language.terms import STOP_WORDS
 from muniment.types import (
     AnswerVerdict,
@@ -205,3 +206,7 @@ def test_a_dropped_negation_is_never_verified(what: str) -> None:
         f"Leave may be {what}. [1]", f"Paid leave is for rest. Leave may not be {what}. Ask your manager."
     )
     assert all(citation.verdict is not CitationVerdict.VERIFIED for citation in claim.citations)
+
+
+def test_a_no_in_one_cell_denies_nothing_in_the_next() -> None:
+    assert polarity("Alarm app | no | yes").affirmed >= {"yes"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from muniment.language.terms import is_content, stem
 
 _CUES = frozenset("not no never none nor neither without cannot hardly n't".split())
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?|[.!?;:,()]")
-_CLAUSE_END = frozenset(".!?;:,()")
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?|[.!?;:,()|]")
+_CLAUSE_END = frozenset(".!?;:,()|")
 _CLAUSE_WORDS = frozenset("but although though while whereas because unless except if when".split())
 _SCOPE = 3
 """Content words a cue reaches: the verb and what stands closest behind it."""

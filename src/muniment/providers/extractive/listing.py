@@ -69,6 +69,8 @@ def section_list(question: Question, candidates: Sequence[Candidate]) -> list[Ca
 
 def asks_for_many(question: Question) -> bool:
     """Whether the answer may be several things."""
+    if question.expects is Expects.DEFINITION or question.demands_amount:
+        return False
     return question.expects is Expects.LIST or bool(_MANY.search(question.text))
 
 
