@@ -10,12 +10,13 @@ from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.collections.documents import Documents
 from muniment.collections.parts import Parts
+from muniment.collections.retrieving import retriever_of
 from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.services import Searched
 from muniment.collections.stores import Stores
 from muniment.errors import NotFoundError, StorageError, UnavailableError
 from muniment.protocols import Generator
-from muniment.retrieve import JoinedRetriever, Retriever
+from muniment.retrieve import JoinedRetriever
 from muniment.types import Filter, SearchMode, SearchResult
 
 if TYPE_CHECKING:
@@ -38,17 +39,6 @@ class Asking:
         self._on_hole = on_hole
         self._answerability: Answerability | None = None
 
-    def _retriever(self, runtime: CollectionRuntime) -> Retriever:
-        index = runtime.open_index()
-        return Retriever(
-            embedder=runtime.embedder,
-            index=index,
-            names=runtime.names,
-            visible=runtime.names,
-            max_question_chars=self._parts.settings.server.max_question_chars,
-            collection=runtime.name,
-        )
-
     async def search(
         self,
         collection: str,
@@ -63,7 +53,9 @@ class Asking:
         await self._stores.refresh(runtime)
         notes = await self._missing(runtime)
         try:
-            found = await self._retriever(runtime).search(query, mode=mode, limit=limit, filter=filter)
+            found = await retriever_of(self._parts, runtime).search(
+                query, mode=mode, limit=limit, filter=filter
+            )
         except (StorageError, UnavailableError, NotFoundError):
             self._on_hole()
             raise
@@ -97,7 +89,7 @@ class Asking:
         # A new generation may be promoted meanwhile: what was found is read back as it was found.
         numbers = {runtime.name: runtime.number for runtime in runtimes}
         answerer = Answerer(
-            JoinedRetriever([self._retriever(runtime) for runtime in runtimes]),
+            JoinedRetriever([retriever_of(self._parts, runtime) for runtime in runtimes]),
             generator,
             lambda passage: self._documents.parsed(
                 passage.collection, passage.document_id, generation=numbers[passage.collection]

@@ -17,10 +17,10 @@ from muniment.collections.probes import (
     probe_vector_store,
     tried,
 )
+from muniment.collections.retrieving import retriever_of
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import NotFoundError, StorageError
 from muniment.ingest.rows import row_ids
-from muniment.retrieve import Retriever
 from muniment.types import Check, Document, SearchMode, StoredHit, Verification, text_of
 
 SAMPLES = 20
@@ -123,7 +123,7 @@ class Verifying:
         text = hit.chunk.embedding_text[:most]
         if not text.strip():
             return True
-        found = await self._retriever(runtime).search(text, mode=SearchMode.HYBRID, limit=_AMONG)
+        found = await retriever_of(self._parts, runtime).search(text, mode=SearchMode.HYBRID, limit=_AMONG)
         return any(one.id == hit.id or one.chunk.text == hit.chunk.text for one in found.passages)
 
     async def _is_as_read(self, runtime: CollectionRuntime, hit: StoredHit) -> bool:
@@ -139,7 +139,7 @@ class Verifying:
 
     async def _asked(self, runtime: CollectionRuntime, question: str) -> str:
         """What a question finds; NotFoundError ``question_finds_nothing``."""
-        found = await self._retriever(runtime).search(question, limit=1)
+        found = await retriever_of(self._parts, runtime).search(question, limit=1)
         if not found.passages:
             raise NotFoundError(
                 f"A search for {question!r} finds nothing.",
@@ -151,16 +151,6 @@ class Verifying:
         return f"finds {best.document_name}{page}"
 
     # -- inside
-
-    def _retriever(self, runtime: CollectionRuntime) -> Retriever:
-        return Retriever(
-            embedder=runtime.embedder,
-            index=runtime.open_index(),
-            names=runtime.names,
-            visible=runtime.names,
-            max_question_chars=self._parts.settings.server.max_question_chars,
-            collection=runtime.name,
-        )
 
     async def _documents(self, runtime: CollectionRuntime) -> tuple[Document, ...]:
         find = partial(self._parts.catalog.documents, generation=runtime.number)
