@@ -130,7 +130,8 @@ async def measure(a: argparse.Namespace) -> dict[str, dict]:
         judging, result = Answerability(), {}
         threshold = AnswersSettings().min_confidence
         for name, retriever in retrievers.items():
-            yes = _spread([one for one in asked[name] if one.answerable], a.each)
+            most = len(asked[name]) if name == "sample" else a.each
+            yes = _spread([one for one in asked[name] if one.answerable], most)
             near = _spread([one for one in asked[name] if not one.answerable], a.each)
             far = [
                 Asked(one.text, False, ())
