@@ -123,7 +123,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def table(results: dict[str, Any]) -> str:
     """The results as Markdown."""
-    names = [*SETS, "macro", "natural"]
+    names = [*results["structure"], "macro", "natural"]
     lines = [
         "# Retrieval",
         "",
@@ -132,7 +132,7 @@ def table(results: dict[str, Any]) -> str:
         "",
         "In brackets the difference from reciprocal rank fusion in the same setting, with its 95% paired",
         f"bootstrap interval. Natural: the mean of {', '.join(NATURAL)}, whose questions were",
-        "asked by people or models; those of the others are made from headings, so gains there are circular.",
+        "asked by people or models; those of the others are made from headings, whose gain is circular.",
         "",
         "| | " + " | ".join(names) + " |",
         "| --- |" + " --- |" * len(names),
