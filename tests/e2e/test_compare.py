@@ -15,6 +15,7 @@ data_dir: data-{name}
 collections:
   docs: {{sources: docs, embedding_model: {model}, top_k: {top_k}}}
 parser: {{provider: fake}}
+vector_store: {{provider: milvus, fusion: zscore}}
 embedding_models: {{good: {{provider: fake, dimension: 256}}, bad: {{provider: fake, dimension: 2}}}}
 """
 COLOURS = ("red", "green", "blue", "white", "black", "grey")

@@ -76,6 +76,7 @@ def open_gated(tmp_path: Path) -> OpenGated:
                     "docs": {"sources": str(folder), "embedding_model": "good", "gate": wanted, **changes}
                 },
                 "parser": {"provider": "fake"},
+                "vector_store": {"provider": "milvus", "fusion": "zscore"},  # by phrases any model would do
                 "embedding_models": {
                     "good": {"provider": "fake", "dimension": 256},
                     "other": {"provider": "fake", "dimension": 320},
@@ -217,6 +218,7 @@ data_dir: data
 collections:
   docs: {{sources: docs, embedding_model: {model}, gate: {{questions: questions.jsonl, recall_at_1: 0.1}}}}
 parser: {{provider: fake}}
+vector_store: {{provider: milvus, fusion: zscore}}
 embedding_models: {{good: {{provider: fake, dimension: 256}}, bad: {{provider: fake, dimension: 2}}}}
 """
 

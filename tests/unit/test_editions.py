@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from muniment.answer.answerer import Answerer, AnswerSettings
 from muniment.answer.editions import newest_first, superseded
 from muniment.answer.prompt import build_prompt
-from muniment.language.editions import edition
+from muniment.language import editions
+from muniment.language.editions import Excerpt, edition
 from muniment.providers.extractive.generator import ExtractiveGenerator
 from muniment.providers.extractive.support import Limits
 from muniment.retrieve import Retrieval
@@ -109,3 +110,21 @@ async def test_documents_that_agree_or_speak_of_other_things_make_no_note() -> N
         document_name="lorries.pdf",
     )
     assert (await notes(NEW, same, other))[1] == ()
+
+
+def test_what_a_newer_edition_says_anew_is_superseded() -> None:
+    old = Excerpt("a", edition("leave-2023.txt", {}), "Employees have 25 days of paid leave a year.")
+    new = Excerpt("b", edition("leave-2025.txt", {}), "Employees have 28 days of paid leave a year.")
+    assert editions.superseded([old, new]) == {0: 1}
+
+
+def test_numbers_that_look_like_years_make_no_editions_of_different_things() -> None:
+    pump = Excerpt("a", edition("sheet-1998.txt", {}), "The pump stops at 7.5 bar.")
+    oven = Excerpt("b", edition("sheet-2001.txt", {}), "Bread is baked for forty minutes.")
+    assert editions.superseded([pump, oven]) == {}
+
+
+def test_chunks_of_one_document_supersede_each_other_never() -> None:
+    said = "Employees have 28 days of paid leave a year."
+    chunks = [Excerpt("a", edition("leave", {"year": year}), said) for year in (2024, 2025)]
+    assert editions.superseded(chunks) == {}

@@ -187,7 +187,10 @@ class Answerer:
         return max(judged, key=lambda one: one.confidence)
 
     def _withholds(self, judged: "Assessment") -> bool:
-        return self._settings.briefing.withhold and judged.confidence < self._settings.min_confidence
+        briefing = self._settings.briefing
+        if not (briefing.withhold and briefing.must_answer):
+            return False
+        return judged.confidence < self._settings.min_confidence
 
     async def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         briefing = self._settings.briefing

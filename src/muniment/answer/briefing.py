@@ -18,6 +18,8 @@ class Briefing:
         withhold: whether an answer whose statements the passages do not carry is replaced by the
             abstention. Not for text that rests on something else as well, such as a tool's result;
             its claims are checked and judged all the same.
+        must_answer: whether an answer is all that may be written, so that nothing need be where the
+            passages are judged not to hold one. Not where the model may call a function instead.
     """
 
     instructions: str = ""
@@ -25,6 +27,7 @@ class Briefing:
     max_tokens: int | None = None
     temperature: float = 0.0
     withhold: bool = True
+    must_answer: bool = True
 
     @property
     def subject(self) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from muniment.language.editions import Edition, edition, names_edition
+from muniment.language import editions
+from muniment.language.editions import Edition, Excerpt, edition, names_edition
 from muniment.language.names import codes
 from muniment.language.qualifiers import contradict, qualifiers
 from muniment.language.quantities import Amounts, amounts
@@ -23,20 +24,14 @@ def edition_of(passage: Passage) -> Edition:
 
 
 def superseded(question: str, passages: Sequence[Passage]) -> dict[int, str]:
-    """Positions of the passages whose document has a newer edition beside them, with that one's name.
+    """Positions of the passages that a newer edition beside them says anew, with that one's name.
 
     None when the question names a year or a version: it may mean an older one.
     """
     if names_edition(question):
         return {}
-    known = [edition_of(passage) for passage in passages]
-    found: dict[int, str] = {}
-    for position, mine in enumerate(known):
-        newest = mine
-        for other, theirs in enumerate(known):
-            if theirs.family == mine.family and theirs.newer_than(newest):
-                newest, found[position] = theirs, passages[other].document_name
-    return found
+    excerpts = [Excerpt(one.document_id, edition_of(one), one.chunk.text) for one in passages]
+    return {old: passages[new].document_name for old, new in editions.superseded(excerpts).items()}
 
 
 def newest_first(question: str, passages: Sequence[Passage]) -> tuple[Passage, ...]:

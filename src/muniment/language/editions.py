@@ -1,8 +1,10 @@
 """Editions of one document: which of two is the newer, read from their names and metadata."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from muniment.language.terms import content_stems
 
 DATED_BY = (
     "effective", "effective_date", "valid_from", "in_force", "date", "document_date", "published",
@@ -24,6 +26,9 @@ _GAPS = re.compile(r"[\W_]+")
 _NAMED = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\b(?:version|edition|revision)\s*\d", re.I)
 
 Metadata = Mapping[str, str | int | float | bool]
+
+_ALIKE = 0.4
+"""Share of the shorter text's content words that the other must carry to say the same in another edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,40 @@ class Edition:
             if mine[:shared] != theirs[:shared]:
                 return mine > theirs
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A passage's text, and which document in which edition it is of."""
+
+    document_id: str
+    edition: Edition
+    text: str
+
+
+def superseded(excerpts: Sequence[Excerpt]) -> dict[int, int]:
+    """Positions of the excerpts that a newer edition among them says anew, with the newest one's position.
+
+    Names alone do not make editions: "sheet 2001" and "sheet 2002" may be two things. What is said must be
+    alike as well.
+    """
+    found: dict[int, int] = {}
+    for position, mine in enumerate(excerpts):
+        newest = mine
+        for other, theirs in enumerate(excerpts):
+            if (
+                theirs.document_id != mine.document_id
+                and theirs.edition.family == mine.edition.family
+                and theirs.edition.newer_than(newest.edition)
+                and _alike(mine.text, theirs.text)
+            ):
+                newest, found[position] = theirs, other
+    return found
+
+
+def _alike(one: str, other: str) -> bool:
+    mine, theirs = set(content_stems(one)), set(content_stems(other))
+    return len(mine & theirs) >= _ALIKE * max(1, min(len(mine), len(theirs)))
 
 
 def names_edition(question: str) -> bool:

@@ -1,21 +1,20 @@
 """Of several editions of a document the newest answers."""
 
-from muniment.language.editions import edition, names_edition
+from muniment.language.editions import Excerpt, edition, names_edition, superseded
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.question import Question
 
 
 def of_latest_edition(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
-    """The passages without those of documents that stand beside a newer edition of themselves.
+    """The passages without those that a newer edition of their document says anew.
 
     Editions are told by the documents' names and metadata (muniment.language.editions); a question that names
     a year or a version means that one.
     """
     if names_edition(question.text):
         return passages
-    known = [edition(given.passage.document_name, given.passage.metadata) for given in passages]
-    return tuple(
-        given
-        for given, mine in zip(passages, known, strict=True)
-        if not any(other.family == mine.family and other.newer_than(mine) for other in known)
+    found = [given.passage for given in passages]
+    old = superseded(
+        [Excerpt(one.document_id, edition(one.document_name, one.metadata), one.chunk.text) for one in found]
     )
+    return tuple(given for place, given in enumerate(passages) if place not in old)

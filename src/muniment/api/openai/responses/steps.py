@@ -232,7 +232,12 @@ def _briefing(plan: Plan, *, has_calls: bool, withhold: bool) -> Briefing:
         instructions = f"{WITH_FUNCTIONS}\n{instructions}"
     asked = plan.asked
     return Briefing(
-        instructions, plan.turn.history, asked.max_output_tokens, asked.temperature or 0.0, withhold
+        instructions,
+        plan.turn.history,
+        asked.max_output_tokens,
+        asked.temperature or 0.0,
+        withhold,
+        must_answer=not plan.has_tools,
     )
 
 
