@@ -28,6 +28,7 @@ from muniment.types import (
     Operator,
     PageLabel,
     QuestionResult,
+    ReportCalibration,
     SearchMode,
     Shard,
     SpanLabel,
@@ -130,11 +131,14 @@ REPORT = reported(
 
 async def quality_kept(workspace: Workspace) -> object:
     compared_with_itself = replace(
-        gated(REPORT, {"mrr": 0.5, "answered": 0.5}), comparison=compared(REPORT, REPORT)
+        gated(REPORT, {"mrr": 0.5, "answered": 0.5}),
+        comparison=compared(REPORT, REPORT),
+        calibration=ReportCalibration(0.125, 0.05, 20, 10, 0.05, 0.5, 0.75),
     )
     await workspace.keep_report("handbook", compared_with_itself)
     kept = await workspace.quality("handbook")
     assert kept == compared_with_itself
+    assert kept.calibration is not None
     return kept
 
 

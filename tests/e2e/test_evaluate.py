@@ -84,6 +84,9 @@ def test_through_a_server_the_same_is_measured_and_served(folder: Path) -> None:
         )
     ours, theirs = (read_report(folder / f"{name}.json") for name in ("alone", "through"))
     assert comparable(ours) == comparable(theirs)
+    assert all(result.confidence is not None for result in theirs.results)
+    assert len(theirs.risk_coverage) == len(QUESTIONS)
+    assert theirs.metric("risk_coverage_area") is not None
     assert served.json()["id"] == theirs.id
     assert page.text.startswith("<!doctype html>")
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
@@ -204,6 +207,40 @@ def test_the_sample_is_measured_out_of_the_box(tmp_path: Path) -> None:
     here = [one for one in report.results if set(one.question.documents) & set(_names(tmp_path))]
     assert here
     assert sum(one.values["document_hit_at_10"] for one in here) / len(here) > 0.9
+
+
+def test_a_threshold_is_fitted_to_the_sample_and_then_refuses_what_was_said(tmp_path: Path) -> None:
+    from muniment.cli.sample import prepare
+
+    prepare(tmp_path)
+    for kept in (tmp_path / "documents").iterdir():
+        if kept.suffix not in (".md", ".html", ".csv", ".txt"):
+            kept.unlink()
+    rows = [json.loads(line) for line in (tmp_path / "questions.jsonl").read_text().splitlines()]
+    here = set(_names(tmp_path))
+    asked = [row for row in rows if row["unanswerable"] or here.issuperset(row["documents"])]
+    (tmp_path / "asked.jsonl").write_text("\n".join(map(json.dumps, asked)))
+    assert muniment(tmp_path, "ingest").returncode == 0
+    arguments = ("evaluate", "-q", "asked.jsonl", "--calibrate", "--refused-at-most", "0.1", "-o")
+    done = muniment(tmp_path, *arguments, "r.json")
+    assert done.returncode == 0, done.stderr
+    fitted = read_report(tmp_path / "r.json").calibration
+    assert fitted is not None
+    assert fitted.answerable + fitted.unanswerable == len(asked)
+    assert fitted.refused_answerable <= 0.1 < 0.5 < fitted.refused_unanswerable
+
+    declared = done.stdout.partition("For the settings:\n")[2].splitlines()[-1].strip()
+    settings = (tmp_path / "muniment.yaml").read_text()
+    sources = "    sources: documents\n"
+    assert settings.count(sources) == 1
+    (tmp_path / "muniment.yaml").write_text(settings.replace(sources, f"{sources}    {declared}\n"))
+    assert muniment(tmp_path, *arguments, "again.json").returncode == 0
+    again = read_report(tmp_path / "again.json")
+    assert again.calibration == fitted, "what is fitted does not depend on the threshold in force"
+    for result in again.results:
+        assert result.confidence is not None
+        below = result.confidence < fitted.abstain_below
+        assert not below or result.verdict == "abstained"
 
 
 def _names(folder: Path) -> list[str]:

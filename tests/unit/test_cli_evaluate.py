@@ -3,6 +3,7 @@
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
@@ -12,7 +13,7 @@ from muniment.cli import connect
 from muniment.cli.main import app
 from muniment.collections.fake import FakeWorkspace
 from muniment.evaluation.stored import read_report
-from muniment.settings import Settings
+from muniment.settings import Settings, load_settings
 
 DOCUMENTS = {
     "handbook": {
@@ -31,6 +32,17 @@ QUESTIONS = [
     {"id": "travel", "question": "What is the allowance for travel?", "documents": ["travel.pdf"]},
     {"id": "canteen", "question": "Zebra quokka wombat?", "unanswerable": True},
 ]  # fmt: skip
+
+
+# The fake's confidence is the share of the question's words that a line has: 2 of 3, 1 of 4 and 1 of 5.
+SURE = [{"question": "How many days of leave?", "id": f"sure {n}", "answer": "28"} for n in range(19)]
+UNSURE = {"question": "Which leave can okapis take?", "id": "unsure", "documents": ["leave.pdf"]}
+UNANSWERABLE = [
+    {"question": "Which zebra quokka wombat leave?", "id": f"no {n}", "unanswerable": True} for n in range(10)
+]
+NOT_JUDGED = {"question": "Zebra?", "id": "nothing is found", "unanswerable": True}
+NOT_LABELLED = {"question": "leave", "id": "nobody knows"}
+LABELLED = [*SURE, UNSURE, *UNANSWERABLE, NOT_JUDGED, NOT_LABELLED]
 
 
 @pytest.fixture
@@ -194,3 +206,58 @@ def test_what_was_measured_is_kept(folder: Path) -> None:
     report = json.loads(evaluate("-q", "questions.jsonl", "--json").stdout)
     assert report["subject"]["questions"] == "questions.jsonl"
     assert not (folder / "muniment-data" / "evaluations" / "handbook.jsonl").exists()
+
+
+def test_the_threshold_is_fitted_and_printed_as_the_settings_want_it(folder: Path) -> None:
+    write_questions(folder, LABELLED)
+    done = evaluate("-q", "questions.jsonl", "--calibrate", "-o", "r.json", "-o", "r.html")
+    assert done.exit_code == 0, done.stderr
+    fitted = read_report(folder / "r.json").calibration
+    assert fitted is not None
+    assert (fitted.answerable, fitted.unanswerable) == (20, 10)
+    assert (fitted.refused_answerable, fitted.refused_unanswerable) == (0.05, 1.0)
+    assert "refuses 5.0% of 20 answerable questions" in done.stdout
+    assert "100.0% of 10 unanswerable ones" in done.stdout
+    assert "Fitted abstain_below" in (folder / "r.html").read_text()
+    lines = done.stdout.partition("For the settings:\n")[2]
+    (folder / "muniment.yaml").write_text(dedent(lines))
+    assert (
+        load_settings(folder / "muniment.yaml").collections["handbook"].abstain_below == fitted.abstain_below
+    )
+
+
+def test_the_user_says_how_many_answerable_questions_may_be_refused(folder: Path) -> None:
+    write_questions(folder, LABELLED)
+    arguments = ("-q", "questions.jsonl", "--calibrate", "--json", "--refused-at-most")
+    none, many = (json.loads(evaluate(*arguments, share).stdout)["calibration"] for share in ("0", "0.05"))
+    assert (none["refused_at_most"], none["refused_answerable"]) == (0, 0)
+    assert none["abstain_below"] < many["abstain_below"]
+
+
+def test_too_few_labels_are_told_before_anything_is_asked(folder: Path) -> None:
+    write_questions(folder, [*LABELLED[:25], {"question": "BUG", "answer": "never asked"}])
+    done = evaluate("-q", "questions.jsonl", "--calibrate")
+    assert (done.exit_code, "Code:  too_few_labels" in done.stderr) == (2, True), done.stderr
+    assert "there are 21 and 5" in done.stderr
+
+
+def test_where_too_few_answers_have_a_confidence_the_report_is_there_and_says_so(folder: Path) -> None:
+    write_questions(folder, [*SURE, *({**NOT_JUDGED, "id": f"no {n}"} for n in range(10))])
+    done = evaluate("-q", "questions.jsonl", "--calibrate", "-o", "r.json")
+    assert done.exit_code == 1
+    assert "No threshold is fitted" in done.stderr
+    report = read_report(folder / "r.json")
+    assert (report.calibration, report.metric("answered") is not None) == (None, True)
+
+
+def test_searches_alone_say_nothing_of_a_threshold(folder: Path) -> None:
+    done = evaluate("-q", "questions.jsonl", "--calibrate", "--search-only")
+    assert (done.exit_code, "--search-only" in done.stderr) == (2, True)
+
+
+def test_reports_from_before_there_were_fitted_thresholds_are_read(folder: Path) -> None:
+    assert evaluate("-q", "questions.jsonl", "-o", "r.json").exit_code == 0
+    older = json.loads((folder / "r.json").read_text())
+    assert older.pop("calibration") is None
+    (folder / "older.json").write_text(json.dumps(older))
+    assert read_report(folder / "older.json") == read_report(folder / "r.json")

@@ -53,12 +53,7 @@ def calibrate(labelled: Iterable[Labelled], *, refused_at_most: float = REFUSED_
     yes = np.array([row.confidence for row in rows if row.answerable])
     no = np.array([row.confidence for row in rows if not row.answerable])
     if min(len(yes), len(no)) < LEAST:
-        raise InputError(
-            f"{len(yes)} answerable and {len(no)} unanswerable questions are labelled; "
-            f"at least {LEAST} of each are needed to fit a threshold.",
-            code="too_few_labels",
-            hint="Add questions that the documents do not answer, marked as unanswerable.",
-        )
+        raise too_few_labels(len(yes), len(no))
     threshold = _threshold(yes, no, refused_at_most)
     slope, intercept = _platt(rows)
     return Calibration(
@@ -68,6 +63,17 @@ def calibrate(labelled: Iterable[Labelled], *, refused_at_most: float = REFUSED_
         roc_auc(yes, no),
         slope,
         intercept,
+    )
+
+
+def too_few_labels(answerable: int, unanswerable: int) -> InputError:
+    """Says how many questions there are of each kind, and how many there must be."""
+    return InputError(
+        f"A threshold is fitted to at least {LEAST} answerable and {LEAST} unanswerable questions; "
+        f"there are {answerable} and {unanswerable}.",
+        code="too_few_labels",
+        hint="Add questions whose answer or place is labelled, and some that the documents do not answer, "
+        "marked as unanswerable.",
     )
 
 
@@ -88,7 +94,7 @@ def _threshold(yes: NDArray[np.float64], no: NDArray[np.float64], refused_at_mos
     first_kept = float(np.sort(yes)[min(allowed, len(yes) - 1)])
     below = [value for value in (*yes, *no) if value < first_kept]
     middle = (first_kept + max(below)) / 2 if below else first_kept
-    return round(middle, 4) if below and max(below) < round(middle, 4) <= first_kept else middle
+    return float(round(middle, 4) if below and max(below) < round(middle, 4) <= first_kept else middle)
 
 
 def _platt(rows: Sequence[Labelled]) -> tuple[float, float]:

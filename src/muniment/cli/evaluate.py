@@ -50,6 +50,21 @@ def evaluate(
     at_a_time: Annotated[
         int | None, typer.Option("--at-a-time", min=1, max=64, help="Questions under way; 2 if omitted.")
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate", help="Fit the threshold below which nothing is answered to the questions."
+        ),
+    ] = False,
+    refused_at_most: Annotated[
+        float,
+        typer.Option(
+            "--refused-at-most",
+            min=0,
+            max=1,
+            help="With --calibrate: share of the answerable questions that may be refused.",
+        ),
+    ] = 0.05,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -65,13 +80,23 @@ def evaluate(
     from muniment.collections.quality import AT_A_TIME, Asked
     from muniment.evaluation.stored import read_report
 
+    if calibrate and search_only:
+        raise typer.BadParameter("--calibrate needs answers, which --search-only leaves out.")
     settings = settings_from(config)
     outputs = checked_outputs(output or [])
     before = read_report(against) if against is not None else None
     asked = Asked(generator=generator, top_k=top_k, answers=not search_only, at_a_time=at_a_time or AT_A_TIME)
     report = run(
         _evaluated(
-            settings, collection, questions, asked, gate=gate, before=before, drafted=drafted, quiet=as_json
+            settings,
+            collection,
+            questions,
+            asked,
+            gate=gate,
+            before=before,
+            drafted=drafted,
+            refused_at_most=refused_at_most if calibrate else None,
+            quiet=as_json,
         )
     )
     write_reports(report, outputs)
@@ -79,7 +104,7 @@ def evaluate(
         print_json(EvaluationReportWire.of(report))
     else:
         print_report(report)
-    if report.failed or (gate and not report.gate_met):
+    if report.failed or (gate and not report.gate_met) or (calibrate and report.calibration is None):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -106,6 +131,7 @@ async def _evaluated(
     gate: bool,
     before: "EvaluationReport | None",
     drafted: bool,
+    refused_at_most: float | None,
     quiet: bool,
 ) -> "EvaluationReport":
     from dataclasses import replace
@@ -115,6 +141,7 @@ async def _evaluated(
     from muniment.cli.evaluation_display import shown_evaluation
     from muniment.collections.quality import evaluate
     from muniment.evaluation import counted, read_questions
+    from muniment.evaluation.calibration import calibrated, check_labels
     from muniment.evaluation.compare import compared
     from muniment.evaluation.gate import gated
 
@@ -124,6 +151,8 @@ async def _evaluated(
         declared = _gate(settings, name, required=gate)
         used = file or _gate_questions(declared)
         questions = counted(known or read_questions(used), with_drafted=drafted)
+        if refused_at_most is not None:
+            check_labels(questions)
         asked = replace(
             asked,
             questions_name=used.name,
@@ -133,6 +162,8 @@ async def _evaluated(
         report = await shown_evaluation(evaluate(workspace, name, questions, asked), name, quiet=quiet)
         if gate and declared is not None:
             report = gated(report, declared.wanted)
+        if refused_at_most is not None:
+            report = calibrated(report, refused_at_most=refused_at_most)
         if before is not None:
             significance = declared.significance if declared is not None else 0.05
             report = replace(report, comparison=compared(before, report, significance=significance))

@@ -1,12 +1,13 @@
 """Prints and writes reports of evaluations."""
 
 from pathlib import Path
+from textwrap import indent
 
 from muniment.cli.output import clean, messages, results, styled, table
 from muniment.errors import StorageError, is_disk_full
 from muniment.evaluation.gate import gate_failures
 from muniment.evaluation.metrics import BY_NAME, compared_title
-from muniment.types import EvaluationReport, Metric, MetricDifference, MetricUnit
+from muniment.types import EvaluationReport, Metric, MetricDifference, MetricUnit, ReportCalibration
 
 NAMED_FAILURES = 5
 
@@ -54,6 +55,25 @@ def print_report(report: EvaluationReport) -> None:
         told = f"not asked: {result.question.question}: {result.error} [{result.error_code}]"
         messages().print(styled(told, "yellow"), soft_wrap=True)
     _print_verdicts(report)
+    if report.calibration is not None:
+        _print_calibration(report.calibration, report.subject.collection)
+
+
+def _print_calibration(fitted: ReportCalibration, collection: str) -> None:
+    """The threshold, what it refuses, and the lines for the settings."""
+    import yaml
+
+    console = results()
+    told = (
+        f"Fitted: abstain_below {fitted.abstain_below:.4g} refuses {fitted.refused_answerable:.1%} of "
+        f"{fitted.answerable} answerable questions (at most {fitted.refused_at_most:.1%} was asked for) and "
+        f"{fitted.refused_unanswerable:.1%} of {fitted.unanswerable} unanswerable ones; "
+        f"ROC AUC {fitted.roc_auc:.3f}."
+    )
+    console.print(styled(told, "bold"), soft_wrap=True)
+    console.print(styled("For the settings:"))
+    lines = yaml.safe_dump({"collections": {collection: {"abstain_below": fitted.abstain_below}}})
+    console.print(styled(indent(lines.rstrip(), "    ")), soft_wrap=True)
 
 
 def _print_verdicts(report: EvaluationReport) -> None:

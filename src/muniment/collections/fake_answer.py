@@ -51,7 +51,10 @@ def fake_passage(document: Document, ordinal: int, span: Span, line: str, score:
 
 
 def fake_answer(collection: str, question: str, passages: tuple[Passage, ...], generator: str) -> Answer:
-    """The best passage, quoted whole; an abstention without any."""
+    """The best passage, quoted whole; an abstention without any.
+
+    Its confidence is the share of the question's words that the passage has.
+    """
     if not passages:
         return Answer(
             "answer-1",
@@ -86,6 +89,7 @@ def fake_answer(collection: str, question: str, passages: tuple[Passage, ...], g
         generator=generator,
         timings={"all": 2.0},
         notes=("No model wrote this.",),
+        confidence=best.score / len(_words(question)),
     )
 
 

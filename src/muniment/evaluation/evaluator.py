@@ -137,7 +137,7 @@ class Evaluator:
             answer=answer.text,
             verdict=answer.verdict.value,
             citations=citations_of(question, answer),
-            confidence=getattr(answer, "confidence", None),
+            confidence=answer.confidence,
             values=values | answered(question, answer),
             timings=timings | {f"answer.{stage}": spent for stage, spent in answer.timings.items()},
         )

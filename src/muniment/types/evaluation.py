@@ -88,7 +88,7 @@ class QuestionResult:
     Attributes:
         passages: what was found, best first.
         verdict: of the answer; empty when none was asked for.
-        confidence: the answer's own, higher for surer; None where it has none.
+        confidence: the answer's own, from 0 to 1, also of one that was withheld; None where it has none.
         values: the question's value of each metric that is defined for it, by the metric's name.
         timings: milliseconds, of ``search`` and ``answer`` and of the answer's stages.
         error_code: why it could not be asked; it counts in no metric then.
@@ -201,6 +201,28 @@ class GateFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportCalibration:
+    """The threshold fitted to an evaluation's own questions, and what it refuses of them.
+
+    Attributes:
+        abstain_below: the threshold, for ``abstain_below`` of the collection.
+        refused_at_most: share of the answerable questions that it was allowed to refuse.
+        answerable, unanswerable: how many questions of each kind it was fitted to.
+        refused_answerable: share of the answerable questions below it.
+        refused_unanswerable: share of the unanswerable questions below it.
+        roc_auc: how often an answerable question has more confidence than an unanswerable one.
+    """
+
+    abstain_below: float
+    refused_at_most: float
+    answerable: int
+    unanswerable: int
+    refused_answerable: float
+    refused_unanswerable: float
+    roc_auc: float
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluatedWith:
     """What was evaluated. Two evaluations with the same ``fingerprint`` asked the same of the same."""
 
@@ -242,6 +264,7 @@ class EvaluationReport:
     risk_coverage: tuple[RiskPoint, ...] = ()
     gate: tuple[GateFinding, ...] = ()
     comparison: ReportComparison | None = None
+    calibration: ReportCalibration | None = None
 
     def metric(self, name: str) -> Metric | None:
         """The metric of this name; None where the questions do not let it be measured."""

@@ -78,7 +78,7 @@ class QuestionResultWire(Wire):
     """Of the answer; empty when none was asked for."""
     citations: tuple[GivenCitationWire, ...] = ()
     confidence: Number | None = None
-    """The answer's own, higher for surer."""
+    """The answer's own, from 0 to 1, also of one that was withheld; null where it has none."""
     values: dict[str, Number]
     """By the name of each metric that is defined for the question."""
     timings: dict[str, Number]
@@ -142,6 +142,23 @@ class GateFindingWire(Wire):
     met: bool
 
 
+class ReportCalibrationWire(Wire):
+    """The threshold fitted to the evaluation's own questions, and what it refuses of them."""
+
+    abstain_below: Number
+    """For `abstain_below` of the collection."""
+    refused_at_most: Number
+    """Share of the answerable questions that it was allowed to refuse."""
+    answerable: Whole
+    """Answerable questions it was fitted to."""
+    unanswerable: Whole
+    refused_answerable: Number
+    """Share of the answerable questions below it."""
+    refused_unanswerable: Number
+    roc_auc: Number
+    """How often an answerable question has more confidence than an unanswerable one."""
+
+
 class EvaluatedWithWire(Wire):
     """What was evaluated."""
 
@@ -184,6 +201,8 @@ class EvaluationReportWire(Wire):
     gate: tuple[GateFindingWire, ...] = ()
     """Empty when no gate was asked for."""
     comparison: ReportComparisonWire | None = None
+    calibration: ReportCalibrationWire | None = None
+    """Null when no threshold was fitted."""
 
     @classmethod
     def of(cls, report: EvaluationReport) -> "EvaluationReportWire":

@@ -37,6 +37,7 @@ def html_of(report: EvaluationReport) -> str:
         _heads(report),
         _notes(report),
         _gate(report),
+        _calibration(report),
         _plots(report),
         _section("Metrics", _metrics(report)),
         _comparison(report),
@@ -92,6 +93,18 @@ def _gate(report: EvaluationReport) -> str:
         return '<section class="gate met"><b class="good">The gate is met.</b></section>'
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in gate_failures(report))
     return f'<section class="gate missed"><b class="bad">The gate is not met.</b><ul>{reasons}</ul></section>'
+
+
+def _calibration(report: EvaluationReport) -> str:
+    fitted = report.calibration
+    if fitted is None:
+        return ""
+    told = (
+        f"Below {fitted.abstain_below:.4g} are {fitted.refused_answerable:.1%} of {fitted.answerable} "
+        f"answerable questions and {fitted.refused_unanswerable:.1%} of {fitted.unanswerable} unanswerable "
+        f"ones; ROC AUC {fitted.roc_auc:.3f}."
+    )
+    return _section("Fitted abstain_below", f"<p>{escape(told)}</p>")
 
 
 def _metrics(report: EvaluationReport) -> str:
