@@ -148,7 +148,9 @@ class Examples:
             asked = read_question(text)
             cosines = [float(windows[w] @ questions[row["question"]]) for w in row["windows"]]
             missing = lacking(asked, given, chosen)
-            row["signals"] = [float(v) for v in signals(asked, given, chosen, cosines, missing)]
+            row["signals"] = [
+                float(v) for v in signals(asked, given, chosen, dict(enumerate(cosines)), missing)
+            ]
 
 
 async def collect(a: argparse.Namespace, embedder: Embedder, indexer: Indexer) -> Examples:

@@ -1,17 +1,16 @@
 """What can be counted: how near the passages stand to a question, and what of it they lack."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.answerability.windows import ALIKE, Window, carried, term_weights
+from muniment.answerability.windows import ALIKE, Window, carried, stems_of, term_weights
 from muniment.language.names import CODE
 from muniment.language.negation import cues, opposites
 from muniment.language.synonyms import synonyms
-from muniment.language.terms import WORD, stem
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import holds_expected
 from muniment.types import Passage
@@ -51,7 +50,7 @@ class Lacking:
 def lacking(question: Question, passages: Sequence[Passage], windows: Sequence[Window]) -> Lacking:
     """What of the question is missing in what was found."""
     text = "\n".join(map(_whole, passages))
-    found = frozenset(stem(word) for word in set(WORD.findall(text.lower())))
+    found = frozenset[str]().union(*(stems_of(_whole(passage)) for passage in passages))
     shouted = text.upper()
     in_windows = frozenset[str]().union(*(window.found for window in windows)) | _leads(windows)
     weights = term_weights(question.terms, windows)
@@ -71,12 +70,13 @@ def signals(
     question: Question,
     passages: Sequence[Passage],
     windows: Sequence[Window],
-    cosines: Sequence[float],
+    cosines: Mapping[int, float],
     missing: Lacking,
 ) -> NDArray[np.float32]:
-    """The signals of ``NAMES``, shape (17,); ``cosines`` are those of the question with each window."""
+    """The signals of ``NAMES``, shape (17,); ``cosines`` are those of the question with the windows that were
+    embedded, by their places in ``windows``."""
     of_passages = sorted((p.scores["cosine"] for p in passages if "cosine" in p.scores), reverse=True)
-    near = sorted(cosines, reverse=True) or [0.0]
+    near = sorted(cosines.values(), reverse=True) or [0.0]
     of_passages = of_passages or near
     weights = term_weights(question.terms, windows)
     shares = [carried(weights, window.found | _leads([window])) for window in windows] or [0.0]
@@ -108,21 +108,21 @@ def signals(
     )
 
 
-def _lacks_amount(question: Question, windows: Sequence[Window], cosines: Sequence[float]) -> bool:
+def _lacks_amount(question: Question, windows: Sequence[Window], cosines: Mapping[int, float]) -> bool:
     """Whether an answer must hold an amount or date, and the nearest window holds none."""
     if not windows or not question.demands_amount or question.parts > 1:
         return False
-    nearest = windows[int(np.argmax(cosines))] if cosines else windows[0]
+    nearest = windows[max(cosines, key=lambda place: cosines[place])] if cosines else windows[0]
     return holds_expected(question.expects, nearest.text) is False
 
 
 def _leads(windows: Sequence[Window]) -> frozenset[str]:
-    return frozenset(stem(word) for window in windows for word in WORD.findall(window.lead.lower()))
+    return frozenset[str]().union(*(stems_of(window.lead) for window in windows))
 
 
 def _share_in(question: Question, passage: Passage) -> float:
     """Share of the question's terms that a passage with its title carries, synonyms counting less."""
-    found = frozenset(stem(word) for word in set(WORD.findall(_whole(passage).lower())))
+    found = stems_of(_whole(passage))
     degrees = [1.0 if t in found else ALIKE if synonyms(t) & found else 0.0 for t in question.terms]
     return sum(degrees) / max(1, len(degrees))
 

@@ -3,7 +3,8 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from muniment.language.synonyms import synonyms
 from muniment.language.terms import WORD, stem
@@ -34,6 +35,7 @@ class Window:
         position: its place in the passage, from 0.
         lead: the heading it stands under, or the document's name.
         found: stems of its own words.
+        promise: how much of an answer it promises; 0 until ``choose_windows`` weighs it.
     """
 
     rank: int
@@ -41,6 +43,7 @@ class Window:
     lead: str
     text: str
     found: frozenset[str]
+    promise: float = 0.0
 
     @property
     def read_text(self) -> str:
@@ -55,8 +58,7 @@ def cut_windows(passage: Passage, rank: int = 0) -> list[Window]:
     windows: list[Window] = []
     for group in _groups(split_units(chunk.text)):
         text = _text(chunk.text, group)
-        found = frozenset(stem(word) for word in set(WORD.findall(text.lower())))
-        windows.append(Window(rank, len(windows), lead, text, found))
+        windows.append(Window(rank, len(windows), lead, text, stems_of(text)))
     return windows
 
 
@@ -71,8 +73,15 @@ def choose_windows(
     windows = [window for rank, passage in enumerate(read) for window in cut_windows(passage, rank)]
     weights = term_weights(terms, windows)
     behind = _behind(read)
-    ranked = sorted(windows, key=lambda one: -_promise(one, weights, behind[one.rank]))
+    weighed = [replace(one, promise=_promise(one, weights, behind[one.rank])) for one in windows]
+    ranked = sorted(weighed, key=lambda one: -one.promise)
     return sorted(ranked[:most], key=lambda one: (one.rank, one.position))
+
+
+@lru_cache(maxsize=256)
+def stems_of(text: str) -> frozenset[str]:
+    """Stems of the words of a text, remembered: windows, passages and headings are looked at repeatedly."""
+    return frozenset(stem(word) for word in set(WORD.findall(text.lower())))
 
 
 def term_weights(terms: Sequence[str], windows: Sequence[Window]) -> dict[str, float]:
@@ -92,7 +101,7 @@ def _degree(term: str, found: frozenset[str]) -> float:
 
 
 def _promise(window: Window, weights: dict[str, float], behind: float) -> float:
-    lead = frozenset(stem(word) for word in WORD.findall(window.lead.lower()))
+    lead = stems_of(window.lead)
     missing = {term: weight for term, weight in weights.items() if term not in window.found}
     total = sum(weights.values()) or 1.0
     of_lead = sum(weight for term, weight in missing.items() if term in lead) / total

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _TOKENISE_AT_ONCE = 64
 _TOKENISE_IN_LOOP = 2_000  # characters: some 0.5 ms, about what handing them to a thread takes at worst
 _LONGEST_QUERY_BATCH = 32
+_KEPT_READINGS = 32  # queries whose token states are kept: a question is often read right after its search
+_LONGEST_KEPT_READING = 64  # tokens, some 0.4 MB
 _PASSAGE_CALLS = 4  # more at a time would only hold more texts in memory
 _URGENT_CALLS = 4
 _SENTENCE_NUMBERS = 3_072  # of a passage's sentences together: what a store keeps of them takes 4 kB
@@ -150,6 +152,7 @@ class EncoderEmbedder:
         # Threads of their own: behind many waiting ingestions, the loop's shared ones would keep a query out.
         self._urgent_threads = ThreadPoolExecutor(_URGENT_CALLS, "encoder-urgent")
         self._passage_threads = ThreadPoolExecutor(_PASSAGE_CALLS, "encoder-passages")
+        self._read_queries: OrderedDict[str, TokenStates] = OrderedDict()
         self._waiting: dict[str, asyncio.Future[NDArray[np.float32]]] = {}
         self._answering: asyncio.Task[None] | None = None
 
@@ -187,7 +190,13 @@ class EncoderEmbedder:
 
     async def read_tokens(self, texts: Sequence[str]) -> list[TokenStates]:
         """The states of each text's tokens; only for models whose graph puts them out."""
-        return await asyncio.get_running_loop().run_in_executor(self._urgent_threads, self._read, list(texts))
+        known = {text: self._read_queries[text] for text in texts if text in self._read_queries}
+        unread = [text for text in dict.fromkeys(texts) if text not in known]
+        if unread:
+            loop = asyncio.get_running_loop()
+            read = await loop.run_in_executor(self._urgent_threads, self._read, unread)
+            known |= dict(zip(unread, read, strict=True))
+        return [known[text] for text in texts]
 
     def _read(self, texts: list[str]) -> list[TokenStates]:
         engine = self._engine.get()
@@ -248,14 +257,26 @@ class EncoderEmbedder:
             alike.setdefault(padded(len(ids)), []).append(place)
         vectors = np.empty((len(prompted), self.dimension), np.float32)
         placed = [
-            ([places[i] for i in batch], engine.submit([encoded[places[i]] for i in batch], URGENT))
+            (
+                [places[i] for i in batch],
+                engine.submit([encoded[places[i]] for i in batch], URGENT, read=True),
+            )
             for width, places in alike.items()
             for batch in batches([width] * len(places), self._max_batch_tokens)
         ]
         for places, future in placed:
             computed: Computed = await asyncio.wrap_future(future)
             vectors[places] = computed.vectors
+            self._remember({prompted[i]: read for i, read in zip(places, computed.states, strict=False)})
         return list(vectors)
+
+    def _remember(self, states: dict[str, TokenStates]) -> None:
+        """Keep what was read of queries; long ones, which take much memory, are read again."""
+        self._read_queries |= {
+            text: one for text, one in states.items() if len(one.ids) <= _LONGEST_KEPT_READING
+        }
+        while len(self._read_queries) > _KEPT_READINGS:
+            self._read_queries.popitem(last=False)
 
     def _fail(self, batch: dict[str, "asyncio.Future[NDArray[np.float32]]"], error: Exception) -> None:
         for text, future in batch.items():
