@@ -128,3 +128,9 @@ def test_too_few_labels_are_refused():
     with pytest.raises(InputError) as refused:
         calibrate([Labelled(0.5, True)] * 50)
     assert refused.value.code == "too_few_labels"
+
+
+def test_the_chosen_windows_say_what_they_promise():
+    filler = " ".join(f"Sentence {n} speaks of other matters, and at length." for n in range(40))
+    chosen = choose_windows(["unus", "leav", "expir"], [passage(filler), passage(HANDBOOK)])
+    assert "Unused leave expires" in max(chosen, key=lambda window: window.promise).text

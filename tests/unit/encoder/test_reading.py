@@ -53,3 +53,15 @@ async def test_a_question_of_another_topic_has_little_confidence(embedder: Embed
     own = await judging.assess("How many days of paid leave do employees get?", found, embedder)
     other = await judging.assess("Which enzymes digest the cell walls of bacteria?", found, embedder)
     assert other.confidence < 0.1 < own.confidence
+
+
+async def test_a_question_is_read_by_its_search(embedder: Embedder) -> None:
+    assert isinstance(embedder, TokenReader)
+    question = "How many days of paid leave do employees get?"
+    before = (await embedder.read_tokens([question]))[0]
+    vector = await embedder.embed_query(question)
+    after, again = await embedder.read_tokens([question, question])
+    assert after is again
+    assert after.vector == pytest.approx(vector)
+    assert list(after.ids) == list(before.ids)
+    assert after.layers == pytest.approx(before.layers, abs=1e-3)
