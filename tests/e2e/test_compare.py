@@ -58,6 +58,7 @@ def test_a_worse_model_is_told_from_a_better(folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_configurations_that_index_alike_share_the_index(folder: Path) -> None:
     done = muniment(folder, "compare", "a.yaml", "c.yaml", "--questions", "questions.jsonl", "-o", "c.json")
     assert done.returncode == 0, done.stderr

@@ -209,6 +209,7 @@ def test_the_sample_is_measured_out_of_the_box(tmp_path: Path) -> None:
     assert sum(one.values["document_hit_at_10"] for one in here) / len(here) > 0.9
 
 
+@pytest.mark.slow
 def test_a_threshold_is_fitted_to_the_sample_and_then_refuses_what_was_said(tmp_path: Path) -> None:
     from muniment.cli.sample import prepare
 

@@ -223,6 +223,7 @@ embedding_models: {{good: {{provider: fake, dimension: 256}}, bad: {{provider: f
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_apply_ends_with_the_reason_and_promote_can_be_told_otherwise(
     tmp_path: Path, open_gated: OpenGated
