@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -19,8 +20,9 @@ TEXT = f"Employees have 30 days of annual leave. [1]\n\n{SOURCES}\n\nNo model wr
 
 
 @pytest.fixture
-def client(server: str) -> "openai.OpenAI":
-    return openai.OpenAI(base_url=f"{server}/v1", api_key="none", max_retries=0)
+def client(server: str) -> Iterator["openai.OpenAI"]:
+    with openai.OpenAI(base_url=f"{server}/v1", api_key="none", max_retries=0) as client:
+        yield client
 
 
 def test_every_collection_is_a_model(client: "openai.OpenAI") -> None:

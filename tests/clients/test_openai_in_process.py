@@ -89,7 +89,9 @@ def outcomes(url: str) -> dict[str, tuple[bool, str]]:
         dimension=DIMENSION,
         run=new_run(),
     )
-    return {line["step"]: (line["ok"], line["detail"]) for line in flow.outcomes(state)}
+    outcomes = {line["step"]: (line["ok"], line["detail"]) for line in flow.outcomes(state)}
+    state.client.close()
+    return outcomes
 
 
 @pytest.mark.parametrize("step", flow.names(openai.__version__))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from muniment.cli.options import Json
+from muniment.cli.options import DraftedOption, Json, SearchOnlyOption
 
 if TYPE_CHECKING:
     from muniment.cli.compared_settings import Apart
@@ -31,12 +31,8 @@ def compare(
             help="Report of B, compared with A: .html, .json, or .xml for JUnit; may be given repeatedly.",
         ),
     ] = None,
-    search_only: Annotated[
-        bool, typer.Option("--search-only", help="Measure searches and ask for no answers.")
-    ] = False,
-    drafted: Annotated[
-        bool, typer.Option("--drafted", help="Count drafted questions, which nobody has accepted yet.")
-    ] = False,
+    search_only: SearchOnlyOption = False,
+    drafted: DraftedOption = False,
     as_json: Json = False,
 ) -> None:
     """Evaluate two configurations on the same questions, and say where they differ.

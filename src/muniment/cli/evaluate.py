@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from muniment.cli.exits import ExitCode
-from muniment.cli.options import CollectionArgument, Config, Json, settings_from
+from muniment.cli.options import (
+    CollectionArgument,
+    Config,
+    DraftedOption,
+    Json,
+    SearchOnlyOption,
+    settings_from,
+)
 
 if TYPE_CHECKING:
     from muniment.collections.quality import Asked
@@ -41,12 +48,8 @@ def evaluate(
     top_k: Annotated[
         int | None, typer.Option("--top-k", min=1, max=100, help="Passages given to the generator.")
     ] = None,
-    search_only: Annotated[
-        bool, typer.Option("--search-only", help="Measure searches and ask for no answers.")
-    ] = False,
-    drafted: Annotated[
-        bool, typer.Option("--drafted", help="Count drafted questions, which nobody has accepted yet.")
-    ] = False,
+    search_only: SearchOnlyOption = False,
+    drafted: DraftedOption = False,
     at_a_time: Annotated[
         int | None, typer.Option("--at-a-time", min=1, max=64, help="Questions under way; 2 if omitted.")
     ] = None,

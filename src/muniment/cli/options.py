@@ -33,6 +33,13 @@ CollectionOption = Annotated[
     typer.Option("--collection", "-C", help="Only this collection.", autocompletion=collection_names),
 ]
 
+SearchOnlyOption = Annotated[
+    bool, typer.Option("--search-only", help="Measure searches and ask for no answers.")
+]
+DraftedOption = Annotated[
+    bool, typer.Option("--drafted", help="Count drafted questions, which nobody has accepted yet.")
+]
+
 FilterOption = Annotated[
     str | None,
     typer.Option(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openai
 import pytest
 import uvicorn
 from dialect_clients import Serve
@@ -150,6 +151,13 @@ def served_url(settings_of: Callable[..., Settings]) -> Iterator[str]:
     """The URL of a real server, for clients that need one."""
     with running_server(settings_of()) as url:
         yield url
+
+
+@pytest.fixture
+def openai_client(served_url: str) -> Iterator["openai.OpenAI"]:
+    """OpenAI's own client of a real server."""
+    with openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0) as client:
+        yield client
 
 
 @pytest.fixture

@@ -75,8 +75,8 @@ async def test_the_id_of_another_conversations_item_copies_it(served: httpx.Asyn
     assert [(item["id"], item["content"]) for item in copied] == [("msg_1", HELLO["content"])]
 
 
-def test_the_official_client_keeps_a_conversation(served_url: str) -> None:
-    client = openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0)
+def test_the_official_client_keeps_a_conversation(openai_client: "openai.OpenAI") -> None:
+    client = openai_client
     made = client.conversations.create(metadata={"a": "b"}, items=[HELLO])
     client.responses.create(
         model="muniment/docs", conversation=made.id, input="How many days of paid leave do employees receive?"

@@ -37,8 +37,8 @@ def settings_of(settings_of: Callable[..., Settings]) -> Callable[..., Settings]
 
 
 @pytest.fixture
-def client(served_url: str) -> "openai.OpenAI":
-    return openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0)
+def client(openai_client: "openai.OpenAI") -> "openai.OpenAI":
+    return openai_client
 
 
 def mcp(server: ToolServer | str, **options: Any) -> Json:

@@ -87,8 +87,8 @@ async def test_a_model_that_is_no_guard_never_says_safe(checked: httpx.AsyncClie
     assert "gave no verdict" in told(refused)
 
 
-def test_the_official_client_moderates(served_url: str) -> None:
-    client = openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0)
+def test_the_official_client_moderates(openai_client: "openai.OpenAI") -> None:
+    client = openai_client
     judged = client.moderations.create(input=["Hello", "How to hurt me", ""])
     fine, bad, empty = judged.results
     assert (fine.flagged, bad.flagged, empty.flagged) == (False, True, False)
@@ -188,8 +188,8 @@ async def test_what_a_shield_objected_to_is_no_part_of_the_conversation(serve: S
 # -- responses
 
 
-def test_guardrails_judge_question_and_answer_of_a_response(served_url: str) -> None:
-    client = openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0)
+def test_guardrails_judge_question_and_answer_of_a_response(openai_client: "openai.OpenAI") -> None:
+    client = openai_client
 
     def ask(text: str, guardrails: Any, **more: Any) -> Any:
         return client.responses.create(

@@ -11,8 +11,8 @@ FEES = b"The annual fee for the archive is 120 euros."
 
 
 @pytest.fixture
-def client(served_url: str) -> "openai.OpenAI":
-    return openai.OpenAI(base_url=f"{served_url}/v1", api_key="none", max_retries=0)
+def client(openai_client: "openai.OpenAI") -> "openai.OpenAI":
+    return openai_client
 
 
 def test_files_live_from_upload_to_deletion(client: "openai.OpenAI", tmp_path: Path) -> None:
