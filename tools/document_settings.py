@@ -51,6 +51,7 @@ SECTIONS = {
     "ServerSettings": "`server`",
     "IngestSettings": "`ingest`",
     "ReconcileSettings": "`reconcile`",
+    "AnswersSettings": "`answers`",
     "McpSettings": "`mcp`",
     "McpServerSettings": "`mcp.servers.NAME`",
     "ShieldSettings": "`shields.NAME`",

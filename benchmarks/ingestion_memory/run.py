@@ -36,7 +36,7 @@ STAGES = {
     "parse": ("muniment.providers.docling", "DoclingParser", "parse"),
     "keep": ("muniment.ingest.kept_files", "KeptFiles", "save_parsed"),
     "chunk": ("muniment.providers.structure_chunker", "StructureChunker", "chunk"),
-    "embed": ("muniment.providers.encoder.embedder", "EncoderEmbedder", "embed_texts"),
+    "embed": ("muniment.providers.encoder.embedder", "EncoderEmbedder", "embed_passages"),
     "write": ("muniment.providers.milvus.index", "MilvusIndex", "upsert"),
     "settle": ("muniment.ingest.settling", "Settling", "settle"),
 }

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 import typer.main
+from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup
 
 from muniment.api.app import create_app
@@ -18,6 +19,7 @@ from muniment.build import check_providers
 from muniment.cli.config import EXAMPLE
 from muniment.cli.main import app
 from muniment.settings import Settings, load_settings
+from muniment.settings import model as settings_model
 from muniment.types import AnswerVerdict, CitationVerdict, ClaimVerdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +81,11 @@ def test_the_tables_of_other_servers_routes_are_made_from_their_list() -> None:
 def test_the_settings_page_is_made_from_the_code() -> None:
     tool = tool_named("document_settings")
     assert tool.TARGET.read_text(encoding="utf-8") == tool.render(), "run python tools/document_settings.py"
+    written = {
+        name for name, model in vars(settings_model).items()
+        if isinstance(model, type) and issubclass(model, BaseModel) and name.endswith("Settings")
+    }  # fmt: skip
+    assert set(tool.SECTIONS) == written - {"ProviderSettings"}, "every group of settings has a section"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

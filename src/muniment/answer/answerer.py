@@ -13,6 +13,7 @@ from muniment.answer.editions import conflicts, newest_first
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.answer.fail_over import begin
 from muniment.answer.ground import ground, verdict_of
+from muniment.answer.opinion import opinion, pooled
 from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt, counted_texts
 from muniment.answer.rewriting import standalone
 from muniment.answer.tokens import counter
@@ -63,6 +64,7 @@ class AnswerSettings:
         rewrite: whether the generator's language model makes follow-up questions whole for the search.
         min_confidence: the probability that the passages answer the question below which nothing is
             written.
+        ask_model: whether the generator's language model is asked, too, if the passages answer.
     """
 
     collection: str
@@ -72,6 +74,7 @@ class AnswerSettings:
     briefing: Briefing = PLAIN
     rewrite: bool = True
     min_confidence: float = 0.0
+    ask_model: bool = False
 
 
 class Answerer:
@@ -136,13 +139,16 @@ class Answerer:
             yield Finished(self._abstained(question, (), timings, note))
             return
         judged = await self._judge(question, found.passages, timings)
+        prompt: Prompt | None = None
+        if judged and self._asks_model:
+            prompt = await self._prompt(question, found.passages, timings)
+            judged = await self._with_opinion(judged, prompt, timings)
         if judged and self._withholds(judged):
             notes = (_looked_at_note(found.passages), *judged.lacks)
             answer = self._abstained(question, found.passages, timings, *notes)
             yield Finished(replace(answer, confidence=judged.confidence))
             return
-        with timings.stage("prompt"):
-            prompt = await self._prompt(question, found.passages)
+        prompt = prompt or await self._prompt(question, found.passages, timings)
         written: list[str] = []
         with timings.stage("generate"):
             begun = await begin(self._generator, prompt)
@@ -186,13 +192,30 @@ class Answerer:
             judged = [await self._answerability.assess(query, passages, self._embedder) for query in queries]
         return max(judged, key=lambda one: one.confidence)
 
-    def _withholds(self, judged: "Assessment") -> bool:
-        briefing = self._settings.briefing
-        if not (briefing.withhold and briefing.must_answer):
-            return False
-        return judged.confidence < self._settings.min_confidence
+    @property
+    def _may_withhold(self) -> bool:
+        return self._settings.briefing.withhold and self._settings.briefing.must_answer
 
-    async def _prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
+    @property
+    def _asks_model(self) -> bool:
+        return self._settings.ask_model and self._may_withhold and self._generator.chat is not None
+
+    async def _with_opinion(self, judged: "Assessment", prompt: Prompt, timings: Timings) -> "Assessment":
+        """The judgement with the language model's own, where it gives one."""
+        if self._generator.chat is None:
+            return judged
+        with timings.stage("ask_model"):
+            said = await opinion(prompt, self._generator.chat)
+        return judged if said is None else replace(judged, confidence=pooled(judged.confidence, said))
+
+    def _withholds(self, judged: "Assessment") -> bool:
+        return self._may_withhold and judged.confidence < self._settings.min_confidence
+
+    async def _prompt(self, question: str, passages: tuple[Passage, ...], timings: Timings) -> Prompt:
+        with timings.stage("prompt"):
+            return await self._built_prompt(question, passages)
+
+    async def _built_prompt(self, question: str, passages: tuple[Passage, ...]) -> Prompt:
         briefing = self._settings.briefing
         context = self._generator.context_tokens
         longest = min(briefing.max_tokens or ANSWER_TOKENS, context // 2)

@@ -85,6 +85,7 @@ class Asking:
             briefing,
             runtimes[0].settings.rewrite_follow_ups,
             min(self._parts.settings.abstains_below(runtime.settings) for runtime in runtimes),
+            self._parts.settings.answers.ask_model,
         )
         # A new generation may be promoted meanwhile: what was found is read back as it was found.
         numbers = {runtime.name: runtime.number for runtime in runtimes}

@@ -268,6 +268,11 @@ class AnswersSettings(_Strict):
         description="Probability that the documents answer a question, below which nothing is answered; "
         "`0` answers whatever was asked. A collection's `abstain_below` goes first.",
     )
+    ask_model: bool = Field(
+        default=False,
+        description="Whether a generator's language model is asked if the passages hold the answer before it "
+        "writes one; its opinion and the judge's weigh alike.",
+    )
 
 
 class Settings(_Strict):
