@@ -1,6 +1,7 @@
 """What the command line shows: commands that can be copied, short reasons, numbers that begin at 1."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,11 @@ def test_numbers_that_cannot_be_changed_safely_are_explained(answer: Answer) -> 
 
 def test_a_page_command_is_shown_where_a_page_can_be_drawn() -> None:
     assert "muniment page docs doc_1 1 --range 0-9" in shown(answer_citing("So. [1]", 1, name="a.PDF"))
+    first, second = answer_citing("So. [1] And so. [1]", 1, 1, name="a.PDF").claims
+    header = first.citations[0].spans[0]  # as two rows of one table have it
+    row = replace(second.citations[0], quote="And so.", spans=(header, Span(20, 27, 1)))
+    both = replace(answer_citing("", name="a.PDF"), claims=(first, replace(second, citations=(row,))))
+    assert "1 --range 0-9 --range 20-27" in shown(both)
     for name in ("slides.pptx", "prices.xlsx"):
         assert "muniment page" not in shown(answer_citing("So. [1]", 1, name=name))
 

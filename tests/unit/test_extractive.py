@@ -89,6 +89,17 @@ async def test_one_sentence_answers_one_question() -> None:
     assert said == "Every employee has 28 days of paid leave a year. [1]"
 
 
+async def test_no_row_of_another_documents_table_follows_an_uncertain_sentence() -> None:
+    support = "Support for plan customers costs extra, as the contract says."
+    alone = replace(passage(1, support, "Contract"), document_id="contract")
+    table = replace(passage(2, PRICES, "Prices"), document_id="prices")
+    given = (PromptPassage(1, alone), PromptPassage(2, table))
+    stream = ExtractiveGenerator("extractive", Limits()).stream(
+        Prompt("What does support cost per month?", given, ())
+    )
+    assert "".join([piece async for piece in stream]) == f"{support} [1]"
+
+
 async def test_a_question_in_two_parts_gets_a_sentence_for_each() -> None:
     text = "Visitors use the north gate. The canteen is shut on Sundays. Drivers wear a yellow badge."
     said = await answer("Which gate do visitors use, and which badge do drivers wear?", text)

@@ -68,8 +68,9 @@ def _print_source(source: Source, collection: str, console: Console, config: Pat
         shown = quote if len(quote) <= QUOTE_LENGTH else quote[:QUOTE_LENGTH] + "…"
         console.print(indented(f"“{shown}”", "italic"))
     if source.page is not None and source.citations[0].document_name.lower().endswith(DRAWN):
-        spans = [span for citation in source.citations for span in citation.spans if span.page == source.page]
-        marks = " ".join(f"--range {span.start}-{span.end}" for span in spans)
+        spans = (span for citation in source.citations for span in citation.spans)
+        ranges = dict.fromkeys((span.start, span.end) for span in spans if span.page == source.page)
+        marks = " ".join(f"--range {start}-{end}" for start, end in ranges)
         command = f"{program()} page {collection} {source.citations[0].document_id} {source.page} {marks}"
         command += f" -c {shlex.quote(str(config))}" if config else ""
         console.print(styled(f"    {command}", "dim"), soft_wrap=True)

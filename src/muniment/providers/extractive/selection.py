@@ -61,13 +61,19 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
         if len(chosen) >= (MOST_OF_PARTS if parts else MOST_SENTENCES):
             break
         added = sum(weights[term] for term in one.candidate.carried - said) / total
-        wanted = likelihood >= LEAST and reached < ENOUGH
+        wanted = likelihood >= LEAST and reached < ENOUGH and not _strange_row(one.candidate, chosen)
         wanted |= parts and likelihood >= LEAST_OF_PARTS and added >= ADDS
         if wanted and not any(_same(one.candidate, other) for other in chosen):
             chosen.append(one.candidate)
             reached += likelihood
             said |= one.candidate.carried
     return chosen
+
+
+def _strange_row(one: Candidate, chosen: list[Candidate]) -> bool:
+    """Whether it is a row of a table in a document nothing was chosen from: alone it says too little."""
+    here = {other.passage.passage.document_id for other in chosen}
+    return one.unit.header is not None and one.passage.passage.document_id not in here
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
