@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.protocols import Embedder, IndexSpec
+from muniment.ingest.embedding import embed_chunks
+from muniment.protocols import EmbeddedPassages, Embedder, IndexSpec
 from muniment.providers.fake_vector_store import FakeVectorStore
 from muniment.ranking import analyze
 from muniment.retrieve.relevance import signals_of
@@ -110,18 +111,33 @@ def _by_spans(folder: Path, made: Labelled) -> Labelled:
     return made
 
 
-async def embedded(embedder: Embedder, texts: list[str], cache: Path, query: bool) -> NDArray[np.float32]:
-    """Vectors of texts, kept in ``cache`` by the model and the texts."""
-    digest = hashlib.sha256(f"{embedder.fingerprint}{query}".encode())
-    for text in texts:
-        digest.update(text.encode() + b"\0")
-    path = cache / f"calibration-{digest.hexdigest()[:16]}.npy"
+async def passages_embedded(embedder: Embedder, chunks: list[Chunk], cache: Path) -> EmbeddedPassages:
+    """Vectors of chunks and their sentences as ingestion makes them, kept in ``cache``."""
+    path = _place(cache, embedder, [chunk.text for chunk in chunks], "passages.npz")
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        made = [await embedder.embed_query(text) for text in texts] if query else None
-        np.save(path, np.array(made) if made is not None else await embedder.embed_texts(texts))
+        made = await embed_chunks(embedder, chunks)
+        counts = [len(one) for one in made.sentences]
+        np.savez(path, vectors=made.vectors, sentences=np.concatenate(made.sentences), counts=counts)
+    with np.load(path) as kept:
+        each = np.split(kept["sentences"], np.cumsum(kept["counts"])[:-1])
+        return EmbeddedPassages(kept["vectors"], tuple(each))
+
+
+async def questions_embedded(embedder: Embedder, texts: list[str], cache: Path) -> NDArray[np.float32]:
+    """Vectors of questions, kept in ``cache``."""
+    path = _place(cache, embedder, texts, "questions.npy")
+    if not path.exists():
+        np.save(path, np.array([await embedder.embed_query(text) for text in texts]))
     vectors: NDArray[np.float32] = np.load(path)
     return vectors
+
+
+def _place(cache: Path, embedder: Embedder, texts: list[str], suffix: str) -> Path:
+    digest = hashlib.sha256(embedder.fingerprint.encode())
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache / f"calibration-{digest.hexdigest()[:16]}-{suffix}"
 
 
 async def candidates(data: Path, embedder: Embedder, cache: Path, seed: int) -> dict[str, list[Candidate]]:
@@ -137,11 +153,15 @@ async def candidates(data: Path, embedder: Embedder, cache: Path, seed: int) -> 
         others = [text for other in SETS if other != name for text, _ in asked[other][:100]]
         foreign = chosen.permutation(len(others))[: int(len(asked[name]) * FOREIGN_SHARE)]
         questions = [*asked[name], *((others[place], frozenset[str]()) for place in foreign)]
-        vectors = await embedded(embedder, made.texts, cache, query=False)
-        queries = await embedded(embedder, [text for text, _ in questions], cache, query=True)
+        chunks = [chunk_of(text) for text in made.texts]
+        passages = await passages_embedded(embedder, chunks, cache)
+        queries = await questions_embedded(embedder, [text for text, _ in questions], cache)
         index = await FakeVectorStore().open(IndexSpec(name, embedder.dimension, "m", "windows"))
         await index.upsert(
-            [ChunkRow(n, made.units[n], chunk_of(text), vectors[n]) for n, text in enumerate(made.texts)]
+            [
+                ChunkRow(n, made.units[n], chunk, passages.vectors[n], sentences=passages.sentences[n])
+                for n, chunk in enumerate(chunks)
+            ]
         )
         for (text, relevant), vector in zip(questions, queries, strict=True):
             for mode in SearchMode:

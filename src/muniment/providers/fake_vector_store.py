@@ -15,7 +15,7 @@ class FakeVectorStoreOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fusion: Fusion = Field(default=Fusion.ZSCORE, description="How hybrid search joins its two rankings.")
+    fusion: Fusion = Field(default=Fusion.WEIGHTED, description="How hybrid search joins its rankings.")
 
 
 class FakeVectorIndex:
