@@ -3,12 +3,15 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
 from test_cli_process import muniment
 
+from muniment.api.app import create_app
 from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace
 from muniment.errors import ConflictError, MunimentError
@@ -49,15 +52,33 @@ def question(number: int, name: str) -> dict[str, object]:
     }
 
 
+class Gated(Protocol):
+    def __call__(self, gate: dict[str, object] | None = None, **changes: Any) -> Settings:
+        """Settings of a collection with a gate; ``changes`` are the collection's."""
+
+
 class OpenGated(Protocol):
     def __call__(
         self, gate: dict[str, object] | None = None, **changes: Any
     ) -> AbstractAsyncContextManager[LocalWorkspace]:
-        """Opens the workspace with a gate; ``changes`` are the collection's."""
+        """Opens the workspace with these settings."""
 
 
 @pytest.fixture
-def open_gated(tmp_path: Path) -> OpenGated:
+def open_gated(gated: Gated) -> OpenGated:
+    @asynccontextmanager
+    async def opened(gate: dict[str, object] | None = None, **changes: Any) -> AsyncIterator[LocalWorkspace]:
+        workspace = await open_workspace(gated(gate, **changes), serving=False)
+        try:
+            yield workspace
+        finally:
+            await workspace.aclose()
+
+    return opened
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> Gated:
     folder = tmp_path / "docs"
     folder.mkdir()
     rows = []
@@ -66,10 +87,9 @@ def open_gated(tmp_path: Path) -> OpenGated:
         rows.append(json.dumps(question(number, name)))
     (tmp_path / "questions.jsonl").write_text("\n".join(rows))
 
-    @asynccontextmanager
-    async def opened(gate: dict[str, object] | None = None, **changes: Any) -> AsyncIterator[LocalWorkspace]:
+    def settings(gate: dict[str, object] | None = None, **changes: Any) -> Settings:
         wanted = {"questions": str(tmp_path / "questions.jsonl"), **(gate or {"recall_at_5": 0.9})}
-        settings = Settings.model_validate(
+        return Settings.model_validate(
             {
                 "data_dir": str(tmp_path / "data"),
                 "collections": {
@@ -86,13 +106,8 @@ def open_gated(tmp_path: Path) -> OpenGated:
                 "reconcile": {"ingest_on_start": False},
             }
         )
-        workspace = await open_workspace(settings, serving=False)
-        try:
-            yield workspace
-        finally:
-            await workspace.aclose()
 
-    return opened
+    return settings
 
 
 async def done(events: AsyncIterator[RunEvent]) -> None:
@@ -186,6 +201,29 @@ async def test_whoever_gives_a_reason_promotes_all_the_same(open_gated: OpenGate
         [note] = [note for note in report.notes if "The reason given" in note]
         assert "the good model may not be used any more" in note
         assert "significantly worse" in note
+
+
+async def test_over_http_the_refusal_and_the_reason_are_the_same(open_gated: OpenGated, gated: Gated) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    settings = gated({"recall_at_1": 0.1}, embedding_model="bad")
+    app = create_app(partial(open_workspace, settings, serving=True), settings)
+    transport, path = httpx.ASGITransport(app), "/v1/collections/docs"
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://muniment") as client,
+    ):
+        await app.state.opening.wait()
+        (await client.post(f"{path}/stage")).raise_for_status()
+        refusal = await client.post(f"{path}/promote")
+        assert refusal.status_code == 409
+        assert refusal.json()["error"]["code"] == "gate_not_met"
+        assert any("Not promoted" in note for note in (await client.get(f"{path}/quality")).json()["notes"])
+        reason = "the good model may not be used any more"
+        (await client.post(f"{path}/promote", json={"despite_gate": reason})).raise_for_status()
+        listed = (await client.get(f"{path}/generations")).json()["generations"]
+        assert {one["number"]: one["state"] for one in listed} == {1: "previous", 2: "live"}
+        assert any(reason in note for note in (await client.get(f"{path}/quality")).json()["notes"])
 
 
 async def test_a_gate_that_asks_for_answers_asks_for_them(open_gated: OpenGated) -> None:
