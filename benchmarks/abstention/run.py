@@ -131,13 +131,13 @@ async def measure(a: argparse.Namespace) -> dict[str, dict]:
         threshold = AnswersSettings().min_confidence
         for name, retriever in retrievers.items():
             most = len(asked[name]) if name == "sample" else a.each
-            yes = _spread([one for one in asked[name] if one.answerable], most)
-            near = _spread([one for one in asked[name] if not one.answerable], a.each)
+            yes = spread([one for one in asked[name] if one.answerable], most)
+            near = spread([one for one in asked[name] if not one.answerable], a.each)
             far = [
                 Asked(one.text, False, ())
                 for other in asked
                 if other != name and {other, name} != {"squad2", "clapnq"}
-                for one in _spread([q for q in asked[other] if q.answerable], a.each // 3)
+                for one in spread([q for q in asked[other] if q.answerable], a.each // 3)
             ]
             answered = [await judge(retriever, embedder, one, judging) for one in yes]
             for kind, no in (("own unanswerable", near), ("other topics", far)):
@@ -148,7 +148,8 @@ async def measure(a: argparse.Namespace) -> dict[str, dict]:
     return result
 
 
-def _spread(questions: list[Asked], most: int) -> list[Asked]:
+def spread(questions: list[Asked], most: int) -> list[Asked]:
+    """At most so many, evenly taken."""
     return questions[:: max(1, len(questions) // most)][:most]
 
 
