@@ -237,6 +237,26 @@ async def test_a_server_that_did_not_answer_is_left_alone_until_it_does(
     await judge.aclose()
 
 
+async def test_a_check_does_not_wait_long(server: RerankServer, api: str) -> None:
+    server.faults = [Fault(200, pause=5), Fault(503), Fault(503)]
+    judge = await endpoint(server, api, connect_timeout_s=0.05)
+    with pytest.raises(TimeoutExceededError, match="time limit"):
+        await judge.check()
+    with pytest.raises(UnavailableError, match="503"):
+        await judge.check()
+    assert len(server.asked) == 2
+    await judge.aclose()
+
+
+async def test_a_server_that_asks_for_a_long_pause_is_not_waited_for(
+    server: RerankServer, judge: Reranker
+) -> None:
+    server.faults = [Fault(429, headers=(("retry-after", "60"),))]
+    with pytest.raises(UnavailableError, match="429"):
+        await judge.score(QUERY, TEXTS)
+    assert len(server.asked) == 1
+
+
 async def test_a_refused_request_does_not_stop_the_others(server: RerankServer, api: str) -> None:
     server.faults = [Fault(400)]
     judge = await endpoint(server, api, rest_s=3600)

@@ -75,9 +75,7 @@ def fake(**options: object) -> FakeReranker:
 async def test_the_order_is_the_rerankers() -> None:
     found = await RerankedRetriever(Found(), fake(), 30).search(QUESTION, limit=3)
     assert [one.id for one in found.passages] == [3, 4, 2]
-    assert [one.score for one in found.passages] == sorted(
-        (one.score for one in found.passages), reverse=True
-    )
+    assert [one.score for one in found.passages] == [1, 1 / 2, 1 / 3]
     assert found.timings.keys() == {"search", "rerank"}
     assert found.notes == ()
 
@@ -93,8 +91,7 @@ async def test_more_is_looked_at_than_asked_for_and_no_more_judged_than_told() -
     found = await RerankedRetriever(first, judge, 2).search(QUESTION, limit=4)
     assert (first.limits, len(judge.texts)) == ([4], 2)
     assert [one.id for one in found.passages] == [2, 1, 3, 4]
-    scores = [one.score for one in found.passages]
-    assert scores == sorted(scores, reverse=True)
+    assert [one.score for one in found.passages] == [1, 1 / 2, 1 / 3, 1 / 4]
     await RerankedRetriever(first, Giving([0.0] * 4), 30).search(QUESTION, limit=1)
     assert first.limits[-1] == 30
 
@@ -182,13 +179,15 @@ def test_no_passage_is_lost_or_doubled(before: list[float], scores: list[float],
     ordered = in_order(passages, scores, name)
     assert sorted(one.id for one in ordered) == [one.id for one in passages]
     judged, behind = ordered[: len(scores)], ordered[len(scores) :]
+    stage = f"rerank({name})"
     assert [one.id for one in behind] == [one.id for one in passages[len(scores) :]]
-    assert [one.score for one in judged] == sorted(scores, reverse=True)
+    assert [one.scores[stage] for one in judged] == sorted(scores, reverse=True)
+    assert [one.score for one in judged] == sorted(before[: len(scores)], reverse=True)
     assert all(one.chunk is passages[one.id - 1].chunk for one in ordered)
     assert [int(one.scores["first_stage_rank"]) for one in ordered] == [one.id for one in ordered]
-    assert one_judge([ordered]) == (f"rerank({name})" if scores else None)
+    assert one_judge([ordered]) == (stage if scores else None)
     for one, lower in itertools.pairwise(judged):
-        assert one.score > lower.score or one.id < lower.id  # equal ones keep their order
+        assert one.scores[stage] > lower.scores[stage] or one.id < lower.id  # equal ones keep their order
 
 
 @given(
@@ -208,6 +207,9 @@ def test_joining_reranked_searches_loses_and_doubles_nothing(
     assert len(ids) == len(set(ids))
     assert set(ids) == {number for found in lists for number, _ in found}
     assert joined.notes == ("once",)
+    if one_judge([search.passages for search in searches]):
+        scores = [one.score for one in joined.passages]
+        assert scores == sorted(scores, reverse=True)
 
 
 def judged_ids(passages: Sequence[Passage]) -> list[int]:

@@ -36,7 +36,8 @@ class Statuses:
     async def _check_rerankers(self) -> list[Check]:
         """Those in use; searches do without one that does not answer, in the order of the first stage."""
         rerankers = {one.reranker.name: one.reranker for one in self._parts.runtimes.values() if one.reranker}
-        checks = [await tried(f"reranker {name}", probe_reranker(one)) for name, one in rerankers.items()]
+        tries = (tried(f"reranker {name}", probe_reranker(one)) for name, one in rerankers.items())
+        checks = await asyncio.gather(*tries)
         return [replace(check, needed=False) for check in checks]
 
     async def _check_store(self) -> Check:

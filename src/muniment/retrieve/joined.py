@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from muniment.retrieve.reranked import one_judge, standing
+from muniment.retrieve.reranked import falling, one_judge, standing
 from muniment.retrieve.retriever import Retrieval, Retriever
 from muniment.types import Filter, Passage, SearchMode
 
@@ -50,7 +50,7 @@ def join(found: Sequence[Retrieval], limit: int) -> Retrieval:
             best[key] = passage
     passages = list(best.values())
     if judge:
-        ranked = sorted(passages, key=standing(judge))
+        ranked = falling(sorted(passages, key=standing(judge)))
     else:
         ranked = sorted(_fused(passages), key=lambda one: -one.score)
     timings: dict[str, float] = {}

@@ -1,7 +1,9 @@
 """Searches whose best passages a reranker puts in order.
 
 The order is the reranker's. The probability of being relevant stays that of the first stage: it is fitted on
-labelled questions, and what a cross-encoder says, though it may lie between 0 and 1, is not.
+labelled questions, and what a cross-encoder says, though it may lie between 0 and 1, is not. ``score`` keeps
+its range too, for those who weigh how far a passage lies behind the best: at each place stands the score that
+the first stage gave for it.
 """
 
 import logging
@@ -86,7 +88,7 @@ class RerankedRetriever:
 
 def in_order(passages: Sequence[Passage], scores: Sequence[float], judge: str) -> tuple[Passage, ...]:
     """The passages as their scores put them, each with its score and rank of before; equal ones stay as they
-    were. The first ``len(scores)`` are judged, the others follow and score no higher than they.
+    were. The first ``len(scores)`` are judged, the others follow.
     """
     stage = f"{_STAGE}{judge})"
     noted = [_noted(passage, rank) for rank, passage in enumerate(passages, 1)]
@@ -94,14 +96,17 @@ def in_order(passages: Sequence[Passage], scores: Sequence[float], judge: str) -
     judged = [
         replace(
             noted[index],
-            score=scores[index],
             scores={**noted[index].scores, stage: scores[index], stage + RANK_SUFFIX: float(rank)},
         )
         for rank, index in enumerate(order, 1)
     ]
-    least = min(scores, default=math.inf)
-    behind = [replace(passage, score=min(passage.score, least)) for passage in noted[len(scores) :]]
-    return (*judged, *behind)
+    return (*falling(judged), *noted[len(scores) :])
+
+
+def falling(passages: Sequence[Passage]) -> list[Passage]:
+    """The passages in their order, with their scores dealt out anew so that they fall."""
+    scores = sorted((passage.score for passage in passages), reverse=True)
+    return [replace(passage, score=score) for passage, score in zip(passages, scores, strict=True)]
 
 
 def one_judge(lists: Sequence[Sequence[Passage]]) -> str | None:
@@ -116,7 +121,7 @@ def standing(judge: str) -> Callable[[Passage], tuple[bool, float]]:
     """The key by which passages that ``one_judge`` found comparable are put in order: those it judged by its
     scores, then the others.
     """
-    return lambda passage: (judge not in passage.scores, -passage.score)
+    return lambda passage: (judge not in passage.scores, -passage.scores.get(judge, passage.score))
 
 
 def _stage_of(passage: Passage) -> str | None:

@@ -9,7 +9,8 @@ from muniment.providers.rerank_endpoint.failures import Failures, PassingError
 from muniment.providers.rerank_endpoint.options import RerankEndpointOptions
 from muniment.providers.rerank_endpoint.wire import request_body, scores_in
 
-_LONGEST_PAUSE = 20.0
+_LONGEST_PAUSE = 2.0
+"""Seconds before another try at most: somebody waits for the search. Who asks for more is asked later."""
 
 
 class Endpoint:
@@ -22,16 +23,19 @@ class Endpoint:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.AsyncClient(timeout=timeout, headers=headers, trust_env=False)
 
-    async def score(self, query: str, texts: Sequence[str]) -> list[float]:
-        """The scores of one batch, in the order of ``texts``."""
+    async def score(self, query: str, texts: Sequence[str], *, patient: bool = True) -> list[float]:
+        """The scores of one batch, in the order of ``texts``; an impatient caller waits no longer than to
+        connect, and asks once.
+        """
+        retries = self._options.retries if patient else 0
         body = request_body(self._options, query, texts)
         request = self._client.build_request("POST", f"{self._options.base_url}/rerank", json=body)
-        for attempt in range(self._options.retries + 1):
+        for attempt in range(retries + 1):
             try:
-                reply = await self._sent(request)
+                reply = await self._sent(request, "timeout_s" if patient else "connect_timeout_s")
                 break
             except PassingError as failure:
-                if attempt == self._options.retries:
+                if attempt == retries or failure.retry_after > _LONGEST_PAUSE:
                     raise failure.error from failure.__cause__
                 pause = max(self._options.retry_pause_s * 2**attempt, failure.retry_after)
                 await asyncio.sleep(min(pause, _LONGEST_PAUSE))
@@ -44,16 +48,16 @@ class Endpoint:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _sent(self, request: httpx.Request) -> bytes:
-        """The body of the reply."""
+    async def _sent(self, request: httpx.Request, limit: str) -> bytes:
+        """The body of the reply; ``limit`` is the option that says how long it may take."""
         try:
-            async with asyncio.timeout(self._options.timeout_s):
+            async with asyncio.timeout(getattr(self._options, limit)):
                 response = await self._client.send(request)
         except httpx.ConnectTimeout as error:
             raise self._failures.too_slow("connect_timeout_s") from error
         except TimeoutError as error:
             # Not worth another try: it would take as long again, and the first may still be computed.
-            raise self._failures.too_slow("timeout_s") from error
+            raise self._failures.too_slow(limit) from error
         except httpx.HTTPError as error:
             raise PassingError(self._failures.unreachable(error)) from error
         if not response.is_success:

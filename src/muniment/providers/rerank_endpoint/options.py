@@ -36,7 +36,9 @@ class RerankEndpointOptions(BaseModel):
     )
     batch_size: int = Field(default=32, ge=1, le=1000, description="Texts sent in one request.")
     concurrency: int = Field(default=4, ge=1, le=64, description="Requests under way at a time.")
-    connect_timeout_s: float = Field(default=2.0, gt=0, description="Seconds to connect.")
+    connect_timeout_s: float = Field(
+        default=2.0, gt=0, description="Seconds to connect, and for a check whether it answers."
+    )
     timeout_s: float = Field(default=10.0, gt=0, description="Seconds a request may take.")
     retries: int = Field(default=1, ge=0, le=10, description="Further tries after a failure that may pass.")
     retry_pause_s: float = Field(

@@ -1,7 +1,7 @@
 """A model behind an endpoint; see the protocol Reranker for what its methods promise."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from muniment.errors import UnavailableError
 from muniment.providers.rerank_endpoint.endpoint import Endpoint
@@ -24,28 +24,34 @@ class EndpointReranker:
         if self._failed is not None and _now() < self._rests_until:
             failed = self._failed
             raise type(failed)(failed.message, code=failed.code, hint=failed.hint)
-        return await self._score(query, texts)
+        size = self._options.batch_size
+        parts = [texts[start : start + size] for start in range(0, len(texts), size)]
+        return await self._noted(self._batches(query, parts))
 
     async def check(self) -> None:
-        """Whether it scores one text; raises as ``score``."""
-        await self._score("Is it there?", ["It is."])
+        """Whether it scores one text, asked even while it is left alone; raises as ``score``."""
+        await self._noted(self._endpoint.score("Is it there?", ["It is."], patient=False))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._endpoint.aclose()
 
-    async def _score(self, query: str, texts: Sequence[str]) -> list[float]:
-        size = self._options.batch_size
-        parts = [texts[start : start + size] for start in range(0, len(texts), size)]
+    async def _noted(self, scoring: Awaitable[list[float]]) -> list[float]:
+        """The scores; whether there were any decides whether the endpoint is left alone."""
+        try:
+            scores = await scoring
+        except UnavailableError as error:
+            self._failed, self._rests_until = error, _now() + self._options.rest_s
+            raise
+        self._failed = None
+        return scores
+
+    async def _batches(self, query: str, parts: Sequence[Sequence[str]]) -> list[float]:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._batch(query, part)) for part in parts]
-        except ExceptionGroup as several:
-            failed = several.exceptions[0]  # one batch's error speaks for all
-            if isinstance(failed, UnavailableError):
-                self._failed, self._rests_until = failed, _now() + self._options.rest_s
-            raise failed from None
-        self._failed = None
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None  # one batch's error speaks for all
         return [score for task in tasks for score in task.result()]
 
     async def _batch(self, query: str, texts: Sequence[str]) -> list[float]:
