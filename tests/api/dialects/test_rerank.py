@@ -1,7 +1,9 @@
 """Rerankers over HTTP: ranked texts in every shape, searches and answers in the reranker's order."""
 
 import json
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +13,10 @@ from dialect_clients import HEADERS, Serve, told
 from muniment.collections.services import Searched
 from muniment.providers.rerank_endpoint.options import RerankEndpointOptions
 from muniment.providers.rerank_endpoint.wire import request_body, scores_in
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "unit"))
+import chat_endpoint
+from rerank_server import Fault, RerankServer
 
 RERANK = "/v1/rerank"
 QUESTION = "When do unused days expire?"
@@ -205,7 +211,7 @@ async def test_an_answer_rests_on_the_same_order(serve: Serve) -> None:
 
 
 async def test_several_collections_are_judged_by_the_reranker_of_the_first(
-    serve: Serve, tmp_path: Any
+    serve: Serve, tmp_path: Path
 ) -> None:
     one = {"sources": str(tmp_path / "docs"), "embedding_model": "small"}
     collections = {"docs": {**one, "reranker": "contrary"}, "more": {**one, "reranker": "down"}}
@@ -224,7 +230,7 @@ async def test_several_collections_are_judged_by_the_reranker_of_the_first(
                 assert [name for _, name in found] == ["pumps.txt"] * 2 + ["leave.txt"] * 2
 
 
-async def test_a_collection_may_name_its_own_reranker_or_none(serve: Serve, tmp_path: Any) -> None:
+async def test_a_collection_may_name_its_own_reranker_or_none(serve: Serve, tmp_path: Path) -> None:
     docs = {"sources": str(tmp_path / "docs"), "embedding_model": "small"}
     for named, expected in (("contrary", ["pumps.txt", "leave.txt"]), ("none", ["leave.txt", "pumps.txt"])):
         async with serve(
@@ -256,6 +262,29 @@ async def test_while_it_is_down_everything_goes_on_and_says_so(serve: Serve) -> 
         verified = await client.post("/v1/collections/docs/verify", json={"setup_only": True})
         [finding] = [one for one in verified.json()["checks"] if one["name"] == "reranker down"]
         assert (verified.json()["ok"], finding["ok"]) == (False, False)
+
+
+@pytest.mark.parametrize("api", ["jina", "tei"])
+async def test_a_server_with_a_reranker_is_asked_and_done_without_when_it_fails(
+    serve: Serve, api: str
+) -> None:
+    with chat_endpoint.serve(RerankServer()) as server:
+        url = server.url if api == "jina" else server.root
+        far = {"provider": "endpoint", "base_url": url, "api": api, "retries": 0, "rest_s": 0}
+        async with serve(rerankers={"far": far}, default_reranker="far") as client:
+            reply = await searched(client, query="the controller shows code E-417")
+            assert (names(reply)[0], reply["notes"]) == ("pumps.txt", [])
+            assert reply["passages"][0]["scores"]["rerank(far)"] == 1.0
+            [sent] = [body for _, body in server.asked if "E-417" in body["query"]]
+            assert len(sent["documents" if api == "jina" else "texts"]) == 2
+
+            server.faults, server.broken = [Fault(500)], True
+            reply = await searched(client)
+            assert len(names(reply)) == 2
+            assert "answered 500: out of memory" in reply["notes"][0]
+            assert (await client.get("/v1/ready")).status_code == 200
+            server.faults, server.broken = [], False
+            assert (await searched(client))["notes"] == []
 
 
 async def test_a_store_made_over_the_api_is_reranked_by_default(client: httpx.AsyncClient) -> None:

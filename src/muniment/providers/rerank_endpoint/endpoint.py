@@ -32,7 +32,7 @@ class Endpoint:
         request = self._client.build_request("POST", f"{self._options.base_url}/rerank", json=body)
         for attempt in range(retries + 1):
             try:
-                reply = await self._sent(request, "timeout_s" if patient else "connect_timeout_s")
+                reply = await self._sent(request, patient)
                 break
             except PassingError as failure:
                 if attempt == retries or failure.retry_after > _LONGEST_PAUSE:
@@ -48,15 +48,17 @@ class Endpoint:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _sent(self, request: httpx.Request, limit: str) -> bytes:
-        """The body of the reply; ``limit`` is the option that says how long it may take."""
+    async def _sent(self, request: httpx.Request, patient: bool) -> bytes:
+        """The body of the reply."""
+        options = self._options
         try:
-            async with asyncio.timeout(getattr(self._options, limit)):
+            async with asyncio.timeout(options.timeout_s if patient else options.connect_timeout_s):
                 response = await self._client.send(request)
         except httpx.ConnectTimeout as error:
             raise self._failures.too_slow("connect_timeout_s") from error
         except TimeoutError as error:
             # Not worth another try: it would take as long again, and the first may still be computed.
+            limit = "timeout_s" if patient else "connect_timeout_s"
             raise self._failures.too_slow(limit) from error
         except httpx.HTTPError as error:
             raise PassingError(self._failures.unreachable(error)) from error
