@@ -64,6 +64,7 @@ KINDS = {
     "vector_stores": "`vector_store`",
     "file_stores": "`file_store`",
     "generators": "`generators.NAME`",
+    "rerankers": "`rerankers.NAME`",
 }
 
 WORDS = {str: "text", int: "integer", float: "number", bool: "true or false", NoneType: "null", Path: "path"}

@@ -17,6 +17,7 @@ from muniment.collections.lock import DataLock
 from muniment.collections.parts import Parts
 from muniment.collections.recipe import Recipe, without_secrets
 from muniment.collections.registered_models import RegisteredModels
+from muniment.collections.rerankers import make_reranker, make_rerankers
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import InputError, MunimentError, unknown_name
 from muniment.ingest.kept_files import KeptFiles
@@ -111,7 +112,7 @@ async def verify_setup(settings: Settings, collection: str) -> Verification:
     if collection not in settings.collections:
         raise unknown_name("collection", collection, list(settings.collections))
     declared, context = settings.collections[collection], ProviderContext(settings.data_dir)
-    generator = settings.generator_of(declared)
+    generator, reranker = settings.generator_of(declared), settings.reranker_of(declared)
 
     async def make_generator() -> Generator:
         chain = fallback_chain(generator, _fallbacks(_declared_generators(settings)))
@@ -138,6 +139,8 @@ async def verify_setup(settings: Settings, collection: str) -> Verification:
             generator_name=generator,
             generator=make_generator,
             adopted=declared.adopt.collection if declared.adopt else "",
+            reranker=partial(make_reranker, settings, reranker) if reranker else None,
+            reranker_name=reranker or "",
         )
     )
 
@@ -165,6 +168,7 @@ def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings
     ]
     named += [("embedders", f"embedding_models.{name}", p) for name, p in settings.embedding_models.items()]
     named += [("generators", f"generators.{name}", p) for name, p in settings.generators.items()]
+    named += [("rerankers", f"rerankers.{name}", p) for name, p in settings.rerankers.items()]
     for collection, declared in settings.collections.items():
         if declared.adopt:
             lies_in = settings.adopted_from(declared.adopt)
@@ -199,12 +203,14 @@ async def _parts_around(
     file_store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
     parser: Parser = await create("parsers", settings.parser, context, "parser")
     generators = await _make_generators(settings)
+    registered = RegisteredModels(catalog.resources).target
+    rerankers = await make_rerankers(settings, registered)
     models = EmbeddingModels(
         _known_embedding_models(settings),
         lambda name: _make_embedder(settings, name),
         embedders,
         settings.default_embedding_model,
-        RegisteredModels(catalog.resources).target,
+        registered,
         settings_of=lambda name: without_secrets(_embedder_settings(settings, name).model_dump()),
         make_from=lambda name, given: _create_embedder(
             settings, name, ProviderSettings.model_validate(given)
@@ -212,7 +218,9 @@ async def _parts_around(
     )
 
     async def make_runtime(name: str, declared: CollectionSettings) -> CollectionRuntime:
-        return await _make_runtime(settings, name, declared, models, generators, parser.version)
+        made = await _make_runtime(settings, name, declared, models, generators, parser.version)
+        made.reranker = rerankers.get(settings.reranker_of(declared) or "")
+        return made
 
     runtimes = {name: await make_runtime(name, declared) for name, declared in settings.collections.items()}
     _add_adopted_stores(settings, runtimes)
@@ -226,6 +234,7 @@ async def _parts_around(
         generators=generators,
         readers=settings.ingest.readers,
         embedding_models=models,
+        rerankers=rerankers,
         make_runtime=make_runtime,
     )
 

@@ -11,7 +11,7 @@ from muniment.protocols import Provider, ProviderContext
 from muniment.settings import ProviderSettings
 from muniment.settings.problems import describe_problems
 
-KINDS = ("sources", "parsers", "embedders", "vector_stores", "file_stores", "generators")
+KINDS = ("sources", "parsers", "embedders", "vector_stores", "file_stores", "generators", "rerankers")
 
 
 @cache

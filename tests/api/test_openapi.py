@@ -15,7 +15,7 @@ EXPECTED = {
     "list_documents", "upload_documents", "get_document", "delete_document", "get_document_text",
     "get_document_file", "get_page_image", "home", "get_quality", "keep_quality",
     "list_generations", "stage_generation", "promote_generation", "rollback_generation", "discard_generation",
-    "list_models", "get_model", "register_model", "unregister_model", "create_chat_completion",
+    "list_models", "get_model", "rerank", "register_model", "unregister_model", "create_chat_completion",
     "list_chat_completions", "get_chat_completion", "update_chat_completion", "delete_chat_completion",
     "list_chat_completion_messages", "create_completion", "create_moderation",
     "upload_file", "list_files", "get_file", "delete_file", "get_file_content",

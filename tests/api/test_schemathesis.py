@@ -93,6 +93,7 @@ def settings_in(folder: Path) -> Settings:
             "embedding_models": {"small": {"provider": "fake", "dimension": 64}},
             "default_embedding_model": "small",
             "generators": {"scripted": {"provider": "fake"}},
+            "rerankers": {"judge": {"provider": "fake"}},
             "reconcile": {"ingest_on_start": False},
         }
     )
@@ -156,6 +157,8 @@ def naming(known: dict[str, Any]) -> Any:
             named = {name: known[name] for name in set(case.body) & set(known)}
             if "embeddings" in case.operation.path:
                 named |= dict.fromkeys(set(named) & {"model", "model_id"}, "small")
+            if "rerank" in case.operation.path:
+                named |= dict.fromkeys(set(named) & {"model"}, "judge")
             case.body = {**case.body, **named}
         return case
 

@@ -108,6 +108,8 @@ def broken(tmp_path: Path) -> dict[str, object]:
             "far": {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"}
         },
         "generators": {"model": {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"}},
+        "rerankers": {"judge": {"provider": "endpoint", "base_url": "http://127.0.0.1:9/v1"}},
+        "default_reranker": "judge",
     }
 
 
@@ -120,6 +122,7 @@ async def test_everything_that_is_amiss_is_found_at_once(tmp_path: Path, s3_keys
         "embedding model far",
         "vector store",
         "generator model",
+        "reranker judge",
     ):
         finding(verification, name)
     assert passed(verification) == {"disk"}
@@ -134,7 +137,7 @@ def test_the_command_says_what_to_do_and_fails(tmp_path: Path, s3_keys: None) ->
         [verification] = json.loads(result.stdout)["verifications"]
         assert verification["ok"] is False
         wrong = [check for check in verification["checks"] if not check["ok"]]
-        assert len(wrong) == 6
+        assert len(wrong) == 7
         assert all(check["hint"] for check in wrong)
 
 

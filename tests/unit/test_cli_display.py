@@ -18,6 +18,7 @@ from muniment.collections.fake import FakeWorkspace
 from muniment.types import (
     Answer,
     AnswerVerdict,
+    Check,
     Chunk,
     Citation,
     CitationVerdict,
@@ -119,6 +120,29 @@ async def test_status_gives_advice_once_for_all_documents_with_the_same_trouble(
     text = console.file.getvalue()
     assert text.count("Open it and save it again.") == 1
     assert "failed docs/b.pdf: cannot be read. [document_unreadable]" in text
+
+
+async def test_status_tells_what_is_needed_from_what_is_done_without(tmp_path: Path) -> None:
+    checks = (
+        Check("generator big", False, "It is down.", "Start it."),
+        Check("reranker judge", False, "It is down.", "Start it.", needed=False),
+    )
+    assert not Readiness(checks).ready
+    assert Readiness(checks[1:]).ready
+    report = StatusReport(
+        data_dir="data",
+        server=None,
+        readiness=ReadinessWire.of(Readiness(checks)),
+        collections=(CollectionWire.of(await FakeWorkspace({"docs": {}}, tmp_path).collection("docs")),),
+        problems=(),
+    )
+    assert report.readiness.domain() == Readiness(checks)
+    console = Console(file=io.StringIO(), width=120)
+    print_report(report, console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "Not ready: generator big: It is down. Start it." in text
+    assert "Does without: reranker judge: It is down. Start it." in text
 
 
 def test_sources_are_numbered_in_the_order_they_are_cited() -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from muniment.build import check_providers
 from muniment.errors import SettingsError
 from muniment.registry import check_options
 from muniment.settings import find_settings_file, load_settings
@@ -136,3 +137,48 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         find_settings_file(tmp_path / "none.yaml", {})
     assert caught.value.code == "settings_file_missing"
     assert find_settings_file(None, {}) is None or Path("muniment.yaml").exists()
+
+
+RERANKERS = """
+rerankers:
+  judge: {provider: endpoint, base_url: "http://gpu:8000/v1/", api_key_file: key}
+  other: {provider: fake}
+default_reranker: judge
+collections: {a: {}, b: {reranker: other, rerank_candidates: 50}, c: {reranker: none}}
+"""
+
+
+def test_a_collection_has_the_default_reranker_its_own_or_none(tmp_path: Path) -> None:
+    (tmp_path / "muniment.yaml").write_text(RERANKERS)
+    settings = load_settings(tmp_path / "muniment.yaml", {})
+    collections = settings.collections
+    assert [settings.reranker_of(collections[name]) for name in "abc"] == ["judge", "other", None]
+    assert [collections[name].rerank_candidates for name in "abc"] == [30, 50, 30]
+    options = check_options("rerankers", settings.rerankers["judge"], "rerankers.judge")
+    assert (options.base_url, options.api_key_file) == ("http://gpu:8000/v1", tmp_path / "key")
+    assert load_settings(None, {}).default_reranker is None
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("default_reranker: judge", "default_reranker: no reranker 'judge' is declared; declared: none"),
+        (
+            "collections: {a: {reranker: x}}\nrerankers: {y: {provider: fake}}",
+            "collections.a.reranker: .*: y",
+        ),
+        ("rerankers: {none: {provider: fake}}", "rerankers.none: this name stands for no reranker"),
+        ("collections: {a: {rerank_candidates: 1}}", "rerank_candidates"),
+        ("collections: {a: {candidates: 10}}", "candidates"),
+    ],
+)
+def test_a_reranker_that_is_not_there_is_refused(tmp_path: Path, written: str, told: str) -> None:
+    (tmp_path / "muniment.yaml").write_text(written)
+    with pytest.raises(SettingsError, match=told):
+        load_settings(tmp_path / "muniment.yaml", {})
+
+
+def test_a_misspelt_option_of_a_reranker_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "muniment.yaml").write_text(RERANKERS.replace("api_key_file", "api_key_flie"))
+    with pytest.raises(SettingsError, match="api_key_flie"):
+        check_providers(load_settings(tmp_path / "muniment.yaml", {}))

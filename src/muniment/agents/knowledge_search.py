@@ -11,6 +11,7 @@ from muniment.answer.prompt import defuse
 from muniment.answer.tokens import estimate_tokens
 from muniment.collections.services import ServedWorkspace
 from muniment.errors import InputError
+from muniment.retrieve import one_judge, standing
 from muniment.types import GivenChunk, JsonObject, Passage, file_id_of
 
 SHOWN_TO_NO_MODEL = ("token_count", "metadata_token_count", "chunk_id", "file_id")
@@ -92,8 +93,12 @@ class KnowledgeSearch:
             for passage in result.passages
             if _relevance(passage) >= scope.least
         ]
-        # What one store's ranking says of a passage cannot be compared with another's; the probability can.
-        if len(results) > 1:
+        # What one store's ranking says of a passage cannot be compared with another's, but that of the same
+        # reranker; the probability can.
+        if len(results) > 1 and (judge := one_judge([result.passages for result in results])):
+            order = standing(judge)
+            found.sort(key=lambda one: order(one.passage))
+        elif len(results) > 1:
             found.sort(key=lambda one: _relevance(one.passage), reverse=True)
         for store in self.stores:
             await self._workspace.services.stores.touch(store.collection)

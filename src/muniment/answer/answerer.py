@@ -136,7 +136,7 @@ class Answerer:
         yield Retrieved(found.passages, queries)
         if not found.passages and self._settings.briefing.withhold:
             note = "Nothing was retrieved for this question."
-            yield Finished(self._abstained(question, (), timings, note))
+            yield Finished(self._abstained(question, (), timings, *found.notes, note))
             return
         judged = await self._judge(question, found.passages, timings)
         prompt: Prompt | None = None
@@ -144,7 +144,7 @@ class Answerer:
             prompt = await self._prompt(question, found.passages, timings)
             judged = await self._with_opinion(judged, prompt, timings)
         if judged and self._withholds(judged):
-            notes = (_looked_at_note(found.passages), *judged.lacks)
+            notes = (*found.notes, _looked_at_note(found.passages), *judged.lacks)
             answer = self._abstained(question, found.passages, timings, *notes)
             yield Finished(replace(answer, confidence=judged.confidence))
             return
@@ -156,7 +156,7 @@ class Answerer:
                 written.append(piece)
                 yield Delta(piece)
         answer = await self._finished("".join(written), prompt, found.passages, timings)
-        notes = (*begun.notes, *answer.notes)
+        notes = (*found.notes, *begun.notes, *answer.notes)
         confidence = judged.confidence if judged else None
         yield Finished(replace(answer, generator=begun.generator, notes=notes, confidence=confidence))
 
@@ -179,7 +179,7 @@ class Answerer:
         passages = newest_first(queries[0], found.passages)
         if settings.fits is not None:
             passages = tuple(one for one in passages if settings.fits(one))
-        return Retrieval(passages, found.timings)
+        return replace(found, passages=passages)
 
     async def _judge(
         self, question: str, passages: tuple[Passage, ...], timings: Timings

@@ -30,7 +30,7 @@ class NamedModels:
         self._services: Services | None = cast(ServedWorkspace, workspace).services if served else None
 
     async def listed(self) -> tuple[ModelEntry, ...]:
-        """Language models, embedding models, registered names, then the collections.
+        """Language models, embedding models, rerankers, registered names, then the collections.
 
         Clients that take the first language model there is get one that follows instructions.
         """
@@ -81,7 +81,8 @@ class NamedModels:
         raise ConflictError(
             f"Model {name!r} was not registered over the API, so it cannot be removed from the models.",
             code="model_declared",
-            hint="Change `generators` or `embedding_models` in the settings; delete a collection as a store.",
+            hint="Change `generators`, `embedding_models` or `rerankers` in the settings; delete a "
+            "collection as a store.",
         )
 
     async def _also_collections(self, error: NotFoundError) -> NotFoundError:

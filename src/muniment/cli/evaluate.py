@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from muniment.settings import GateSettings, Settings
     from muniment.types import EvaluationReport
 
+EVALUATED = ("collections", "embedding_models", "generators", "rerankers", "default_reranker")
+"""Settings that a begun evaluation must find unchanged to be gone on with."""
+
 
 def evaluate(
     collection: CollectionArgument = None,
@@ -159,7 +162,7 @@ async def _evaluated(
         asked = replace(
             asked,
             questions_name=used.name,
-            settings=settings.model_dump_json(include={"collections", "embedding_models", "generators"}),
+            settings=settings.model_dump_json(include=set(EVALUATED)),
             journal=settings.data_dir / "evaluations" / f"{name}.jsonl",
         )
         report = await shown_evaluation(evaluate(workspace, name, questions, asked), name, quiet=quiet)

@@ -148,6 +148,9 @@ async def _watch(app: FastAPI, server: _Server) -> None:
                 told.add(check.name)
                 console.print(styled(f"  not ready: {check.name}: {check.detail} {check.hint}", "yellow"))
         await asyncio.sleep(READY_POLL_SECONDS)
+    for check in readiness.checks:
+        if not check.ok:
+            console.print(styled(f"  does without {check.name}: {check.detail} {check.hint}", "yellow"))
     console.print(styled("Ready. Ctrl-C stops it.", "green"))
 
 

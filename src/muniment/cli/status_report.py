@@ -67,7 +67,8 @@ def _print_checks(report: StatusReport, console: Console) -> None:
     for check in report.readiness.checks:
         if not check.ok:
             why = clean(runnable(f"{check.name}: {check.detail} {check.hint}"))
-            console.print(Text.assemble(("Not ready: ", "bold yellow"), why))
+            label = "Not ready: " if check.needed else "Does without: "
+            console.print(Text.assemble((label, "bold yellow"), why))
         elif check.hint:
             console.print(Text.assemble(("Note: ", "bold"), clean(runnable(check.hint))))
 

@@ -10,7 +10,7 @@ from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.events import AnswerEvent, Finished
 from muniment.collections.documents import Documents
 from muniment.collections.parts import Parts
-from muniment.collections.retrieving import retriever_of
+from muniment.collections.retrieving import first_stage_of, reranked, retriever_of
 from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.services import Searched
 from muniment.collections.stores import Stores
@@ -59,6 +59,7 @@ class Asking:
         except (StorageError, UnavailableError, NotFoundError):
             self._on_hole()
             raise
+        notes = (*notes, *found.notes)
         return SearchResult(collection, query, mode, found.passages, found.timings, notes)
 
     async def answer_from(
@@ -90,7 +91,10 @@ class Asking:
         # A new generation may be promoted meanwhile: what was found is read back as it was found.
         numbers = {runtime.name: runtime.number for runtime in runtimes}
         answerer = Answerer(
-            JoinedRetriever([retriever_of(self._parts, runtime) for runtime in runtimes]),
+            # One reranker judges what all of them found, as one generator writes from it.
+            reranked(
+                JoinedRetriever([first_stage_of(self._parts, runtime) for runtime in runtimes]), runtimes[0]
+            ),
             generator,
             lambda passage: self._documents.parsed(
                 passage.collection, passage.document_id, generation=numbers[passage.collection]

@@ -78,6 +78,7 @@ class LocalWorkspace:
             embedding_models=parts.embedding_models,
             resources=parts.catalog.resources,
             models=models,
+            rerankers=parts.rerankers,
             model_directory=_directory(parts, models),
         )
         self._asking = Asking(parts, self._documents, self.services.stores, self._reconciler.wake)
@@ -317,6 +318,7 @@ class LocalWorkspace:
         await self._ingestion.aclose()
         await self._parts.parser.aclose()
         await self._parts.embedding_models.aclose()
+        await self._parts.rerankers.aclose()
         for generator in self._parts.generators.values():
             await generator.aclose()
         for runtime in self._parts.runtimes.values():
@@ -343,8 +345,10 @@ def _directory(parts: Parts, models: Models) -> ModelDirectory:
     return ModelDirectory(
         models,
         parts.embedding_models,
+        parts.rerankers,
         parts.catalog.resources,
         generator_providers={name: one.provider for name, one in settings.generators.items()},
         embedding_providers={name: one.provider for name, one in declared.items()},
         embedding_names={name: str(one.options.get("model") or name) for name, one in declared.items()},
+        rerank_providers={name: one.provider for name, one in settings.rerankers.items()},
     )

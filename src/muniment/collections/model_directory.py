@@ -1,4 +1,4 @@
-"""All models but the collections themselves: language models, embedding models, registered names."""
+"""All models but the collections: language models, embedding models, rerankers, registered names."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from muniment.answer.models import LanguageModel, Models
 from muniment.catalog.resources import Resources
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.registered_models import MODEL
+from muniment.collections.rerankers import Rerankers
 from muniment.errors import ConflictError, InputError, MunimentError, NotFoundError, unknown_name
 from muniment.types import JsonObject, Resource
 from muniment.weights.catalogue import CATALOGUE
@@ -24,10 +25,11 @@ COLLECTION_PREFIX = "muniment/"
 
 
 class ModelKind(StrEnum):
-    """What a model does, in Llama Stack's words."""
+    """What a model does, in the words of Llama Stack and OGX."""
 
     LLM = "llm"
     EMBEDDING = "embedding"
+    RERANK = "rerank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class ModelEntry:
 
     Attributes:
         id: the name it is asked for by.
-        provider: a language model's generator, an embedding model's provider.
+        provider: a language model's generator, an embedding model's or reranker's provider.
         upstream: what the model is called there.
         created_at: Unix seconds; 0 where nobody made it while the server ran.
         metadata: ``embedding_dimension`` and ``context_length`` as far as known, and what was registered.
@@ -57,31 +59,37 @@ class ModelDirectory:
         generator_providers: provider of each declared generator.
         embedding_providers: provider of each declared embedding model.
         embedding_names: what each declared embedding model is called by its provider.
+        rerank_providers: provider of each declared reranker.
     """
 
     def __init__(
         self,
         models: Models,
         embedding_models: EmbeddingModels,
+        rerankers: Rerankers,
         resources: Resources,
         *,
         generator_providers: Mapping[str, str],
         embedding_providers: Mapping[str, str],
         embedding_names: Mapping[str, str],
+        rerank_providers: Mapping[str, str],
     ) -> None:
         self._models = models
         self._embedding = embedding_models
+        self._rerankers = rerankers
         self._resources = resources
         self._generator_providers = generator_providers
         self._embedding_providers = embedding_providers
         self._embedding_names = embedding_names
+        self._rerank_providers = rerank_providers
 
     # -- list
 
     async def listed(self) -> tuple[ModelEntry, ...]:
-        """Language models, embedding models, then registered names, oldest first."""
+        """Language models, embedding models, rerankers, then registered names, oldest first."""
         entries = [_language(model) for model in self._models.listed()]
         entries += [await self._embedding_entry(name) for name in self._embedding.known]
+        entries += [self._rerank_entry(name) for name in self._rerankers.known]
         for kept in await asyncio.to_thread(self._resources.list, MODEL):
             entries += [_registered(entry, kept) for entry in entries if _is_target(entry, kept)][:1]
         return tuple(entries)
@@ -118,7 +126,7 @@ class ModelDirectory:
         Args:
             provider: as listings show it, or the provider's name in the settings; any when omitted.
             upstream: the model's name here or at its provider; ``name`` when omitted.
-            kind: a language model when omitted, and an embedding model if there is no such.
+            kind: a language model when omitted, else an embedding model, else a reranker.
 
         Raises:
             NotFoundError: codes ``unknown_provider``, ``unknown_model``.
@@ -153,7 +161,8 @@ class ModelDirectory:
     # -- inside
 
     def _declared(self) -> list[str]:
-        return [*(model.id for model in self._models.listed()), *self._embedding.known]
+        language = (model.id for model in self._models.listed())
+        return [*language, *self._embedding.known, *self._rerankers.known]
 
     async def _known(self, name: str) -> ModelEntry | None:
         """The model that goes by the name exactly: declared or registered, not guessed from its last part."""
@@ -167,6 +176,8 @@ class ModelDirectory:
         except NotFoundError:
             with suppress(NotFoundError):
                 return await self._embedding_entry(self._embedding.resolve(name))
+            with suppress(NotFoundError):
+                return self._rerank_entry(await self._rerankers.resolve(name))
         raise unknown_name("model", name[:200], await self.names())
 
     async def _wanted(self, wanted: str, provider: str | None, kind: ModelKind | None) -> ModelEntry:
@@ -188,13 +199,16 @@ class ModelDirectory:
         self, wanted: str, provider: str | None, kind: ModelKind | None
     ) -> tuple[ModelEntry, ...]:
         found: list[ModelEntry] = []
-        if kind is not ModelKind.EMBEDDING:
+        if kind in (None, ModelKind.LLM):
             for name in (f"{provider}/{wanted}", wanted) if provider else (wanted,):
                 with suppress(NotFoundError):
                     found.append(await self._language_entry(name))
-        if kind is not ModelKind.LLM:
+        if kind in (None, ModelKind.EMBEDDING):
             with suppress(NotFoundError):
                 found.append(await self._embedding_entry(self._embedding.resolve(wanted)))
+        if kind in (None, ModelKind.RERANK):
+            with suppress(NotFoundError):
+                found.append(self._rerank_entry(await self._rerankers.resolve(wanted)))
         return tuple(found)
 
     def _providers(self) -> set[str]:
@@ -203,11 +217,13 @@ class ModelDirectory:
             self._generator_providers[name] for name in language if name in self._generator_providers
         }
         embedding = {*self._embedding_providers.values(), PACKAGED_PROVIDER, SENTENCE_TRANSFORMERS}
-        return language | providers | embedding
+        return language | providers | embedding | set(self._rerank_providers.values())
 
     def _providers_of(self, entry: ModelEntry) -> set[str]:
         if entry.kind is ModelKind.EMBEDDING:
             return {entry.provider, SENTENCE_TRANSFORMERS}
+        if entry.kind is ModelKind.RERANK:
+            return {entry.provider}
         return {entry.provider, self._generator_providers.get(entry.provider, entry.provider)}
 
     async def _check_dimension(self, entry: ModelEntry, metadata: JsonObject) -> None:
@@ -243,6 +259,10 @@ class ModelDirectory:
             upstream=self._embedding_names.get(name, name),
             metadata=metadata,
         )
+
+    def _rerank_entry(self, name: str) -> ModelEntry:
+        upstream = self._rerankers.upstream[name]
+        return ModelEntry(name, ModelKind.RERANK, self._rerank_providers[name], upstream)
 
 
 def _language(model: LanguageModel) -> ModelEntry:

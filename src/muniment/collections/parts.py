@@ -6,6 +6,7 @@ from pathlib import Path
 
 from muniment.catalog import Catalog
 from muniment.collections.embedding_models import EmbeddingModels
+from muniment.collections.rerankers import Rerankers
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import unknown_name
 from muniment.ingest.kept_files import KeptFiles
@@ -31,6 +32,7 @@ class Parts:
     generators: dict[str, Generator]
     readers: int
     embedding_models: EmbeddingModels
+    rerankers: Rerankers
     make_runtime: Callable[[str, CollectionSettings], Awaitable[CollectionRuntime]]
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 from muniment.answer.fail_over import readiness_of
 from muniment.catalog import Catalog
 from muniment.errors import ConflictError, MunimentError, StorageError
-from muniment.protocols import Embedder, FileStore, Generator, IndexSpec, Source, VectorStore
+from muniment.protocols import Embedder, FileStore, Generator, IndexSpec, Reranker, Source, VectorStore
 from muniment.types import Check, Chunk, ChunkRow, SearchMode, Span, VectorQuery
 
 PROBE = "muniment_verify"
@@ -126,6 +126,16 @@ async def probe_vector_store(store: VectorStore, embedder: Embedder) -> str:
 async def probe_generator(generator: Generator) -> str:
     """Whether it would answer now; UnavailableError that says what to do otherwise."""
     return await readiness_of(generator)
+
+
+async def probe_reranker(reranker: Reranker) -> str:
+    """Score one text.
+
+    Raises:
+        MunimentError: see ``Reranker``.
+    """
+    await reranker.check()
+    return "answers"
 
 
 async def probe_disk(folder: Path) -> str:

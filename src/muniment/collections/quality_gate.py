@@ -119,7 +119,15 @@ class QualityGate:
 
     def _subject(self, runtime: CollectionRuntime, gate: GateSettings, *, answers: bool) -> EvaluatedWith:
         recipe = runtime.recipe
-        made = (runtime.name, runtime.number, recipe.embedder.fingerprint, recipe.chunker_spec, gate)
+        reranker = runtime.reranker.name if runtime.reranker else None
+        made = (
+            runtime.name,
+            runtime.number,
+            recipe.embedder.fingerprint,
+            recipe.chunker_spec,
+            gate,
+            reranker,
+        )
         return EvaluatedWith(
             collection=runtime.name,
             fingerprint=sha256(repr(made).encode()).hexdigest(),

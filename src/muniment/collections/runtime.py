@@ -8,7 +8,7 @@ from muniment.collections.adopted_store import AdoptedStore
 from muniment.collections.recipe import Recipe
 from muniment.errors import MunimentError, UnavailableError
 from muniment.ingest.settling import Shown
-from muniment.protocols import AdoptedIndex, Chunker, Embedder, Generator, Source, VectorIndex
+from muniment.protocols import AdoptedIndex, Chunker, Embedder, Generator, Reranker, Source, VectorIndex
 from muniment.providers.window_chunker import WindowChunker
 from muniment.settings import CollectionSettings
 from muniment.types import (
@@ -31,6 +31,7 @@ class CollectionRuntime:
     Attributes:
         wanted: how the settings ask for chunks and vectors to be made.
         recipe: how those of this generation are made; questions are embedded by it.
+        reranker: puts what searches find in order; None for none.
         generation: as the catalog knows it; None before the first was made.
         index: the open index; None until the reconciler has opened it.
         names: name shown for each document id that may be searched. What is not here is not
@@ -51,6 +52,7 @@ class CollectionRuntime:
     wanted: Recipe
     recipe: Recipe
     generator: Generator
+    reranker: Reranker | None = None
     generation: Generation | None = None
     declared: bool = True
     index: VectorIndex | None = None

@@ -12,6 +12,7 @@ from muniment.collections.attachments import Attachments
 from muniment.collections.embedding_models import EmbeddingModels
 from muniment.collections.files import Files
 from muniment.collections.model_directory import ModelDirectory
+from muniment.collections.rerankers import Rerankers
 from muniment.collections.stores import Stores
 from muniment.collections.workspace import Workspace
 from muniment.protocols import Generator
@@ -40,7 +41,8 @@ class Services:
 
     Attributes:
         models: language models by name, to be spoken to.
-        model_directory: language and embedding models as listings show them.
+        rerankers: models that judge texts, by name.
+        model_directory: all of these models as listings show them.
     """
 
     stores: Stores
@@ -49,6 +51,7 @@ class Services:
     embedding_models: EmbeddingModels
     resources: Resources
     models: Models
+    rerankers: Rerankers
     model_directory: ModelDirectory
 
 

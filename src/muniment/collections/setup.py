@@ -16,11 +16,12 @@ from muniment.collections.probes import (
     probe_embedder,
     probe_file_store,
     probe_generator,
+    probe_reranker,
     probe_source,
     probe_vector_store,
     tried,
 )
-from muniment.protocols import Embedder, FileStore, Generator, Source, VectorStore
+from muniment.protocols import Embedder, FileStore, Generator, Reranker, Source, VectorStore
 from muniment.types import Check, Verification
 
 
@@ -49,6 +50,8 @@ class Makers:
     generator_name: str
     generator: Callable[[], Awaitable[Generator]]
     adopted: str = ""
+    reranker_name: str = ""
+    reranker: Callable[[], Awaitable[Reranker]] | None = None
 
 
 async def verify_setup(makers: Makers) -> Verification:
@@ -63,6 +66,9 @@ async def verify_setup(makers: Makers) -> Verification:
     checks += await _index(makers)
     name = f"generator {makers.generator_name}"
     checks.append(await tried(name, _used(makers.generator, probe_generator)))
+    if makers.reranker is not None:
+        used = _used(makers.reranker, probe_reranker)
+        checks.append(await tried(f"reranker {makers.reranker_name}", used))
     return Verification(makers.collection, tuple(checks))
 
 

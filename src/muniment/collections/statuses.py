@@ -1,11 +1,13 @@
 """How collections are: what they hold, whether they can be asked, and why not."""
 
 import asyncio
+from dataclasses import replace
 
 from muniment.answer.fail_over import readiness_of
 from muniment.catalog.documents import Totals
 from muniment.collections.adopted import adopted_documents
 from muniment.collections.parts import Parts
+from muniment.collections.probes import probe_reranker, tried
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError
 from muniment.types import Check, CollectionStatus, Readiness
@@ -29,7 +31,14 @@ class Statuses:
                 checks.append(Check(f"generator {name}", False, error.message, error.hint))
             else:
                 checks.append(Check(f"generator {name}", True, answers))
-        return Readiness(tuple(checks))
+        return Readiness((*checks, *await self._check_rerankers()))
+
+    async def _check_rerankers(self) -> list[Check]:
+        """Those in use; searches do without one that does not answer, in the order of the first stage."""
+        rerankers = {one.reranker.name: one.reranker for one in self._parts.runtimes.values() if one.reranker}
+        tries = (tried(f"reranker {name}", probe_reranker(one)) for name, one in rerankers.items())
+        checks = await asyncio.gather(*tries)
+        return [replace(check, needed=False) for check in checks]
 
     async def _check_store(self) -> Check:
         try:

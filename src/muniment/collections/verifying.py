@@ -13,11 +13,12 @@ from muniment.collections.probes import (
     probe_embedder,
     probe_file_store,
     probe_generator,
+    probe_reranker,
     probe_source,
     probe_vector_store,
     tried,
 )
-from muniment.collections.retrieving import retriever_of
+from muniment.collections.retrieving import first_stage_of, retriever_of
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import NotFoundError, StorageError
 from muniment.ingest.rows import row_ids
@@ -65,6 +66,8 @@ class Verifying:
         if runtime.settings.adopt is None:
             checks.append(await tried("vector store", probe_vector_store(parts.store, wanted)))
         checks.append(await tried(f"generator {runtime.generator.name}", probe_generator(runtime.generator)))
+        if runtime.reranker is not None:
+            checks.append(await tried(f"reranker {runtime.reranker.name}", probe_reranker(runtime.reranker)))
         return checks
 
     # -- what it holds
@@ -123,7 +126,7 @@ class Verifying:
         text = hit.chunk.embedding_text[:most]
         if not text.strip():
             return True
-        found = await retriever_of(self._parts, runtime).search(text, mode=SearchMode.HYBRID, limit=_AMONG)
+        found = await first_stage_of(self._parts, runtime).search(text, mode=SearchMode.HYBRID, limit=_AMONG)
         return any(one.id == hit.id or one.chunk.text == hit.chunk.text for one in found.passages)
 
     async def _is_as_read(self, runtime: CollectionRuntime, hit: StoredHit) -> bool:

@@ -14,6 +14,7 @@ from muniment.protocols.file_store import FileStore, StoredFile
 from muniment.protocols.generator import CountsTokens, Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
 from muniment.protocols.provider import Provider, ProviderContext
+from muniment.protocols.reranker import Reranker
 from muniment.protocols.source import Source
 from muniment.protocols.vector_store import (
     AdoptedDocument,
@@ -42,6 +43,7 @@ __all__ = [
     "PromptPassage",
     "Provider",
     "ProviderContext",
+    "Reranker",
     "SentenceEmbedder",
     "Source",
     "StoredFile",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from muniment.retrieve.reranked import falling, one_judge, standing
 from muniment.retrieve.retriever import Retrieval, Retriever
 from muniment.types import Filter, Passage, SearchMode
 
@@ -35,25 +36,33 @@ def join(found: Sequence[Retrieval], limit: int) -> Retrieval:
 
     Passages of different searches are ranked together by each stage's own score, and the ranks fused
     (reciprocal rank fusion, k = 60; Cormack, Clarke and Büttcher, SIGIR 2009): the fused scores of
-    separate searches say nothing about each other. Timings are those of the slowest.
+    separate searches say nothing about each other. Where one reranker has judged the best of each, its
+    scores decide, and those it has not judged follow. Timings are those of the slowest.
     """
     if len(found) == 1:
         return found[0]
+    judge = one_judge([retrieval.passages for retrieval in found])
+    nearer = standing(judge) if judge else _distance
     best: dict[tuple[str, int], Passage] = {}
     for passage in (one for retrieval in found for one in retrieval.passages):
         key = (passage.collection, passage.id)
-        if key not in best or _similarity(passage) > _similarity(best[key]):
+        if key not in best or nearer(passage) < nearer(best[key]):
             best[key] = passage
-    ranked = sorted(_fused(list(best.values())), key=lambda one: -one.score)
+    passages = list(best.values())
+    if judge:
+        ranked = falling(sorted(passages, key=standing(judge)))
+    else:
+        ranked = sorted(_fused(passages), key=lambda one: -one.score)
     timings: dict[str, float] = {}
     for retrieval in found:
         for stage, spent in retrieval.timings.items():
             timings[stage] = max(spent, timings.get(stage, 0.0))
-    return Retrieval(tuple(ranked[:limit]), timings)
+    notes = tuple(dict.fromkeys(note for retrieval in found for note in retrieval.notes))
+    return Retrieval(tuple(ranked[:limit]), timings, notes)
 
 
-def _similarity(passage: Passage) -> float:
-    return passage.scores.get(STAGES[0], passage.score)
+def _distance(passage: Passage) -> tuple[bool, float]:
+    return False, -passage.scores.get(STAGES[0], passage.score)
 
 
 def _fused(passages: list[Passage]) -> list[Passage]:

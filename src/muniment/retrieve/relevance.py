@@ -19,6 +19,8 @@ from muniment.ranking.share import SHARE
 from muniment.types import Passage
 
 RANK_SUFFIX = "_rank"
+FIRST_STAGE = "first_stage"
+"""Score and rank that a passage had before a reranker changed the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,10 @@ def with_relevance(question: str, passages: Sequence[Passage]) -> tuple[Passage,
 
 
 def explain(question: str, passages: Sequence[Passage]) -> tuple[Explanation, ...]:
-    """Explanations of all passages that one search found, best first."""
+    """Explanations of all passages that one search found, best first.
+
+    Of reranked ones too the probability rests on the place before: that is what it is fitted on.
+    """
     terms = frozenset(analyze(question))
     return tuple(
         _explanation(passage, signals)
@@ -101,7 +106,10 @@ def signals_of(terms: frozenset[str], passage: Passage, rank: int) -> dict[str, 
 
 
 def _all_signals(terms: frozenset[str], passages: Sequence[Passage]) -> Iterator[dict[str, float]]:
-    return (signals_of(terms, passage, rank) for rank, passage in enumerate(passages, 1))
+    return (
+        signals_of(terms, passage, int(passage.scores.get(FIRST_STAGE + RANK_SUFFIX, rank)))
+        for rank, passage in enumerate(passages, 1)
+    )
 
 
 def _explanation(passage: Passage, signals: dict[str, float]) -> Explanation:

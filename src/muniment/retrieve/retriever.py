@@ -19,10 +19,14 @@ WIDER = 8
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Passages, best first, and the milliseconds each stage took (``embed``, ``search``)."""
+    """Passages, best first, and the milliseconds each stage took (``embed``, ``search``, ``rerank``).
+
+    ``notes`` say what whoever reads them must know.
+    """
 
     passages: tuple[Passage, ...]
     timings: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class Retriever:

@@ -157,6 +157,7 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
                 n: _with_absolute_path(p, base) for n, p in settings.embedding_models.items()
             },
             "generators": {n: _with_absolute_path(p, base) for n, p in settings.generators.items()},
+            "rerankers": {n: _with_absolute_path(p, base) for n, p in settings.rerankers.items()},
             "parser": _with_absolute_path(settings.parser, base),
             "file_store": _with_absolute_path(settings.file_store, base),
             "vector_store": _with_absolute_path(settings.vector_store, base),

@@ -11,6 +11,7 @@ from muniment.settings.gate import GateSettings
 
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_GENERATOR = "extractive"
+NO_RERANKER = "none"
 
 CollectionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
@@ -109,6 +110,14 @@ class CollectionSettings(_Strict):
     )
     generator: str | None = Field(
         default=None, description="A name under `generators`; `default_generator` when omitted."
+    )
+    reranker: str | None = Field(
+        default=None,
+        description="A name under `rerankers` whose model orders what a search found; `default_reranker` "
+        "when omitted, `none` for no model. See ../concepts/retrieval.md.",
+    )
+    rerank_candidates: int = Field(
+        default=30, ge=2, le=200, description="Passages that the reranker judges for a search, best first."
     )
     top_k: int = Field(default=8, ge=1, le=100, description="Passages given to the generator.")
     rewrite_follow_ups: bool = Field(
@@ -307,6 +316,9 @@ class Settings(_Strict):
     generators: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="Generators by name, besides `extractive`."
     )
+    rerankers: dict[str, ProviderSettings] = Field(
+        default_factory=dict, description="Rerankers by name; there is none without a model of yours."
+    )
     answers: AnswersSettings = Field(
         default_factory=AnswersSettings, description="When questions are answered."
     )
@@ -320,6 +332,9 @@ class Settings(_Strict):
     )
     default_generator: str = Field(
         default=DEFAULT_GENERATOR, description="Generator of collections that name none."
+    )
+    default_reranker: str | None = Field(
+        default=None, description="Reranker of collections that name none; no reranking when omitted."
     )
 
     @model_validator(mode="after")
@@ -339,6 +354,17 @@ class Settings(_Strict):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _rerankers_exist(self) -> "Settings":
+        if NO_RERANKER in self.rerankers:
+            raise ValueError(f"rerankers.{NO_RERANKER}: this name stands for no reranker; choose another")
+        wanted = {f"collections.{name}.reranker": one.reranker for name, one in self.collections.items()}
+        for where, name in {"default_reranker": self.default_reranker, **wanted}.items():
+            if name not in (None, NO_RERANKER, *self.rerankers):
+                declared = ", ".join(sorted(self.rerankers)) or "none"
+                raise ValueError(f"{where}: no reranker {name!r} is declared; declared: {declared}")
+        return self
+
     def adopted_from(self, adopt: AdoptSettings) -> ProviderSettings:
         """The vector store in which an adopted collection lies."""
         own = self.vector_store
@@ -353,6 +379,11 @@ class Settings(_Strict):
         """The probability below which questions to a collection are not answered."""
         own = collection.abstain_below
         return self.answers.min_confidence if own is None else own
+
+    def reranker_of(self, collection: CollectionSettings) -> str | None:
+        """Name of the reranker that orders what is found in a collection; None for none."""
+        name = collection.reranker or self.default_reranker
+        return None if name == NO_RERANKER else name
 
     def generator_of(self, collection: CollectionSettings) -> str:
         """Name of the generator that answers for a collection."""

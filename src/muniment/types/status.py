@@ -13,13 +13,15 @@ from muniment.types.search import SearchMode
 class Check:
     """One thing that must hold before questions can be answered.
 
-    ``hint`` says what to do when it does not, and when it does, what is good to know.
+    ``hint`` says what to do when it does not, and when it does, what is good to know. Questions are answered
+    without what is not ``needed``, only not as well.
     """
 
     name: str
     ok: bool
     detail: str
     hint: str = ""
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Readiness:
 
     @property
     def ready(self) -> bool:
-        """All checks hold."""
-        return all(check.ok for check in self.checks)
+        """All checks of what is needed hold."""
+        return all(check.ok or not check.needed for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from muniment.api.llama_stack.inference_wire import (
     TextPart,
 )
 from muniment.api.named_models import NamedModelsOf
+from muniment.api.reranking import ranked_texts
 from muniment.api.routing import Router
 from muniment.api.streaming import event_response, sent_event, until_disconnect
 from muniment.errors import InputError, MunimentError
@@ -163,17 +164,12 @@ async def inference_embeddings(
     responses=MODEL_FAILURES,
 )
 async def inference_rerank(asked: RerankRequest, request: Request, services: ServicesOf) -> Reranked:
-    """By the cosine of embeddings: `model` is an embedding model, for there is none that only reranks."""
-    embedder = await services.embedding_models.get(asked.model)
-    items = [_part_text(item) for item in asked.items]
-    if not items:
-        return Reranked(data=[])
-    query = await until_disconnect(request, embedder.embed_query(_part_text(asked.query)))
-    vectors = await until_disconnect(request, embedder.embed_texts(items, urgent=True))
-    scores = vectors @ query
-    order = np.argsort(-scores, kind="stable")[: asked.max_num_results]
-    ranked = [RerankedItem(index=int(place), relevance_score=float(scores[place])) for place in order]
-    return Reranked(data=ranked)
+    """By a reranker, or by the cosines of an embedding model when `model` names one."""
+    query, items = _part_text(asked.query), [_part_text(item) for item in asked.items]
+    ranked = await until_disconnect(
+        request, ranked_texts(services, asked.model, query, items, asked.max_num_results)
+    )
+    return Reranked(data=[RerankedItem(index=one.index, relevance_score=one.score) for one in ranked])
 
 
 async def _completion(model: CompletionModel, sent: JsonObject) -> JsonObject:

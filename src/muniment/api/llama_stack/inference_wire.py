@@ -210,10 +210,10 @@ class TextPart(_Asked):
 
 
 class RerankRequest(_Asked):
-    """Items to be put in the order of their nearness to a query."""
+    """Items to be put in the order in which they fit a query."""
 
     model: str
-    """An embedding model, or a registered name."""
+    """A reranker, an embedding model, or a registered name."""
     query: str | TextPart
     items: list[str | TextPart]
     max_num_results: int | None = Field(default=None, ge=1)
@@ -331,10 +331,10 @@ class RerankedItem(_Sent):
 
     index: int
     relevance_score: float
-    """Cosine of its embedding and the query's."""
+    """The reranker's; of an embedding model the cosine of its embedding and the query's."""
 
 
 class Reranked(_Sent):
-    """The nearest item first."""
+    """The best item first."""
 
     data: list[RerankedItem]

@@ -64,10 +64,11 @@ def known_providers(settings: Settings) -> tuple[ProviderWire, ...]:
 
 
 def _behind_models(settings: Settings) -> list[tuple[str, str, str]]:
-    """The providers that models name: each generator is its own, embedding models share their kind's."""
+    """The providers that models name: each generator is its own, other models share their kind's."""
     named = [(name, f"remote::{generator.provider}") for name, generator in settings.generators.items()]
     taken = {name for name, _ in named} | {"muniment"}
-    kinds = {model.provider for model in settings.embedding_models.values()} | {PACKAGED_PROVIDER}
+    others = (*settings.embedding_models.values(), *settings.rerankers.values())
+    kinds = {model.provider for model in others} | {PACKAGED_PROVIDER}
     in_server = {PACKAGED_PROVIDER: f"inline::{SENTENCE_TRANSFORMERS}"}
     named += [(kind, in_server.get(kind, f"remote::{kind}")) for kind in sorted(kinds - taken)]
     return [("inference", name, kind) for name, kind in named]

@@ -12,6 +12,7 @@ from muniment.api.openai import (
     files,
     models,
     moderations,
+    rerank,
     vector_store_files,
     vector_store_search,
     vector_stores,
@@ -37,6 +38,7 @@ MODULES = (
     vector_store_files,
     file_batches,
     embeddings,
+    rerank,
     batches,
 )
 

@@ -8,6 +8,7 @@ from muniment.api.wire.base import Wire
 from muniment.api.wire.documents import SpanWire
 from muniment.api.wire.evidence import ExplanationWire
 from muniment.collections.stores import Stores
+from muniment.retrieve import one_judge, standing
 from muniment.types import (
     Document,
     GivenChunk,
@@ -78,17 +79,19 @@ def relevance(passage: Passage) -> float:
 def ranked(results: Sequence[SearchResult]) -> list[tuple[Passage, float]]:
     """The passages of one or several queries, best first, each once, with scores that fall with the rank.
 
-    The ranking of one query stays as it is; several are merged by relevance. A passage is scored at
-    least as high as all below it: it was ranked above them for a reason.
+    The ranking of one query stays as it is; several are merged by relevance, or by the reranker that judged
+    them. A passage is scored at least as high as all below it: it was ranked above them for a reason.
     """
     if len(results) == 1:
         passages = list(results[0].passages)
     else:
+        judge = one_judge([result.passages for result in results])
+        order = standing(judge) if judge else lambda passage: (False, -relevance(passage))
         best: dict[int, Passage] = {}
         for passage in (passage for result in results for passage in result.passages):
-            if passage.id not in best or relevance(passage) > relevance(best[passage.id]):
+            if passage.id not in best or order(passage) < order(best[passage.id]):
                 best[passage.id] = passage
-        passages = sorted(best.values(), key=lambda passage: (-relevance(passage), passage.id))
+        passages = sorted(best.values(), key=lambda passage: (order(passage), passage.id))
     scored: list[tuple[Passage, float]] = []
     floor = 0.0
     for passage in reversed(passages):

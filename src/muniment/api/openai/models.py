@@ -39,7 +39,7 @@ class Model(OpenAIModel):
 
     identifier: str
     provider_id: str
-    """Name of a generator, provider of an embedding model, or `muniment` for a collection."""
+    """Name of a generator, provider of an embedding model or reranker, or `muniment` for a collection."""
     provider_resource_id: str
     """What the model is called there."""
     type: Literal["model"] = "model"
@@ -113,8 +113,8 @@ class DeletedModel(BaseModel):
     responses=dialect_failures(503),
 )
 async def list_models(request: Request, models: NamedModelsOf) -> JSONResponse:
-    """Language models, embedding models, registered names, collections as `muniment/<collection>`, and
-    `muniment/<collection>@<generator>` for each declared generator.
+    """Language models, embedding models, rerankers, registered names, collections as
+    `muniment/<collection>`, and `muniment/<collection>@<generator>` for each declared generator.
     """
     entries = await models.listed()
     if _only_openai(request):

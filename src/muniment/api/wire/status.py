@@ -35,6 +35,8 @@ class CheckWire(Wire):
     ok: bool
     detail: str
     hint: str
+    needed: bool = True
+    """Questions are answered without what is not needed, only not as well."""
 
 
 class ReadinessWire(Wire):
