@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_cli_process import muniment, serving
+from test_cli_process import serving
+from warm_process import muniment
 from workspaces import Open, ingest
 
 from muniment.collections.quality import Asked, evaluate

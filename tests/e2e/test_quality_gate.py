@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from test_cli_process import muniment
+from warm_process import muniment
 
 from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli_process import muniment
+from warm_process import muniment
 
 from muniment.evaluation import read_questions
 
