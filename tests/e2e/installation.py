@@ -17,7 +17,7 @@ import warm_process
 import yaml
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MUNIMENT_")}
-DEADLINE_S = 50
+DEADLINE_S = 200
 
 
 @dataclass
@@ -105,7 +105,7 @@ class Installation:
     @contextmanager
     def serving(self) -> Iterator[httpx.Client]:
         """A client of a server that has opened its data."""
-        with self._warm_server() as process, httpx.Client(trust_env=False, timeout=30) as client:
+        with self._warm_server() as process, httpx.Client(trust_env=False, timeout=120) as client:
             record = self.data / "server.json"
             with patience(lambda: process.poll() is None, lambda: self.log) as wait:
                 wait(lambda: (value := _read(record)) is not None and value["pid"] == process.pid)

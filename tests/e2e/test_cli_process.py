@@ -56,7 +56,7 @@ def _url_when_ready(process: subprocess.Popen[str], record: Path) -> str:
     while process.poll() is None:
         try:
             url = json.loads(record.read_text())["url"]
-            if httpx.get(f"{url}/v1/ready", trust_env=False).status_code == 200:
+            if httpx.get(f"{url}/v1/ready", trust_env=False, timeout=60).status_code == 200:
                 return str(url)
         except (FileNotFoundError, httpx.HTTPError):
             pass
