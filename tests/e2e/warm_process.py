@@ -139,7 +139,8 @@ def _context() -> ForkServerContext:
     context = get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)
     before = os.environ.get("OMP_NUM_THREADS")
-    # As the command line has it. Libraries that start threads when they are loaded could not be copied.
+    # As the command line has it. A library that starts threads when it is loaded could not be copied; the one
+    # thread there is keeps jemalloc's memory in order, and jemalloc starts it anew in a copy.
     os.environ["OMP_NUM_THREADS"] = "1"
     try:
         forkserver.ensure_running()
