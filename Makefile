@@ -12,7 +12,7 @@ demo: setup
 	@$(VENV)/bin/muniment demo
 
 test: setup-dev
-	@$(VENV)/bin/python -m pytest -n 2 -m "not slow"
+	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: setup-dev
 	@$(VENV)/bin/python -m pytest -m slow

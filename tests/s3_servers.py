@@ -90,7 +90,7 @@ def seaweedfs(folder: Path) -> Iterator[str]:
     with log.open("w") as said:
         server = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder, env=environment)
     try:
-        deadline = time.monotonic() + 50
+        deadline = time.monotonic() + 120
         while not _answers(s3):
             assert server.poll() is None and time.monotonic() < deadline, log.read_text()[-4000:]
             time.sleep(0.1)

@@ -1,7 +1,7 @@
 """Finds providers by kind and name through entry points, and makes them from settings."""
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,9 +15,16 @@ KINDS = ("sources", "parsers", "embedders", "vector_stores", "file_stores", "gen
 
 
 @cache
+def provider_entry_points() -> tuple[EntryPoint, ...]:
+    """The providers of all kinds; found in one go, since every installed package is read for them."""
+    found = entry_points()
+    return tuple(point for kind in KINDS for point in found.select(group=f"muniment.{kind}"))
+
+
+@cache
 def provider_names(kind: str) -> list[str]:
     """Names of the installed providers of a kind, without importing any."""
-    return sorted(point.name for point in entry_points(group=f"muniment.{kind}"))
+    return sorted({point.name for point in provider_entry_points() if point.group == f"muniment.{kind}"})
 
 
 @cache
@@ -27,8 +34,8 @@ def find_provider(kind: str, name: str) -> Provider[Any]:
     Raises:
         NotFoundError: no such provider is installed; lists those that are.
     """
-    for point in entry_points(group=f"muniment.{kind}"):
-        if point.name == name:
+    for point in provider_entry_points():
+        if (point.group, point.name) == (f"muniment.{kind}", name):
             provider: Provider[Any] = point.load()
             return provider
     raise unknown_name("provider", name, provider_names(kind))

@@ -88,7 +88,10 @@ def running(workspace: FakeWorkspace, settings: Settings) -> Iterator[tuple[str,
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        while httpx.get(f"{url}/v1/ready", trust_env=False).status_code != 200 and not workspace.closed:
+        while (
+            httpx.get(f"{url}/v1/ready", trust_env=False, timeout=60).status_code != 200
+            and not workspace.closed
+        ):
             pass
         yield url, server
         server.should_exit = True

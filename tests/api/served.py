@@ -59,7 +59,7 @@ async def read_docs(workspace: LocalWorkspace) -> None:
     if not await workspace.documents("docs"):
         async for _ in workspace.ingest("docs", trigger="test"):
             pass
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not all(  # noqa: ASYNC110 - any client waits like this
             check.ok for check in (await workspace.readiness()).checks if "docs" in check.name
         ):

@@ -128,7 +128,7 @@ def test_a_server_that_stops_says_so(running: tuple[str, uvicorn.Server]) -> Non
     url, server = running
     with ThreadPoolExecutor() as pool:
         body = {"question": "WAIT leave", "collection": "handbook"}
-        asked = pool.submit(httpx.post, f"{url}/v1/answers", json=body, trust_env=False, timeout=30)
+        asked = pool.submit(httpx.post, f"{url}/v1/answers", json=body, trust_env=False, timeout=120)
         time.sleep(0.3)
         server.should_exit = True
         response = asked.result()
@@ -140,4 +140,4 @@ def test_other_requests_are_answered_meanwhile(server: str) -> None:
     body = '{"question": "WAIT leave", "collection": "handbook"}'
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(posted(body))
-        assert httpx.get(f"{server}/v1/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{server}/v1/health", trust_env=False, timeout=60).status_code == 200

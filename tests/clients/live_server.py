@@ -16,7 +16,7 @@ from environments import Client, python_of
 
 FLOWS = Path(__file__).parent / "flows"
 DECLARED, DECLARED_TEXT = "handbook", "Crane C-5 is inspected every 90 days."
-READY_S, FLOW_S = 60, 300
+READY_S, FLOW_S = 120, 300
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ AS_CLIENTS = {
 @pytest.mark.parametrize("dialect", AS_CLIENTS)
 def test_a_declared_collection_is_there_and_is_not_deleted(server: Server, dialect: str) -> None:
     path, headers = AS_CLIENTS[dialect]
-    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=120) as client:
         assert client.get(f"{path}/{DECLARED}").status_code == 200
         refused = client.delete(f"{path}/{DECLARED}")
         assert 400 <= refused.status_code < 500, refused.text
@@ -77,5 +77,5 @@ def test_a_declared_collection_is_there_and_is_not_deleted(server: Server, diale
 @pytest.mark.parametrize("version", ["0.1.0", "0.2.99", "0.9.1", "7.0", "nonsense"])
 @pytest.mark.parametrize("header", ["X-LlamaStack-Client-Version", "X-OGX-Client-Version"])
 def test_no_version_of_a_client_is_turned_away(server: Server, header: str, version: str) -> None:
-    answer = httpx.get(f"{server.url}/v1/models", headers={header: version}, trust_env=False)
+    answer = httpx.get(f"{server.url}/v1/models", headers={header: version}, trust_env=False, timeout=60)
     assert (answer.status_code, DECLARED in answer.text) == (200, True), answer.text

@@ -28,8 +28,8 @@ from steps import Flow, State, new_run
 
 openai = pytest.importorskip("openai", reason="the official client is a test dependency")
 
-pytestmark = pytest.mark.timeout(120)
-MODEL, DIMENSION, READY_S = "small", 64, 30
+pytestmark = pytest.mark.timeout(300)
+MODEL, DIMENSION, READY_S = "small", 64, 120
 
 flow = Flow(connect)
 flow.add(*models.MODELS, *models.CHAT, *models.EMBEDDINGS)
@@ -70,7 +70,9 @@ def served(settings: Settings, bound: socket.socket) -> Iterator[str]:
     thread.start()
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"
     end = time.monotonic() + READY_S
-    while not (server.started and httpx.get(f"{url}/v1/collections", trust_env=False).status_code == 200):
+    while not (
+        server.started and httpx.get(f"{url}/v1/collections", trust_env=False, timeout=60).status_code == 200
+    ):
         assert time.monotonic() < end, "the workspace did not open"
         time.sleep(0.02)
     try:

@@ -315,7 +315,7 @@ async def test_what_an_old_server_cannot_do_is_told_and_its_restart_is_survived(
         with pytest.raises(UnavailableError):
             await index.search(VectorQuery(SearchMode.HYBRID, 1, "accrue", unit(1, 0, 0, 0)))
         server.start()
-        for _ in range(600):
+        for _ in range(1200):
             with suppress(UnavailableError):
                 hits = await index.search(VectorQuery(SearchMode.HYBRID, 1, "accrue", unit(1, 0, 0, 0)))
                 break

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import warm_process
 import yaml
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MUNIMENT_")}
-DEADLINE_S = 50
+DEADLINE_S = 200
 
 
 @dataclass
@@ -58,16 +59,19 @@ class Installation:
         return [sys.executable, "-m", "muniment", *arguments]
 
     def run(self, *arguments: str, environment: dict[str, str] | None = None) -> "Outcome":
-        """Run a command to its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=ENVIRONMENT | (environment or {}),
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_S,
-            check=False,
-        )
+        """Run a command to its end; from a process's very beginning when it has an environment of its own."""
+        if environment is None:
+            done = warm_process.run(arguments, self.folder, ENVIRONMENT, DEADLINE_S)
+        else:
+            done = subprocess.run(
+                self.command(*arguments),
+                cwd=self.folder,
+                env=ENVIRONMENT | environment,
+                capture_output=True,
+                text=True,
+                timeout=DEADLINE_S,
+                check=False,
+            )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def status(self) -> dict[str, Any]:
@@ -101,7 +105,7 @@ class Installation:
     @contextmanager
     def serving(self) -> Iterator[httpx.Client]:
         """A client of a server that has opened its data."""
-        with self.started("serve") as process, httpx.Client(trust_env=False, timeout=30) as client:
+        with self._warm_server() as process, httpx.Client(trust_env=False, timeout=120) as client:
             record = self.data / "server.json"
             with patience(lambda: process.poll() is None, lambda: self.log) as wait:
                 wait(lambda: (value := _read(record)) is not None and value["pid"] == process.pid)
@@ -110,6 +114,16 @@ class Installation:
             yield client
             process.terminate()
             process.wait(DEADLINE_S)
+
+    @contextmanager
+    def _warm_server(self) -> Iterator[Any]:
+        if warm_process.POSSIBLE:
+            log = self.folder / "log"
+            with warm_process.started(["serve"], self.folder, ENVIRONMENT, log, log) as process:
+                yield process
+        else:
+            with self.started("serve") as process:
+                yield process
 
     def documents_done(self) -> int:
         """How many documents the catalog has as done now; 0 while there is none."""

@@ -2,13 +2,12 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import warm_process
 from changing_files import ChangingFiles
 from ingested_state import State, kept_in, read_state
 from installation import DEADLINE_S, ENVIRONMENT, Installation
@@ -96,15 +95,12 @@ class KilledRuns:
         if stage == ANY:
             return self._killed_in_time(command)
         nth = self.dice.randint(1, max(1, REACHED_AT_MOST.get(stage, 8) >> earlier))
-        program = [sys.executable, Path(__file__).with_name("killed_process.py")]
-        process = subprocess.run(
-            [*program, stage, str(nth), self.dice.choice(MOMENTS), command],
-            cwd=self.installation.folder,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_S,
-            check=False,
+        process = warm_process.run(
+            [stage, str(nth), self.dice.choice(MOMENTS), command],
+            self.installation.folder,
+            ENVIRONMENT,
+            DEADLINE_S,
+            program="killed_process",
         )
         self.counts.traceback += "Traceback" in process.stderr
         assert process.returncode in (-signal.SIGKILL, 0, 3), process.stderr

@@ -82,7 +82,7 @@ class MilvusServer:
             self._process = subprocess.Popen(
                 [program, "server", "--data-dir", self._folder / "milvus", *address], stdout=file, stderr=file
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not answers(self._port):
             assert self._process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_cli_process import muniment
+from warm_process import muniment
 
 from muniment.evaluation.stored import read_report
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_cli_process import muniment, serving
+from test_cli_process import serving
+from warm_process import muniment
 from workspaces import Open, ingest
 
 from muniment.collections.quality import Asked, evaluate
@@ -78,9 +79,9 @@ def test_through_a_server_the_same_is_measured_and_served(folder: Path) -> None:
     with serving(folder) as (_, url):
         through = muniment(folder, "evaluate", "-q", "questions.jsonl", "-o", "through.json")
         assert through.returncode == 0, through.stderr
-        served = httpx.get(f"{url}/v1/collections/docs/quality", trust_env=False)
+        served = httpx.get(f"{url}/v1/collections/docs/quality", trust_env=False, timeout=60)
         page = httpx.get(
-            f"{url}/v1/collections/docs/quality", headers={"Accept": "text/html"}, trust_env=False
+            f"{url}/v1/collections/docs/quality", headers={"Accept": "text/html"}, trust_env=False, timeout=60
         )
     ours, theirs = (read_report(folder / f"{name}.json") for name in ("alone", "through"))
     assert comparable(ours) == comparable(theirs)

@@ -225,7 +225,7 @@ def test_servers_that_start_at_once_migrate_once(
     command = [sys.executable, str(tmp_path / "start.py"), catalog_uri, str(migrations.folder), NEXT]
     servers = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
     with ThreadPoolExecutor(3) as starting:
-        ended = list(starting.map(lambda server: server.communicate(b"\n", timeout=50), servers))
+        ended = list(starting.map(lambda server: server.communicate(b"\n", timeout=200), servers))
     assert [(server.returncode, said[1]) for server, said in zip(servers, ended, strict=True)] == [
         (0, b"")
     ] * 3

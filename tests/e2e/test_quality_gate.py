@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
-from test_cli_process import muniment
+from warm_process import muniment
 
 from muniment.api.app import create_app
 from muniment.build import open_workspace

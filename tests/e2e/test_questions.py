@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli_process import muniment
+from warm_process import muniment
 
 from muniment.evaluation import read_questions
 
@@ -49,7 +49,7 @@ def test_drafts_are_reviewed_and_then_counted(folder: Path) -> None:
 
     shown = subprocess.run(
         [sys.executable, "-m", "muniment", "questions", "review", "questions.jsonl"],
-        cwd=folder, input="r\n", capture_output=True, text=True, timeout=60, check=True,
+        cwd=folder, input="r\n", capture_output=True, text=True, timeout=200, check=True,
     )  # fmt: skip
     assert "E-417" in shown.stdout
     assert [one.id for one in read_questions(folder / "questions.jsonl")] == [ids["leave.txt"]]

@@ -75,7 +75,7 @@ async def test_what_one_server_registers_is_searched_from_the_other_and_after_a_
         path.write_text(WARRANTY)
         file = await b.services.files.save("pump.txt", "assistants", path)
         await b.services.attachments.attach(store.collection, file.id, {})
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while (await a.services.attachments.get(store.collection, file.id)).state is (  # noqa: ASYNC110
                 StoreFileState.IN_PROGRESS
             ):
@@ -107,7 +107,7 @@ async def test_servers_that_start_at_once_share_one_catalog(
     tmp_path: Path, catalog_uri: str, milvus_uri: str
 ) -> None:
     where = (tmp_path, catalog_uri, milvus_uri)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         replicas = [replica(name, *where) for name in "abc"]
         opened = await asyncio.gather(*(one.__aenter__() for one in replicas))
     assert len({tuple(c.name for c in await one.collections()) for one in opened}) == 1

@@ -134,7 +134,7 @@ async def test_questions_are_refused_while_the_store_is_away_and_answered_when_i
         assert not (await workspace.readiness()).ready
         server.start()
         # A check that began while it was away may still tell of it.
-        for _ in range(300):
+        for _ in range(1200):
             with suppress(UnavailableError):
                 await found(workspace, "pump 3")
                 if (await workspace.readiness()).ready:

@@ -26,7 +26,7 @@ FEES = "The annual fee for the archive is 120 euros."
 
 async def eventually(ask: Callable[[], Awaitable[bool]]) -> None:
     """Wait until it holds; a minute is far beyond what any of this takes."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not await ask():  # noqa: ASYNC110 - the state is in the catalog, as for any client
             await asyncio.sleep(0.02)
 

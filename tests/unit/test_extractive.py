@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -184,6 +184,7 @@ async def test_a_row_is_embedded_with_the_names_of_its_columns() -> None:
     assert embedded_text(row.candidate) == "Plan: Pro; Price per month: €24; Users: 25"
 
 
+@settings(max_examples=25)  # long passages
 @given(st.lists(st.integers(20, 60), min_size=1, max_size=8))
 def test_however_long_the_passages_few_candidates_are_compared(lengths: list[int]) -> None:
     texts = [" ".join(f"Pump {n} has {n + 1} valves." for n in range(length)) for length in lengths]

@@ -10,7 +10,7 @@ import pytest
 
 from muniment.errors import SettingsError, UnavailableError
 from muniment.protocols import ProviderContext, Source
-from muniment.registry import create, find_provider, provider_names
+from muniment.registry import create, find_provider, provider_entry_points, provider_names
 from muniment.settings import ProviderSettings
 from muniment.testing.source import SourceContract
 
@@ -45,6 +45,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 def forget_providers() -> None:
+    provider_entry_points.cache_clear()
     find_provider.cache_clear()
     provider_names.cache_clear()
 

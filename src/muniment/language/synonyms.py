@@ -4,6 +4,8 @@ Kept short and general: office, money, time, law, computers, machines. A word ma
 groups; being in one group is a hint for finding a sentence, never evidence for a claim.
 """
 
+from functools import cache
+
 from muniment.language.terms import stem
 
 _GROUPS = """
@@ -113,6 +115,7 @@ picture figure image
 """
 
 
+@cache
 def _table() -> dict[str, frozenset[str]]:
     table: dict[str, set[str]] = {}
     for line in _GROUPS.split("\n"):
@@ -122,9 +125,6 @@ def _table() -> dict[str, frozenset[str]]:
     return {word: frozenset(others) for word, others in table.items()}
 
 
-_TABLE = _table()
-
-
 def synonyms(word_stem: str) -> frozenset[str]:
     """Stems that may stand for the same thing; empty for most words."""
-    return _TABLE.get(word_stem, frozenset())
+    return _table().get(word_stem, frozenset())

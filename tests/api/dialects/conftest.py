@@ -137,9 +137,11 @@ def running_server(settings: Settings) -> Iterator[str]:
         thread.start()
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         try:
-            while httpx.get(f"{url}/v1/ready", trust_env=False).status_code != 200:
+            while httpx.get(f"{url}/v1/ready", trust_env=False, timeout=60).status_code != 200:
                 time.sleep(0.05)
-            httpx.post(f"{url}/v1/collections/docs/runs", json={}, trust_env=False).raise_for_status()
+            httpx.post(
+                f"{url}/v1/collections/docs/runs", json={}, trust_env=False, timeout=60
+            ).raise_for_status()
             yield url
         finally:
             server.should_exit = True

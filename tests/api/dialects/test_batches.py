@@ -39,7 +39,7 @@ async def begun(served: httpx.AsyncClient, file_id: str, **changes: Any) -> dict
 
 
 async def ended(served: httpx.AsyncClient, batch_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             batch: dict[str, Any] = (await served.get(f"/v1/batches/{batch_id}")).json()
             if batch["status"] in ENDED:

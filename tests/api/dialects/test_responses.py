@@ -78,7 +78,7 @@ def test_every_citation_leads_to_the_place_in_the_document(
     place = citation.model_extra["muniment"]
     assert (place["collection"], place["verdict"]) == ("docs", "verified")
     assert place["quote"] == "Employees receive 28 days of paid leave a year."
-    original = httpx.get(f"{served_url}{place['document_url']}", trust_env=False).text
+    original = httpx.get(f"{served_url}{place['document_url']}", trust_env=False, timeout=60).text
     assert place["quote"] in original
     assert place["spans"][0]["end"] - place["spans"][0]["start"] == len(place["quote"])
     assert message.model_extra["muniment"]["verdict"] == "grounded"
@@ -277,11 +277,11 @@ async def test_a_kept_prompt_becomes_instructions(serve: Serve) -> None:
 
 async def attached(served: httpx.AsyncClient, store: str, file: str) -> None:
     await served.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
-    for _ in range(1000):
-        state = (await served.get(f"/v1/vector_stores/{store}/files/{file}")).json()["status"]
-        if state != "in_progress":
-            break
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(120):
+        while (  # noqa: ASYNC110 - any client waits like this
+            state := (await served.get(f"/v1/vector_stores/{store}/files/{file}")).json()["status"]
+        ) == "in_progress":
+            await asyncio.sleep(0.01)
     assert state == "completed"
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-LONGEST_WAIT_S = 60
+LONGEST_WAIT_S = 120
 SHOWN = 1500
 Step = Callable[["State"], object]
 
