@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,7 +20,16 @@ from muniment.errors import NotFoundError
 from muniment.protocols import Embedder, Generator, Prompt
 from muniment.retrieve import Retrieval, join
 from muniment.telemetry import Timings
-from muniment.types import Answer, AnswerVerdict, Filter, ParsedDocument, Passage, SearchMode
+from muniment.types import (
+    Answer,
+    AnswerVerdict,
+    Claim,
+    ClaimVerdict,
+    Filter,
+    ParsedDocument,
+    Passage,
+    SearchMode,
+)
 
 if TYPE_CHECKING:  # it needs numpy, which a command that only shows answers can do without
     from muniment.answerability import Answerability, Assessment
@@ -211,10 +220,9 @@ class Answerer:
         if withhold and (not text or says_it_does_not_know(text)):
             note = _looked_at_note(looked_at)
             return self._abstained(prompt.question, looked_at, timings, note)
+        given = {one.number: one.passage for one in prompt.passages}
         with timings.stage("ground"):
-            given = {one.number: one.passage for one in prompt.passages}
-            documents = await self._load({one.document_id: one for one in given.values()})
-            claims = await asyncio.to_thread(ground, text, given, documents)
+            claims = await self._grounded(text, given)
         verdict = verdict_of(claims)
         if withhold and verdict is AnswerVerdict.ABSTAINED:
             note = "What the generator wrote is withheld: the passages carry none of its statements."
@@ -236,11 +244,22 @@ class Answerer:
             notes,
         )
 
-    async def _load(self, passages: Mapping[str, Passage]) -> dict[str, ParsedDocument]:
-        """The documents by id. One deleted since it was retrieved is missing: its quotes are not found."""
-        loaded = await asyncio.gather(*map(self._load_document, passages.values()), return_exceptions=True)
+    async def _grounded(self, text: str, given: Mapping[int, Passage]) -> tuple[Claim, ...]:
+        """The claims, checked. Only where what they cite does not carry them are the others looked at too."""
+        cited = {number for statement in split_claims(text) for number in statement.cited}
+        mine = [given[number] for number in given if number in cited]
+        if mine:
+            claims = await asyncio.to_thread(ground, text, given, await self._load(mine))
+            if all(claim.verdict is ClaimVerdict.SUPPORTED and not claim.reasons for claim in claims):
+                return claims
+        return await asyncio.to_thread(ground, text, given, await self._load(given.values()))
+
+    async def _load(self, passages: Iterable[Passage]) -> dict[str, ParsedDocument]:
+        """Their documents by id. One deleted since it was retrieved is missing: its quotes are not found."""
+        of = {passage.document_id: passage for passage in passages}
+        loaded = await asyncio.gather(*map(self._load_document, of.values()), return_exceptions=True)
         documents: dict[str, ParsedDocument] = {}
-        for document_id, document in zip(passages, loaded, strict=True):
+        for document_id, document in zip(of, loaded, strict=True):
             if isinstance(document, ParsedDocument):
                 documents[document_id] = document
             elif not (isinstance(document, NotFoundError) and document.code == "unknown_document"):
