@@ -1,6 +1,7 @@
 """The model of the choice: what each signal counts."""
 
 from dataclasses import replace
+from operator import mul
 
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.scoring import ALIKE, Scored
@@ -34,7 +35,7 @@ def _all(fitted: dict[str, float]) -> tuple[float, ...]:
 
 
 def _weigh(weights: tuple[float, ...], found: tuple[float, ...]) -> float:
-    return sum(weight * value for weight, value in zip(weights, found, strict=True))
+    return sum(map(mul, weights, found))
 
 
 _WORDS_ALONE = _all(WORDS_ALONE)
