@@ -11,7 +11,7 @@ from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.claims import split_claims
 from muniment.answer.editions import conflicts, newest_first
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
-from muniment.answer.fail_over import begin
+from muniment.answer.fail_over import Begun, begin, begins_ahead
 from muniment.answer.ground import ground, verdict_of
 from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt, counted_texts
 from muniment.answer.rewriting import standalone
@@ -144,17 +144,15 @@ class Answerer:
             note = "Nothing was retrieved for this question."
             yield Finished(self._abstained(question, (), timings, note))
             return
-        judged = await self._judge(question, found.passages, timings)
+        judged, ahead = await self._judged(question, found.passages, timings)
         if judged and self._withholds(judged):
             notes = (_looked_at_note(found.passages), *judged.lacks)
             answer = self._abstained(question, found.passages, timings, *notes)
             yield Finished(replace(answer, confidence=judged.confidence))
             return
-        with timings.stage("prompt"):
-            prompt = await self._prompt(question, found.passages)
+        prompt, begun = ahead or await self._begin(question, found.passages, timings)
         written: list[str] = []
         with timings.stage("generate"):
-            begun = await begin(self._generator, prompt)
             async for piece in begun.pieces:
                 written.append(piece)
                 yield Delta(piece)
@@ -183,6 +181,23 @@ class Answerer:
         if settings.fits is not None:
             passages = tuple(one for one in passages if settings.fits(one))
         return Retrieval(passages, found.timings)
+
+    async def _judged(
+        self, question: str, passages: tuple[Passage, ...], timings: Timings
+    ) -> "tuple[Assessment | None, tuple[Prompt, Begun] | None]":
+        """Whether the passages answer; and the answer begun, by a generator that can do so meanwhile."""
+        judging = self._judge(question, passages, timings)
+        if not begins_ahead(self._generator):
+            return await judging, None
+        return await asyncio.gather(judging, self._begin(question, passages, timings))
+
+    async def _begin(
+        self, question: str, passages: tuple[Passage, ...], timings: Timings
+    ) -> tuple[Prompt, Begun]:
+        with timings.stage("prompt"):
+            prompt = await self._prompt(question, passages)
+        with timings.stage("generate"):
+            return prompt, await begin(self._generator, prompt)
 
     async def _judge(
         self, question: str, passages: tuple[Passage, ...], timings: Timings

@@ -1,5 +1,6 @@
 """The model of the choice: what each signal counts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from operator import mul
 
@@ -35,7 +36,8 @@ def _all(fitted: dict[str, float]) -> tuple[float, ...]:
 
 
 def _weigh(weights: tuple[float, ...], found: tuple[float, ...]) -> float:
-    return sum(map(mul, weights, found))
+    weighed: Iterator[float] = map(mul, weights, found)
+    return sum(weighed)
 
 
 _WORDS_ALONE = _all(WORDS_ALONE)
