@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from signals import Candidates, Measured, Scores, standard
 
 from muniment.ranking import analyze
-from muniment.ranking.bm25 import FIELDS, Postings, bm25_scores
+from muniment.ranking.bm25 import FIELDS, Postings, bm25_scores, field_shares
 
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|\n+")
 _WORD = re.compile(r"\w+")
@@ -132,5 +132,6 @@ def _keyword_index(rows: list[list[str]]) -> tuple[Postings, NDArray[np.float32]
 
 def _keyword(index: tuple[Postings, NDArray[np.float32]], terms: list[str], found: Candidates) -> Scores:
     postings, lengths = index
-    scores: Scores = bm25_scores(postings, terms, lengths, np.ones(len(lengths), np.bool_))[found.pieces]
+    live = np.ones(len(lengths), np.bool_)
+    scores: Scores = bm25_scores(postings, terms, field_shares(lengths, live), live)[found.pieces]
     return scores

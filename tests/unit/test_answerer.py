@@ -100,6 +100,37 @@ async def test_events_come_in_order_and_the_last_one_counts() -> None:
     assert events[-1].answer.verdict is AnswerVerdict.GROUNDED
 
 
+class Lender(Shelf):
+    """Remembers which documents were taken."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__(*texts)
+        self.taken: list[str] = []
+
+    async def document(self, passage: Passage) -> ParsedDocument:
+        self.taken.append(passage.document_id)
+        return await super().document(passage)
+
+
+async def test_only_what_is_cited_is_read_when_it_carries_the_answer() -> None:
+    shelf = Lender("Cats sleep all day.", TEXT, "Dogs bark at night.")
+    answer = await answerer(shelf, "The warranty of the Sluice 300 pump lasts 36 months. [2]").answer(
+        QUESTION
+    )
+    assert answer.verdict is AnswerVerdict.GROUNDED
+    assert shelf.taken == [shelf.passages[1].document_id]
+
+
+@pytest.mark.parametrize("mark", ["", " [1]"])
+async def test_evidence_is_looked_for_in_all_documents_where_the_mark_is_missing_or_wrong(mark: str) -> None:
+    shelf = Lender("Cats sleep all day.", TEXT, "Dogs bark at night.")
+    said = f"The warranty of the Sluice 300 pump lasts 36 months.{mark}"
+    answer = await answerer(shelf, said).answer(QUESTION)
+    assert answer.verdict is AnswerVerdict.GROUNDED
+    assert set(shelf.taken) == {one.document_id for one in shelf.passages}
+    assert answer.claims[0].citations[-1].document_id == shelf.passages[1].document_id
+
+
 async def test_an_unfounded_part_is_marked() -> None:
     said = "The warranty lasts 36 months [1]. It covers theft [1]. Returns go to Lindhaven [9]."
     answer = await answerer(Shelf(TEXT), said).answer(QUESTION)

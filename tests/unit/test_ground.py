@@ -2,6 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from muniment.answer.evidence import find_window
 from muniment.answer.ground import ground, verdict_of
 from muniment.language.negation import polarity
 from muniment.language.terms import STOP_WORDS
@@ -210,3 +211,25 @@ def test_a_dropped_negation_is_never_verified(what: str) -> None:
 
 def test_a_no_in_one_cell_denies_nothing_in_the_next() -> None:
     assert polarity("Alarm app | no | yes").affirmed >= {"yes"}
+
+
+WORDS = st.lists(st.from_regex(r"[A-Za-z0-9é]{1,6}", fullmatch=True), min_size=2, max_size=6)
+GAPS = st.text(" -_,;\u00a0", min_size=1, max_size=3)
+
+
+@given(WORDS, st.data())
+def test_words_that_stand_in_a_row_are_found_whatever_separates_them(
+    said: list[str], data: st.DataObject
+) -> None:
+    text = said[0] + "".join(data.draw(GAPS) + word for word in said[1:])
+    window = find_window(" ".join(said), f"Pears, {text} and plums.")
+    assert window is not None
+    assert window.weight == float("inf")
+
+
+@given(WORDS, st.sampled_from(["a", "7", "_"]), st.booleans())
+def test_words_glued_to_others_are_not_found_in_a_row(said: list[str], glue: str, before: bool) -> None:
+    text = " ".join(said)
+    glued = glue + text if before else text + glue
+    window = find_window(text, f"(.) {glued} (.)")
+    assert window is None or window.weight < float("inf")

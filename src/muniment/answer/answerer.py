@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +11,7 @@ from muniment.answer.briefing import PLAIN, Briefing
 from muniment.answer.claims import split_claims
 from muniment.answer.editions import conflicts, newest_first
 from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
-from muniment.answer.fail_over import begin
+from muniment.answer.fail_over import Begun, begin, begins_ahead
 from muniment.answer.ground import ground, verdict_of
 from muniment.answer.opinion import opinion, pooled
 from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt, counted_texts
@@ -21,7 +21,16 @@ from muniment.errors import NotFoundError
 from muniment.protocols import Embedder, Generator, Prompt
 from muniment.retrieve import Retrieval, join
 from muniment.telemetry import Timings
-from muniment.types import Answer, AnswerVerdict, Filter, ParsedDocument, Passage, SearchMode
+from muniment.types import (
+    Answer,
+    AnswerVerdict,
+    Claim,
+    ClaimVerdict,
+    Filter,
+    ParsedDocument,
+    Passage,
+    SearchMode,
+)
 
 if TYPE_CHECKING:  # it needs numpy, which a command that only shows answers can do without
     from muniment.answerability import Answerability, Assessment
@@ -138,20 +147,16 @@ class Answerer:
             note = "Nothing was retrieved for this question."
             yield Finished(self._abstained(question, (), timings, *found.notes, note))
             return
-        judged = await self._judge(question, found.passages, timings)
-        prompt: Prompt | None = None
-        if judged and self._asks_model:
-            prompt = await self._prompt(question, found.passages, timings)
-            judged = await self._with_opinion(judged, prompt, timings)
+        judged, prompt, begun = await self._judged(question, found.passages, timings)
         if judged and self._withholds(judged):
             notes = (*found.notes, _looked_at_note(found.passages), *judged.lacks)
             answer = self._abstained(question, found.passages, timings, *notes)
             yield Finished(replace(answer, confidence=judged.confidence))
             return
         prompt = prompt or await self._prompt(question, found.passages, timings)
+        begun = begun or await self._begin(prompt, timings)
         written: list[str] = []
         with timings.stage("generate"):
-            begun = await begin(self._generator, prompt)
             async for piece in begun.pieces:
                 written.append(piece)
                 yield Delta(piece)
@@ -180,6 +185,26 @@ class Answerer:
         if settings.fits is not None:
             passages = tuple(one for one in passages if settings.fits(one))
         return replace(found, passages=passages)
+
+    async def _judged(
+        self, question: str, passages: tuple[Passage, ...], timings: Timings
+    ) -> "tuple[Assessment | None, Prompt | None, Begun | None]":
+        """Whether the passages answer, and what was made of the answer for that or meanwhile: the prompt,
+        where the model is asked; its beginning, too, by a generator that can do so at the same time."""
+        if begins_ahead(self._generator):
+            prompt = await self._prompt(question, passages, timings)
+            judging = self._judge(question, passages, timings)
+            judged, begun = await asyncio.gather(judging, self._begin(prompt, timings))
+            return judged, prompt, begun
+        judged = await self._judge(question, passages, timings)
+        if judged is None or not self._asks_model:
+            return judged, None, None
+        prompt = await self._prompt(question, passages, timings)
+        return await self._with_opinion(judged, prompt, timings), prompt, None
+
+    async def _begin(self, prompt: Prompt, timings: Timings) -> Begun:
+        with timings.stage("generate"):
+            return await begin(self._generator, prompt)
 
     async def _judge(
         self, question: str, passages: tuple[Passage, ...], timings: Timings
@@ -234,10 +259,9 @@ class Answerer:
         if withhold and (not text or says_it_does_not_know(text)):
             note = _looked_at_note(looked_at)
             return self._abstained(prompt.question, looked_at, timings, note)
+        given = {one.number: one.passage for one in prompt.passages}
         with timings.stage("ground"):
-            given = {one.number: one.passage for one in prompt.passages}
-            documents = await self._load({one.document_id: one for one in given.values()})
-            claims = await asyncio.to_thread(ground, text, given, documents)
+            claims = await self._grounded(text, given)
         verdict = verdict_of(claims)
         if withhold and verdict is AnswerVerdict.ABSTAINED:
             note = "What the generator wrote is withheld: the passages carry none of its statements."
@@ -259,11 +283,22 @@ class Answerer:
             notes,
         )
 
-    async def _load(self, passages: Mapping[str, Passage]) -> dict[str, ParsedDocument]:
-        """The documents by id. One deleted since it was retrieved is missing: its quotes are not found."""
-        loaded = await asyncio.gather(*map(self._load_document, passages.values()), return_exceptions=True)
+    async def _grounded(self, text: str, given: Mapping[int, Passage]) -> tuple[Claim, ...]:
+        """The claims, checked. Only where what they cite does not carry them are the others looked at too."""
+        cited = {number for statement in split_claims(text) for number in statement.cited}
+        mine = [given[number] for number in given if number in cited]
+        if mine:
+            claims = await asyncio.to_thread(ground, text, given, await self._load(mine))
+            if all(claim.verdict is ClaimVerdict.SUPPORTED and not claim.reasons for claim in claims):
+                return claims
+        return await asyncio.to_thread(ground, text, given, await self._load(given.values()))
+
+    async def _load(self, passages: Iterable[Passage]) -> dict[str, ParsedDocument]:
+        """Their documents by id. One deleted since it was retrieved is missing: its quotes are not found."""
+        of = {passage.document_id: passage for passage in passages}
+        loaded = await asyncio.gather(*map(self._load_document, of.values()), return_exceptions=True)
         documents: dict[str, ParsedDocument] = {}
-        for document_id, document in zip(passages, loaded, strict=True):
+        for document_id, document in zip(of, loaded, strict=True):
             if isinstance(document, ParsedDocument):
                 documents[document_id] = document
             elif not (isinstance(document, NotFoundError) and document.code == "unknown_document"):

@@ -12,6 +12,8 @@ from muniment.types import Chunk, Span, text_of
 
 MOST_UNITS = 4
 MOST_LIST_UNITS = 8
+_BETWEEN = re.compile(r"[\W_]+")
+_IN_WORD = re.compile(r"\w")
 _SAME_SUBJECT = 2
 """Content words of the claim that a unit farther away must share to count as evidence."""
 _NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
@@ -119,11 +121,32 @@ def _verbatim(claim: str, text: str, units: list[Unit]) -> tuple[int, int] | Non
     found = WORD.findall(claim)
     if len(found) < 2 or len(found) > 300:
         return None
-    match = re.search(r"(?<!\w)" + r"[\W_]+".join(map(re.escape, found)) + r"(?!\w)", text)
-    if match is None:
+    stands = _stands_at(found, text)
+    if stands is None:
         return None
-    touched = [i for i, unit in enumerate(units) if unit.start < match.end() and unit.end > match.start()]
+    start, end = stands
+    touched = [i for i, unit in enumerate(units) if unit.start < end and unit.end > start]
     return (touched[0], touched[-1]) if touched else None
+
+
+def _stands_at(sequence: Sequence[str], text: str) -> tuple[int, int] | None:
+    """The range where these words first stand in a row, whatever separates them.
+
+    The same as searching for them joined by ``_BETWEEN``, without compiling an expression for each claim.
+    """
+    at = text.find(sequence[0])
+    while at >= 0:
+        end = at + len(sequence[0])
+        for word in sequence[1:]:
+            gap = _BETWEEN.match(text, end)
+            if gap is None or not text.startswith(word, gap.end()):
+                break
+            end = gap.end() + len(word)
+        else:
+            if not (at and _IN_WORD.match(text, at - 1)) and not _IN_WORD.match(text, end):
+                return at, end
+        at = text.find(sequence[0], at + 1)
+    return None
 
 
 def _widened(units: list[Unit], held: list[frozenset[str]], best: int, wanted: _Wanted) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from muniment.answer.fail_over_chat import FailOverChatModel
 from muniment.errors import SettingsError, UnavailableError
-from muniment.protocols import ChatModel, CountsTokens, Generator, Prompt
+from muniment.protocols import BeginsAhead, ChatModel, CountsTokens, Generator, Prompt
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +32,20 @@ async def begin(generator: Generator, prompt: Prompt) -> Begun:
     """Ask a generator, or the first of several that can answer.
 
     Raises:
-        UnavailableError: none of several begins; a single one raises when its pieces are read.
+        UnavailableError: none of several begins, or one that begins ahead; another single one raises when
+            its pieces are read.
     """
     if isinstance(generator, FailOverGenerator):
         return await generator.begin(prompt)
-    return Begun(generator.name, generator.stream(prompt))
+    pieces = generator.stream(prompt)
+    if begins_ahead(generator):
+        pieces = _joined(await anext(pieces, None), pieces)
+    return Begun(generator.name, pieces)
+
+
+def begins_ahead(generator: Generator) -> bool:
+    """Whether it may be begun before it is known whether an answer is wanted."""
+    return isinstance(generator, BeginsAhead) and generator.begins_ahead
 
 
 async def readiness_of(generator: Generator) -> str:

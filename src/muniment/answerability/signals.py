@@ -50,8 +50,9 @@ class Lacking:
 def lacking(question: Question, passages: Sequence[Passage], windows: Sequence[Window]) -> Lacking:
     """What of the question is missing in what was found."""
     text = "\n".join(map(_whole, passages))
-    found = frozenset[str]().union(*(stems_of(_whole(passage)) for passage in passages))
-    shouted = text.upper()
+    names = question.names or question.sort is not None
+    found = frozenset[str]().union(*(stems_of(_whole(passage)) for passage in passages if names))
+    shouted = text.upper() if question.codes else ""
     in_windows = frozenset[str]().union(*(window.found for window in windows)) | _leads(windows)
     weights = term_weights(question.terms, windows)
     words = [t for t in question.terms if t not in in_windows and not synonyms(t) & in_windows]

@@ -127,8 +127,9 @@ class Documents:
     ) -> tuple[Document, ...]:
         """The same in a transaction that is open."""
         condition = and_(_of(collection, generation), documents.c.document_id == document_id)
-        rows = connection.execute(select(documents).where(condition).order_by(documents.c.name))
-        return tuple(_document(row) for row in rows)
+        # Put in order here: asked for it, SQLite reads the whole collection by its index of names.
+        rows = connection.execute(select(documents).where(condition))
+        return tuple(sorted(map(_document, rows), key=lambda document: document.name))
 
     def holds_document_in(
         self, connection: Connection, collection: str, generation: int, document_id: str

@@ -61,6 +61,7 @@ def words(text: str) -> list[str]:
     return WORD.findall(text)
 
 
+@lru_cache(maxsize=16384)
 def is_content(word: str) -> bool:
     """Whether a word carries content: no stop word, no bare number, no single letter."""
     lowered = word.lower()

@@ -9,8 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 CELL_SEPARATOR = " | "
+_LONGEST_REMEMBERED = 8_000
+"""Characters of a text whose units are remembered; passages are shorter."""
 
 LIST_MARK = re.compile(r"\s*(?:[-*•‣▪◦–·]\s+|\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivx]{1,5})[.)]\s+)(?=\S)")
 
@@ -62,6 +65,16 @@ class Unit:
 def split_units(text: str) -> list[Unit]:
     """The units of ``text`` in order, without surrounding white space; together they hold
     all its words."""
+    return list(_remembered(text) if len(text) <= _LONGEST_REMEMBERED else _split(text))
+
+
+@lru_cache(maxsize=128)
+def _remembered(text: str) -> tuple[Unit, ...]:
+    """A passage is split by all who look at it for one answer: to judge, choose, check and compare."""
+    return tuple(_split(text))
+
+
+def _split(text: str) -> list[Unit]:
     units: list[Unit] = []
     header: tuple[int, int] | None = None
     for start, end in _paragraphs(text):

@@ -11,7 +11,7 @@ from muniment.protocols.embedder import (
     TokenStates,
 )
 from muniment.protocols.file_store import FileStore, StoredFile
-from muniment.protocols.generator import CountsTokens, Generator, Prompt, PromptPassage
+from muniment.protocols.generator import BeginsAhead, CountsTokens, Generator, Prompt, PromptPassage
 from muniment.protocols.parser import ParsedFile, Parser
 from muniment.protocols.provider import Provider, ProviderContext
 from muniment.protocols.reranker import Reranker
@@ -27,6 +27,7 @@ from muniment.protocols.vector_store import (
 __all__ = [
     "AdoptedDocument",
     "AdoptedIndex",
+    "BeginsAhead",
     "ChatModel",
     "Chunker",
     "CompletionModel",

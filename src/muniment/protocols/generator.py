@@ -67,6 +67,15 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class BeginsAhead(Protocol):
+    """A generator that may be begun before it is known whether an answer is wanted: it asks nobody else."""
+
+    @property
+    def begins_ahead(self) -> bool:
+        """Whether that is so."""
+
+
+@runtime_checkable
 class CountsTokens(Protocol):
     """A generator that can count with its model's own tokenizer."""
 

@@ -103,30 +103,39 @@ def term_weights(postings: Postings, terms: Sequence[str], live: NDArray[np.bool
     weights = {}
     for term in terms:
         if term not in weights:
-            frequency = int(np.count_nonzero(live[postings.of(term)[0]]))
+            slots = postings.of(term)[0]
+            frequency = len(slots) if rows == len(live) else int(np.count_nonzero(live[slots]))
             weights[term] = math.log((rows - frequency + 0.5) / (frequency + 0.5) + 1.0)
     return weights
 
 
+def field_shares(lengths: NDArray[np.float32], live: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """What a term counts in each field of each slot, from the fields' lengths, both of shape (slots, FIELDS).
+
+    Longer than the mean of all live rows counts for less. There must be a live row.
+    """
+    means = np.maximum(lengths[live].mean(axis=0), 1e-9)
+    shares: NDArray[np.float32] = WEIGHTS / (1.0 - B + B * lengths / means)
+    return shares
+
+
 def bm25_scores(
-    postings: Postings, terms: Sequence[str], lengths: NDArray[np.float32], live: NDArray[np.bool_]
+    postings: Postings, terms: Sequence[str], shares: NDArray[np.float32], live: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """BM25 of every slot, shape (slots,), 0 where no term stands.
 
-    ``lengths`` has shape (slots, FIELDS). Lucene's variant (idf never negative), k1 = 1.5, b = 0.75 in every
-    field; statistics of all live rows. A term counts as often as it stands in the query.
+    ``shares`` are the slots' ``field_shares``. Lucene's variant (idf never negative), k1 = 1.5, b = 0.75 in
+    every field; statistics of all live rows. A term counts as often as it stands in the query.
     """
     scores = np.zeros(len(live), np.float64)
     if not live.any():
         return scores
-    means = np.maximum(lengths[live].mean(axis=0), 1e-9)
     idf = term_weights(postings, terms, live)
     for term, weight in Counter(terms).items():
         slots, counts = postings.of(term)
         if not len(slots):
             continue
-        shares = WEIGHTS / (1.0 - B + B * lengths[slots] / means)
-        frequency = np.einsum("ij,ij->i", counts.astype(np.float32), shares)
+        frequency = np.einsum("ij,ij->i", counts.astype(np.float32), shares[slots])
         scores[slots] += weight * idf[term] * frequency * (K1 + 1.0) / (frequency + K1)
     scores[~live] = 0.0
     return scores

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.ranking.analysis import analyze
-from muniment.ranking.bm25 import FIELDS, Postings, bm25_scores, term_weights
+from muniment.ranking.bm25 import FIELDS, Postings, bm25_scores, field_shares, term_weights
 from muniment.ranking.fields import Terms
 from muniment.ranking.filters import Attributes, compare, values_of
 from muniment.ranking.fusion import Fusion, fuse, ranks
@@ -78,6 +78,7 @@ class ResidentIndex:
         self._postings = Postings()
         self._sequences = Ragged(np.uint32)
         self._sentences = Ragged(np.int8, (dimension,))
+        self._shares: NDArray[np.float32] | None = None
         self._allocate(256)
 
     def __len__(self) -> int:
@@ -128,7 +129,7 @@ class ResidentIndex:
             if query.mode is not SearchMode.KEYWORD and query.vector is not None:
                 cosine = self._cosine(query.vector)
             if query.mode is not SearchMode.VECTOR:
-                bm25 = bm25_scores(self._postings, analyze(query.text), self._lengths[: self._used], live)
+                bm25 = bm25_scores(self._postings, analyze(query.text), self._field_shares(), live)
             if cosine is not None and bm25 is not None:
                 return self._fused(query, cosine, bm25, mask, fusion)
             if cosine is not None:
@@ -145,7 +146,7 @@ class ResidentIndex:
         """``bm25`` and ``phrase`` of these rows, each of shape (len(ids),); 0 for one that is not here."""
         with self._lock:
             live, terms = self._live[: self._used], analyze(text)
-            bm25 = bm25_scores(self._postings, terms, self._lengths[: self._used], live)
+            bm25 = bm25_scores(self._postings, terms, self._field_shares(), live)
             here = [(place, self._slot_of[i]) for place, i in enumerate(ids) if i in self._slot_of]
             places = np.array([place for place, _ in here], np.intp)
             slots = np.array([slot for _, slot in here], np.intp)
@@ -204,6 +205,14 @@ class ResidentIndex:
             index._number(slot, attributes)
         return index
 
+    def _field_shares(self) -> NDArray[np.float32]:
+        """The fields' shares of every slot, kept until rows change."""
+        if self._shares is None:
+            live = self._live[: self._used]
+            lengths = self._lengths[: self._used]
+            self._shares = field_shares(lengths, live) if live.any() else np.zeros_like(lengths)
+        return self._shares
+
     def _cosine(self, vector: NDArray[np.float32]) -> Scores:
         """Cosine of every slot. Not ``@``: after it BLAS keeps its threads spinning for a while, which
         costs everything else in the process ten times what they save here."""
@@ -231,6 +240,7 @@ class ResidentIndex:
             self._grow()
         slot = self._used
         self._used += 1
+        self._shares = None
         self._ids[slot] = entry.id
         self._vectors[slot] = entry.vector
         self._lengths[slot] = [len(terms) for terms in entry.terms.fields]
@@ -256,6 +266,7 @@ class ResidentIndex:
         slot = self._slot_of.pop(number, None)
         if slot is not None:
             self._live[slot] = False
+            self._shares = None
 
     def _pack_if_worn(self) -> None:
         dead = self._used - len(self._slot_of)
@@ -274,6 +285,7 @@ class ResidentIndex:
         for name in ("_ids", "_vectors", "_lengths", "_group", "_pages"):
             setattr(self, name, getattr(self, name)[keep])
         self._used = len(keep)
+        self._shares = None
         self._live = np.ones(self._used, np.bool_)
         self._slot_of = {int(number): slot for slot, number in enumerate(self._ids)}
 

@@ -1,12 +1,11 @@
 """BM25 as a share of what a row could earn: unlike BM25 itself, alike for all questions and indexes."""
 
-import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.ranking.bm25 import K1, Postings
+from muniment.ranking.bm25 import K1, Postings, term_weights
 
 SHARE = "bm25_share"
 
@@ -18,9 +17,7 @@ def with_share(
 
     Every term adds less than (k1 + 1) idf; one that stands nowhere counts as the rarest.
     """
-    rows = int(np.count_nonzero(live))
-    frequencies = {term: int(np.count_nonzero(live[postings.of(term)[0]])) for term in set(terms)}
-    idf = {term: math.log((rows - n + 0.5) / (n + 0.5) + 1.0) for term, n in frequencies.items()}
+    idf = term_weights(postings, terms, live)
     bound = (K1 + 1.0) * sum(idf[term] for term in terms)
     for scores in found:
         scores[SHARE] = scores.get("bm25", 0.0) / bound if bound > 0.0 else 0.0

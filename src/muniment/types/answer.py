@@ -77,8 +77,9 @@ class Answer:
     ``collection`` is the one that was asked; of several all names, joined by commas.
     ``looked_at`` are the passages retrieved, best first but for those of older editions, which stand last;
     also when the answer abstains.
-    ``timings`` are milliseconds per stage. ``confidence`` is the probability, from 0 to 1, that the
-    passages retrieved answer the question, whatever was then written; None when it was not judged.
+    ``timings`` are milliseconds per stage; some stages run beside each other. ``confidence`` is the
+    probability, from 0 to 1, that the passages retrieved answer the question, whatever was then written;
+    None when it was not judged.
     """
 
     id: str

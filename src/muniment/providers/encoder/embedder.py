@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.protocols import EmbeddedPassages, Embedder, ProviderContext, TokenStates
-from muniment.providers.encoder.batches import PASSAGE, URGENT, Ids, available_threads, batches, padded
+from muniment.providers.encoder.batches import (
+    PASSAGE,
+    URGENT,
+    Ids,
+    available_threads,
+    batches,
+    padded,
+    tight_batches,
+)
 from muniment.providers.encoder.model_config import EncoderConfig, read_config
 from muniment.providers.encoder.options import EncoderOptions, Precision
 from muniment.providers.encoder.safetensors_file import SafetensorsFile
@@ -294,7 +302,8 @@ class EncoderEmbedder:
             part = order[start : start + _TOKENISE_AT_ONCE]
             encoded = self.tokenizer.encode([texts[i] for i in part])
             lengths = [len(ids) for ids in encoded]
-            for batch in batches(lengths, self._max_batch_tokens, engine.streams):
+            divided = tight_batches if priority == URGENT else batches
+            for batch in divided(lengths, self._max_batch_tokens, engine.streams):
                 future = engine.submit([encoded[i] for i in batch], priority)
                 running.append(([part[i] for i in batch], future))
         for rows, future in running:

@@ -1,6 +1,8 @@
 """The model of the choice: what each signal counts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from operator import mul
 
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.scoring import ALIKE, Scored
@@ -34,7 +36,8 @@ def _all(fitted: dict[str, float]) -> tuple[float, ...]:
 
 
 def _weigh(weights: tuple[float, ...], found: tuple[float, ...]) -> float:
-    return sum(weight * value for weight, value in zip(weights, found, strict=True))
+    weighed: Iterator[float] = map(mul, weights, found)
+    return sum(weighed)
 
 
 _WORDS_ALONE = _all(WORDS_ALONE)

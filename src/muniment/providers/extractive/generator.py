@@ -64,6 +64,11 @@ class ExtractiveGenerator:
     def chat(self) -> None:
         """No model, so none to speak to."""
 
+    @property
+    def begins_ahead(self) -> bool:
+        """It computes here alone, beside whoever judges whether to answer."""
+        return True
+
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """One piece per quoted unit; nothing when the passages do not support an answer."""
         for piece in quoted(read_question(prompt.question), await self.choose(prompt)):

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from muniment.language.names import codes, names
 from muniment.language.terms import WORD, is_content, stem
@@ -108,6 +109,7 @@ _ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|French|Dutch|German|Swiss|Greek|Cze
 """The French plant is called by its town: adjectives of countries name nothing that must be found."""
 
 
+@lru_cache(maxsize=64)
 def read_question(text: str) -> Question:
     """The question's terms, codes, names and expectation; no terms when all its words are stop words."""
     terms = [stem(word) for word in WORD.findall(text) if is_content(word) or word.isdigit()]

@@ -82,6 +82,8 @@ def _lacks_what_is_asked(question: Question, best: Candidate) -> bool:
 
 def _names_missing(question: Question, passages: Sequence[PromptPassage]) -> float:
     """Share of the question's names that stand in no passage."""
+    if not question.names:
+        return 0.0
     held = frozenset[str]().union(*(_held_names(question, given) for given in passages))
     return len(question.names - held) / max(1, len(question.names))
 
@@ -92,6 +94,8 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
     What is said of another product or person is no answer, however well the rest fits. None are left
     when a code stands in no passage at all.
     """
+    if not question.codes and not question.names:
+        return passages
     held = {given.number: _held_names(question, given) for given in passages}
     most = max((len(names) for names in held.values()), default=0)
     return tuple(
