@@ -77,7 +77,8 @@ def test_when_one_of_two_is_killed_the_other_does_everything_once(
             survivor = stack.enter_context(shared.running(a))
             _, err = survivor.communicate(timeout=120)
             assert survivor.returncode in (0, 3), err
-            assert doomed.wait(60) in (-signal.SIGKILL, 0, 3)
+            _, said = doomed.communicate(timeout=60)
+            assert doomed.returncode in (-signal.SIGKILL, 0, 3), said
             assert shared.overlaps(doomed.pid) == []
         assert shared.apply().code == 0
         clean = clean_state(tmp_path / f"clean-{again}", shared.folder / "docs")
