@@ -1,9 +1,9 @@
 """Trains the reader and the weighings of muniment/answerability; measures both out of fold.
 
-usage: train.py --examples FOLDER --tokenizer FILE [--seed 0] [--epochs 2] [--measure-only] [--out FILE]
+usage: train.py --examples FOLDER --tokenizer FILE [--seed 0] [--epochs 4] [--measure-only] [--out FILE]
 
 FOLDER is what examples.py wrote, FILE the tokenizer.json of all-MiniLM-L6-v2. Wants requirements.txt in an
-environment of its own (CPU, one thread, some four minutes when idle); pass the product's src on PYTHONPATH.
+environment of its own (CPU, one thread, some five minutes when idle); pass the product's src on PYTHONPATH.
 The reader is trained four times, each time without two of the eight squad2 articles and a quarter of every
 other set; the weighing is fitted on what the reader said of those it had not seen, again four times, and
 once more without each set. What is shipped is then fitted in the same way to all. The threshold of a set is
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--examples", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of all-MiniLM-L6-v2")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--measure-only", action="store_true")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "training.json")
     measure(parser.parse_args())
