@@ -2,11 +2,14 @@
 
 usage: examples.py --sample FOLDER --data DATA --out FOLDER
 
-Runs in the product's environment. Every set is indexed and searched by the product's own parts. A question
-is used in several ways: as its set labels it (``corpus``); with only its own paragraph to read (``own``,
-squad2 and clapnq); with the passages that answer it taken out of what was found (``removed``, unanswerable);
-and put to another set (``other``, or ``cousin`` between the two Wikipedia sets; unanswerable). Written are
-examples.json and the token states of questions and windows (float32 model, kept as float16).
+Runs in the product's environment. Every set is indexed and searched by the product's own parts as they are
+by default, and what is written is what the product's judge looks at: the one window that promises most, read
+by the model in its default precision. A question is used in several ways: as its set labels it
+(``corpus``); with only its own passage to read (``own``, clapnq); with the passages that answer it taken out
+of what was found (``removed``, unanswerable); and put to another set (``other``, or ``cousin`` between the
+two Wikipedia sets; unanswerable). Written are examples.json, with the signals as they are with the reader's
+model (``all``), with another model (``vectors``) and without one (``words``), and the token states of
+questions and windows (kept as float16).
 """
 
 import argparse
@@ -15,7 +18,7 @@ import json
 import random
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,13 +32,14 @@ from corpora import Corpus, load, sample_questions
 from indexed import Indexer
 
 from muniment.answerability.signals import lacking, signals
-from muniment.answerability.windows import choose_windows
+from muniment.answerability.windows import Window, choose_windows
 from muniment.protocols import Embedder, ProviderContext, TokenStates
 from muniment.providers.encoder import PROVIDER as ENCODER
 from muniment.providers.extractive.question import read_question
 from muniment.providers.fake_vector_store import PROVIDER as STORE
+from muniment.ranking import Fusion
 from muniment.retrieve import Retriever
-from muniment.types import Chunk, Passage, Span
+from muniment.types import Chunk, Comparison, Operator, Passage, Span
 
 WIKIPEDIA = ("squad2", "clapnq")
 BEIR = (*WIKIPEDIA, "product_docs_qa")
@@ -46,14 +50,15 @@ WIDE, GIVEN = 24, 8
 
 @dataclass(frozen=True)
 class Labelled:
-    """A question; ``gold``: ids or (document, start, end) that answer it; ``group``: its article."""
+    """A question; ``gold``: ids or (document, start, end) that answer it; ``group``: its article;
+    ``own``: id of the document that it was asked of."""
 
     text: str
     answerable: bool
     answers: tuple[str, ...]
     gold: frozenset
     group: str
-    own: tuple[Passage, ...] = ()
+    own: str = ""
 
 
 def beir(folder: Path, corpus: Corpus) -> list[Labelled]:
@@ -63,17 +68,14 @@ def beir(folder: Path, corpus: Corpus) -> list[Labelled]:
     for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
         query, document, _ = line.split("\t")
         gold.setdefault(query, set()).add(document)
-    pieces: dict[str, list[Passage]] = {}
-    for passage in corpus.passages:
-        pieces.setdefault(passage.document_id, []).append(passage)
+    titles = {passage.document_id: passage.document_name for passage in corpus.passages}
     result = []
     for number, (row, asked) in enumerate(zip(rows, corpus.questions, strict=True)):
         context = row.get("context_id")
-        own = tuple(pieces[context]) if context else ()
-        article = own[0].document_name if corpus.name == "squad2" else f"{corpus.name}{number % 8}"
+        article = titles[context] if corpus.name == "squad2" else f"{corpus.name}{number % 8}"
         answers = asked.answers or tuple(row.get("plausible_answers") or ())
         ids = gold.get(row["_id"], set()) | ({context} if context else set())
-        result.append(Labelled(asked.text, asked.answerable, answers, frozenset(ids), article, own))
+        result.append(Labelled(asked.text, asked.answerable, answers, frozenset(ids), article, context or ""))
     return result
 
 
@@ -125,35 +127,42 @@ class Examples:
         self.rows: list[dict] = []
         self.windows: dict[str, int] = {}
         self.questions: dict[str, int] = {}
-        self.waiting: list[tuple] = []
+        self._waiting: list[tuple[dict, str, tuple[Passage, ...], list[Window], int]] = []
 
     def add(self, name: str, kind: str, asked: Labelled, found: Sequence[Passage], answerable: bool) -> None:
-        """One question with what was found for it."""
+        """One question with what was found for it; left out when nothing was."""
         given = tuple(found)[:GIVEN]
         windows = choose_windows(read_question(asked.text).terms, given)
+        if not windows:
+            return
+        best = max(range(len(windows)), key=lambda place: windows[place].promise)
         row = {
             "set": name, "kind": kind, "answerable": answerable,
             "answers": asked.answers, "group": asked.group,
             "question": self.questions.setdefault(asked.text, len(self.questions)),
-            "windows": [self.windows.setdefault(one.read_text, len(self.windows)) for one in windows],
-            "cosine": max((one.scores.get("cosine", 0.0) for one in given), default=0.0),
+            "window": self.windows.setdefault(windows[best].read_text, len(self.windows)),
             "bm25": max((one.scores.get("bm25", 0.0) for one in given), default=0.0),
         }  # fmt: skip
         self.rows.append(row)
-        self.waiting.append((row, asked.text, given, windows))
+        self._waiting.append((row, asked.text, given, windows, best))
 
-    def count(self, questions: np.ndarray, windows: np.ndarray) -> None:
-        """The signals of all rows, once the vectors are known."""
-        for row, text, given, chosen in self.waiting:
+    async def count(self, embedder: Embedder, questions: np.ndarray) -> None:
+        """The signals of all rows, from the vectors of the questions."""
+        texts = list(dict.fromkeys(one.read_text for _, _, _, chosen, _ in self._waiting for one in chosen))
+        known = dict(zip(texts, await embedder.embed_texts(texts), strict=True))
+        for row, text, given, chosen, best in self._waiting:
             asked = read_question(text)
-            cosines = [float(windows[w] @ questions[row["question"]]) for w in row["windows"]]
             missing = lacking(asked, given, chosen)
-            row["signals"] = [
-                float(v) for v in signals(asked, given, chosen, dict(enumerate(cosines)), missing)
-            ]
+            near = {
+                n: float(known[one.read_text] @ questions[row["question"]]) for n, one in enumerate(chosen)
+            }
+            row["signals"] = {
+                name: [float(value) for value in signals(asked, given, chosen, cosines, missing)]
+                for name, cosines in (("all", {best: near[best]}), ("vectors", near), ("words", {}))
+            }
 
 
-async def collect(a: argparse.Namespace, embedder: Embedder, indexer: Indexer) -> Examples:
+async def collect(a: argparse.Namespace, indexer: Indexer) -> Examples:
     """All examples of all sets."""
     examples, chance = Examples(), random.Random(1)
     retrievers: dict[str, Retriever] = {}
@@ -173,8 +182,10 @@ async def collect(a: argparse.Namespace, embedder: Embedder, indexer: Indexer) -
         for asked in asked_here:
             found = (await retrievers[name].search(asked.text, limit=WIDE)).passages
             examples.add(name, "corpus", asked, found, asked.answerable)
-            if asked.own and name in WIKIPEDIA:
-                examples.add(name, "own", asked, await own(asked, found, embedder), asked.answerable)
+            if name == "clapnq":
+                here = Comparison("document_id", Operator.EQ, asked.own)
+                own = (await retrievers[name].search(asked.text, limit=GIVEN, filter=here)).passages
+                examples.add(name, "own", asked, own, asked.answerable)
             if asked.answerable and (name != "squad2" or chance.random() < SQUAD_REMOVED):
                 rest = [one for one in found if not holds_answer(asked, one, name)]
                 if len(rest) < len(found) or name != "sample":
@@ -188,20 +199,6 @@ async def collect(a: argparse.Namespace, embedder: Embedder, indexer: Indexer) -
                 found = (await retrievers[name].search(asked.text, limit=GIVEN)).passages
                 examples.add(name, kind, asked, found, False)
     return examples
-
-
-async def own(asked: Labelled, found: Sequence[Passage], embedder: Embedder) -> list[Passage]:
-    """The pieces of the question's own paragraph, with the scores they were found with, or their cosine."""
-    known = {one.id: one for one in found}
-    query = await embedder.embed_query(asked.text)
-    result = []
-    for piece in asked.own:
-        scored = known.get(piece.id + 1)
-        if scored is None:
-            vector = (await embedder.embed_texts([piece.chunk.embedding_text]))[0]
-            scored = replace(piece, score=-9.0, scores={"cosine": float(query @ vector)})
-        result.append(scored)
-    return sorted(result, key=lambda one: -one.score)
 
 
 async def states(texts: Sequence[str], reading: Embedder, file: Path) -> np.ndarray:
@@ -224,15 +221,13 @@ async def make(a: argparse.Namespace) -> None:
     with TemporaryDirectory() as scratch:
         context = ProviderContext(Path(scratch), "all-MiniLM-L6-v2")
         embedder = await ENCODER.create(ENCODER.options(), context)
-        store = await STORE.create(STORE.options(), context)
-        examples = await collect(a, embedder, Indexer(embedder, store, Path(scratch)))
-        reading = await ENCODER.create(ENCODER.options(precision="f32"), context)
-        questions = await states(list(examples.questions), reading, a.out / "questions.npz")
-        windows = await states(list(examples.windows), reading, a.out / "windows.npz")
-        about = {"encoder_sha256": reading.weights_sha256}
+        store = await STORE.create(STORE.options(fusion=Fusion.WEIGHTED), context)
+        examples = await collect(a, Indexer(embedder, store, Path(scratch)))
+        questions = await states(list(examples.questions), embedder, a.out / "questions.npz")
+        await states(list(examples.windows), embedder, a.out / "windows.npz")
+        await examples.count(embedder, questions)
+        about = {"encoder_sha256": embedder.weights_sha256}
         await embedder.aclose()
-        await reading.aclose()
-    examples.count(questions, windows)
     (a.out / "examples.json").write_text(json.dumps(about | {"rows": examples.rows}), "utf-8")
     print(len(examples.rows), "examples,", len(examples.windows), "windows")
 

@@ -2,9 +2,10 @@
 
 usage: run.py --sample FOLDER --data DATA [--each 150] [--out results.json]
 
-Every set is indexed and searched by the product's own parts; the confidence is compared with simple signals
-of the same search. The weights were trained on questions of these sets: TRAINING.md has the figures of
-questions that were left out, RESULTS.md those of thresholds, calibration and cost.
+Every set is indexed and searched by the product's own parts as they are by default; the confidence is
+compared with simple signals of the same search. The weights were trained on questions of these sets:
+TRAINING.md has the figures of questions that were left out, RESULTS.md those of thresholds, calibration and
+cost.
 """
 
 import argparse
@@ -35,6 +36,7 @@ from muniment.providers.encoder import PROVIDER as ENCODER
 from muniment.providers.extractive.generator import ExtractiveGenerator
 from muniment.providers.extractive.support import Limits, evidence
 from muniment.providers.fake_vector_store import PROVIDER as STORE
+from muniment.ranking import Fusion
 from muniment.retrieve import Retriever
 from muniment.settings.model import AnswersSettings
 
@@ -121,7 +123,8 @@ async def measure(a: argparse.Namespace) -> dict[str, dict]:
     with TemporaryDirectory() as scratch:
         context = ProviderContext(Path(scratch), "all-MiniLM-L6-v2")
         embedder = await ENCODER.create(ENCODER.options(), context)
-        indexer = Indexer(embedder, await STORE.create(STORE.options(), context), Path(scratch))
+        store = await STORE.create(STORE.options(fusion=Fusion.WEIGHTED), context)
+        indexer = Indexer(embedder, store, Path(scratch))
         retrievers = {"sample": await indexer.folder(a.sample / "corpus")}
         asked = {"sample": sample_questions(a.sample / "questions.jsonl")}
         for name in SETS:

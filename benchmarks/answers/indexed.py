@@ -6,6 +6,7 @@ from pathlib import Path
 
 from corpora import Corpus
 
+from muniment.ingest.embedding import embed_chunks
 from muniment.protocols import Embedder, IndexSpec, ProviderContext, VectorStore
 from muniment.providers.docling import PROVIDER as DOCLING
 from muniment.providers.structure_chunker import StructureChunker
@@ -31,11 +32,11 @@ class Indexer:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             names[digest] = path.name
             chunks = chunker.chunk((await parser.parse(path, path.name, digest)).document)
-            vectors = await self.embedder.embed_texts([chunk.embedding_text for chunk in chunks])
+            made = await embed_chunks(self.embedder, chunks)
             await index.upsert(
                 [
-                    ChunkRow(chunk_id(digest, chunker.spec, c.ordinal), digest, c, v)
-                    for c, v in zip(chunks, vectors, strict=True)
+                    ChunkRow(chunk_id(digest, chunker.spec, c.ordinal), digest, c, v, sentences=s)
+                    for c, v, s in zip(chunks, made.vectors, made.sentences, strict=True)
                 ]
             )
         await parser.aclose()
@@ -44,12 +45,13 @@ class Indexer:
     async def corpus(self, corpus: Corpus) -> Retriever:
         """Passages of a reference set."""
         index = await self.store.open(IndexSpec(corpus.name, self.embedder.dimension, "m", "pieces"))
-        texts = [passage.chunk.embedding_text for passage in corpus.passages]
-        vectors = await self.embedder.embed_texts(texts)
+        made = await embed_chunks(self.embedder, [passage.chunk for passage in corpus.passages])
         await index.upsert(
             [
-                ChunkRow(passage.id + 1, passage.document_id, passage.chunk, vector)
-                for passage, vector in zip(corpus.passages, vectors, strict=True)
+                ChunkRow(passage.id + 1, passage.document_id, passage.chunk, vector, sentences=sentences)
+                for passage, vector, sentences in zip(
+                    corpus.passages, made.vectors, made.sentences, strict=True
+                )
             ]
         )
         return Retriever(self.embedder, index, {p.document_id: p.document_name for p in corpus.passages})

@@ -1,6 +1,9 @@
 """Whether the documents answer: the probability, what is said to be missing, and the fitted threshold."""
 
 import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +13,12 @@ from hypothesis import strategies as st
 from muniment.answerability import Answerability, Labelled, calibrate, recalibrated
 from muniment.answerability.model import load_model
 from muniment.answerability.reader import closeness, matches
+from muniment.answerability.signals import NAMES, lacking, signals
 from muniment.answerability.windows import LONGEST, choose_windows, cut_windows
 from muniment.errors import InputError
 from muniment.protocols import TokenStates
+from muniment.providers.extractive.question import read_question
+from muniment.settings.model import AnswersSettings
 from muniment.types import Chunk, Passage, Span
 
 HANDBOOK = (
@@ -47,6 +53,41 @@ def test_nothing_found_answers_nothing():
 @given(st.text(max_size=200), st.lists(st.text(max_size=300), max_size=4))
 def test_any_text_gets_a_probability(question: str, texts: list[str]):
     assert 0.0 <= confidence(question, *(passage(text, 0.3) for text in texts)) <= 1.0
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_a_nearer_sentence_never_makes_an_answer_less_probable(cosine: float, one: float, other: float):
+    asked, model = read_question("How many days of paid leave do employees receive?"), load_model().vectors
+    less, more = (
+        replace(passage(HANDBOOK, cosine), scores={"cosine": cosine, "sentence": nearest})
+        for nearest in sorted((one, other))
+    )
+    windows = choose_windows(asked.terms, [less])
+    missing = lacking(asked, [less], windows)
+    far, near = (
+        model.log_odds(signals(asked, [found], windows, {0: cosine}, missing)) for found in (less, more)
+    )
+    assert far <= near + 1e-4
+
+
+def test_the_packaged_weights_weigh_every_signal():
+    model = load_model()
+    of_closeness = len(closeness(states(3, 1), [states(4, 2)]))
+    assert len(model.words.coefficients) == len(model.vectors.coefficients) == len(NAMES)
+    assert len(model.all.coefficients) == len(model.all.centre) == len(NAMES) + of_closeness + 1
+
+
+def test_without_vectors_no_cosine_is_weighed():
+    of_vectors = NAMES.index("words in the best window")
+    assert not load_model().words.coefficients[:of_vectors].any()
+
+
+def test_the_default_threshold_is_the_one_that_the_training_found():
+    training = Path(__file__).resolve().parents[2] / "benchmarks" / "abstention" / "training.json"
+    found = json.loads(training.read_text("utf-8"))["thresholds"]
+    assert AnswersSettings().min_confidence == found["default"] <= min(found["of sets"].values())
+    assert all(refused["answerable"] <= 0.025 for refused in found["refused"].values())
 
 
 def test_a_name_that_no_passage_holds_is_named():

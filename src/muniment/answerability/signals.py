@@ -17,6 +17,7 @@ from muniment.types import Passage
 
 NAMES = (
     "passage cosine", "passage cosine, first above the rest", "window cosine", "window cosine, second",
+    "passage with its nearest sentence",
     "words in the best window", "words in all windows", "words in the best passage", "heaviest word missing",
     "names missing", "codes missing", "numbers missing", "kind asked for is missing",
     "amount asked for is missing near the best words", "sort asked for is missing", "nothing in common",
@@ -74,7 +75,7 @@ def signals(
     cosines: Mapping[int, float],
     missing: Lacking,
 ) -> NDArray[np.float32]:
-    """The signals of ``NAMES``, shape (17,); ``cosines`` are those of the question with the windows that were
+    """The signals of ``NAMES``, shape (18,); ``cosines`` are those of the question with the windows that were
     embedded, by their places in ``windows``."""
     of_passages = sorted((p.scores["cosine"] for p in passages if "cosine" in p.scores), reverse=True)
     near = sorted(cosines.values(), reverse=True) or [0.0]
@@ -91,6 +92,7 @@ def signals(
             of_passages[0] - float(np.mean(of_passages[1:8] or of_passages[:1])),
             near[0],
             near[0] - (near[1] if len(near) > 1 else near[0]),
+            max(_with_nearest_sentences(passages), default=near[0]),
             max(shares),
             everything,
             of_best,
@@ -107,6 +109,15 @@ def signals(
         ],
         np.float32,
     )
+
+
+def _with_nearest_sentences(passages: Sequence[Passage]) -> list[float]:
+    """For each passage with a cosine, the mean of it and that of its nearest sentence, where the index keeps
+    vectors of sentences. Both come with what was found: nothing is embedded for them."""
+    of_both = [
+        (one.scores["cosine"], one.scores.get("sentence")) for one in passages if "cosine" in one.scores
+    ]
+    return [whole if nearest is None else (whole + nearest) / 2 for whole, nearest in of_both]
 
 
 def _lacks_amount(question: Question, windows: Sequence[Window], cosines: Mapping[int, float]) -> bool:
