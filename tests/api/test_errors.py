@@ -269,7 +269,6 @@ async def test_a_workspace_that_cannot_open_says_why(
             await app.state.opening.wait()
         async with calling(app) as client:
             ready = (await client.get("/v1/ready")).json()
-            assert ready["checks"] == [
-                {"name": "workspace", "ok": False, "detail": "No such model 'x'.", "hint": "Name another."}
-            ]
+            told = {"detail": "No such model 'x'.", "hint": "Name another."}
+            assert ready["checks"] == [{"name": "workspace", "ok": False, **told, "needed": True}]
             error(await client.get("/v1/collections"), 503, "unknown_model")

@@ -16,7 +16,7 @@ INT64 = 2**63
 
 _WILD = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _ALWAYS = "id >= 0"
-_NEVER = "id < 0"
+NO_ROW = "id < 0"
 _SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -30,7 +30,7 @@ def expression(condition: Filter) -> str:
     if isinstance(condition, Combination):
         parts = [f"({expression(part)})" for part in condition.parts]
         if not parts:
-            return _ALWAYS if condition.every else _NEVER
+            return _ALWAYS if condition.every else NO_ROW
         return (" and " if condition.every else " or ").join(parts)
     if isinstance(condition, Negation):
         return f"not ({expression(condition.part)})"
@@ -42,7 +42,7 @@ def expression(condition: Filter) -> str:
     equal = [_equal(condition.key, kind, [v for v in values if kind_of(v) is kind]) for kind in KINDS]
     parts = [part for part in equal if part]
     if condition.operator in (Operator.EQ, Operator.IN):
-        return " or ".join(f"({part})" for part in parts) or _NEVER
+        return " or ".join(f"({part})" for part in parts) or NO_ROW
     return " and ".join(f"(not ({part}))" for part in parts) or _ALWAYS
 
 
@@ -58,6 +58,18 @@ def is_plain(condition: Filter) -> bool:
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     texts = [condition.key, *(value for value in values if isinstance(value, str))]
     return not any(char < " " and char not in "\n\r\t" for text in texts for char in text)
+
+
+def needs_escape(condition: Filter) -> bool:
+    """Whether its expression holds a pattern with a character that is a wild card when not escaped."""
+    if isinstance(condition, Combination):
+        return any(needs_escape(part) for part in condition.parts)
+    if isinstance(condition, Negation):
+        return needs_escape(condition.part)
+    pattern = condition.operator in (Operator.CONTAINS, Operator.PREFIX)
+    return (
+        pattern and isinstance(condition.value, str) and condition.value.translate(_WILD) != condition.value
+    )
 
 
 def literal(value: MetadataValue) -> str:
@@ -90,18 +102,18 @@ def _equal(key: str, kind: type, values: list[MetadataValue]) -> str:
 def _order(condition: Comparison, value: MetadataValue) -> str:
     kind, sign, text = kind_of(value), _SIGNS[condition.operator], literal(value)
     if kind is bool:
-        return _NEVER
+        return NO_ROW
     if condition.key == "document_id":
-        return f"document_id {sign} {text}" if kind is str else _NEVER
+        return f"document_id {sign} {text}" if kind is str else NO_ROW
     if condition.key == "page":
-        return _page_order(sign, value) if kind is float and not isinstance(value, str) else _NEVER
+        return _page_order(sign, value) if kind is float and not isinstance(value, str) else NO_ROW
     path = _path(condition.key, kind)
     return f"(exists {path}) and ({path} {sign} {text})"
 
 
 def _text_in(condition: Comparison, value: MetadataValue) -> str:
     if not isinstance(value, str) or condition.key == "page":
-        return _NEVER
+        return NO_ROW
     escaped = value.translate(_WILD)
     pattern = literal(f"{escaped}%" if condition.operator is Operator.PREFIX else f"%{escaped}%")
     if condition.key == "document_id":

@@ -13,20 +13,22 @@ OLDEST = (2, 3)
 
 @dataclass(frozen=True, slots=True)
 class ServerFeatures:
-    """``version`` as the server names it, empty for an embedded database."""
+    """``version`` as the server names it, empty for an embedded database. ``escapes`` when patterns of
+    ``like`` may hold ``%``, ``_`` and backslashes that stand for themselves; Milvus Lite 3.2 knows none."""
 
     version: str = ""
     bm25: bool = True
     too_old: bool = False
+    escapes: bool = False
 
     @classmethod
     def of(cls, version: str) -> "ServerFeatures":
         """What a server of this version can do; one that names no number is taken for a new one."""
         number = re.match(r"v?(\d+)\.(\d+)", version)
         if number is None:
-            return cls(version)
+            return cls(version, escapes="lite" not in version)
         release = (int(number[1]), int(number[2]))
-        return cls(version, bm25=release >= BM25_SINCE, too_old=release < OLDEST)
+        return cls(version, bm25=release >= BM25_SINCE, too_old=release < OLDEST, escapes=True)
 
     def lacking(self, place: str) -> tuple[str, ...]:
         """What it cannot do and what is done instead, in plain words."""

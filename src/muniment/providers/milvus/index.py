@@ -47,6 +47,10 @@ class Connection(Protocol):
 
     options: MilvusOptions
 
+    @property
+    def escapes(self) -> bool:
+        """Whether the Milvus behind it has ``ServerFeatures.escapes``."""
+
     def client(self) -> "MilvusClient":
         """The connected client."""
 
@@ -76,7 +80,7 @@ class MilvusIndex:
         self.mirror = mirror
         self._consistency = {} if mirror is None else OWN_WRITES
         self._store = store
-        self._searches = MilvusSearch(spec, store.options, store.client, mirror)
+        self._searches = MilvusSearch(spec, store.options, store.client, mirror, lambda: store.escapes)
         self._what = f"Index {spec.name!r}"
         # Milvus Lite takes one writer at a time; and the resident copy must see writes in their order.
         self._writing = threading.Lock()

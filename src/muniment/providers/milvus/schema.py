@@ -193,6 +193,11 @@ def _in_8_bits(row: ChunkRow) -> Sentences | None:
     return to_8_bits(row.sentences[:most]) if most else None
 
 
+def attributes_of(fields: Mapping[str, Any]) -> Attributes:
+    """What filters look at in a stored row with ``document_id``, ``pages`` and ``metadata``."""
+    return Attributes(fields["document_id"], tuple(fields["pages"]), _metadata(fields["metadata"]))
+
+
 def to_entry(fields: Mapping[str, Any]) -> Entry:
     """A stored row, with ``SEARCH_FIELDS``, as the resident index takes it; ``vector`` may be left out."""
     vector = np.asarray(fields.get("vector", ()), np.float32)
@@ -200,7 +205,7 @@ def to_entry(fields: Mapping[str, Any]) -> Entry:
     headings = _parsed(fields["headings"])
     return Entry(
         int(fields["id"]),
-        Attributes(fields["document_id"], tuple(fields["pages"]), _metadata(fields["metadata"])),
+        attributes_of(fields),
         with_headings(fields["search_text"].split(), fields["context"], headings),
         vector,
         packed.reshape(-1, len(vector)) if len(packed) and len(vector) else None,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from muniment.protocols import IndexSpec
-from muniment.providers.milvus.expressions import expression, is_plain
+from muniment.providers.milvus.expressions import NO_ROW, expression, is_plain, needs_escape
 from muniment.providers.milvus.mirror import Mirror
 from muniment.providers.milvus.options import MilvusOptions
-from muniment.providers.milvus.reading import OWN_WRITES
-from muniment.providers.milvus.schema import query_text
-from muniment.ranking import Fusion, Ranked
+from muniment.providers.milvus.reading import EVERY_ROW, NUMBER_BYTES, OWN_WRITES, batches
+from muniment.providers.milvus.schema import attributes_of, query_text
+from muniment.ranking import Fusion, Ranked, matches
 from muniment.ranking.resident import CANDIDATES, rank_fused
 from muniment.types import SearchMode, VectorQuery
 
@@ -28,6 +28,7 @@ class MilvusSearch:
 
     Args:
         mirror: its words and attributes, for a server without BM25; everything, when ``complete``.
+        escapes: whether the server it is connected to has ``ServerFeatures.escapes``.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class MilvusSearch:
         options: MilvusOptions,
         client: "Callable[[], MilvusClient]",
         mirror: Mirror | None,
+        escapes: "Callable[[], bool]",
     ) -> None:
+        self._escapes = escapes
         self._spec = spec
         self._options = options
         self._client = client
@@ -169,7 +172,15 @@ class MilvusSearch:
         }
 
     def _expression(self, query: VectorQuery) -> str:
-        return expression(query.filter) if query.filter is not None else ""
+        """The filter in Milvus's words; by the ids of the rows it selects where it would be misread."""
+        if query.filter is None:
+            return ""
+        if self._escapes() or not needs_escape(query.filter):
+            return expression(query.filter)
+        fields = ("id", "document_id", "pages", "metadata")
+        rows = batches(self._client(), self._spec.name, EVERY_ROW, fields, NUMBER_BYTES)
+        ids = [row["id"] for batch in rows for row in batch if matches(query.filter, attributes_of(row))]
+        return f"id in {ids}" if ids else NO_ROW
 
 
 def _as_ranked(name: str, found: Mapping[int, float]) -> list[Ranked]:

@@ -115,6 +115,11 @@ class MilvusStore:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     @property
+    def escapes(self) -> bool:
+        """Whether the Milvus it is connected to has ``ServerFeatures.escapes``."""
+        return self._features.escapes
+
+    @property
     def exists(self) -> bool:
         """Whether there is a database: an embedded one is made with the first rows."""
         return self._path is None or self._client is not None or self._path.exists()

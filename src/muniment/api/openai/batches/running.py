@@ -132,10 +132,12 @@ class RunningBatches:
         self._since = int(time.time())
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._now: dict[str, Batch] = {}
+        self._begun: set[str] = set()
 
     def start(self, batch: Batch, work: Work, kept: KeptBatches) -> None:
         """Work through it in the background."""
         self._now[batch.id] = batch
+        self._begun.add(batch.id)
         task = asyncio.create_task(self._run(batch.id, work, kept))
         self._tasks[batch.id] = task
         task.add_done_callback(lambda _: self._forget(batch.id))
@@ -144,7 +146,8 @@ class RunningBatches:
         """The batch as it stands: one that a server no longer there worked on has failed."""
         if batch.id in self._now:
             return self._now[batch.id]
-        if batch.status not in UNFINISHED or batch.created_at > self._since:
+        # One that was begun here was finished and kept since it was read: it was not stopped.
+        if batch.status not in UNFINISHED or batch.created_at > self._since or batch.id in self._begun:
             return batch
         stopped = Problem(code="stopping", message="The server was stopped before the batch was finished.")
         return batch.at("failed", errors=Problems(data=(stopped,)), failed_at=batch.created_at)
