@@ -58,6 +58,7 @@ _PARTS = re.compile(
     rf"(?={_ASKING}\b)",
     re.IGNORECASE,
 )
+_SEGMENTS = re.compile(r"(?<=[.!?])\s+|(?<=:)\s+|\s+[-–—]\s+|\n+")
 _FUNCTION = frozenset(
     "a about an and any anyone are as at be been being but by can could did do does for from had has have how"
     " i if in is it its may me might much must my of on one or our shall should so some than that the their"
@@ -90,6 +91,12 @@ def focused(question: str) -> str:
     while (shorter := _FRAME.sub("", text.strip(" ,.:;"), count=1)) != text:
         text = shorter
     return text if len(re.findall(r"\w+", text)) >= MIN_WORDS else question
+
+
+def asking(question: str) -> str:
+    """The focused question without sentences, and clauses before a colon or a dash, that ask nothing."""
+    kept = [part for part in _SEGMENTS.split(question) if part.rstrip(" )\"'”’").endswith("?")]
+    return focused(" ".join(kept) or question)
 
 
 def content(question: str) -> str:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from asking import content, focused, framed, parts
+from asking import asking, content, focused, framed, parts
 from labelled import Builder, Labelled, Parse, content_hash
 
 from muniment.protocols import Embedder, ParsedFile, ProviderContext
@@ -49,9 +49,8 @@ async def reword(embedder: Embedder, path: Path) -> None:
     texts: dict[str, None] = {}
     for number, question in enumerate(Labelled.load(path).questions.values()):
         wordy = framed(question, number)
-        texts |= dict.fromkeys(
-            (focused(question), content(question), *parts(question), wordy, focused(wordy))
-        )
+        texts |= dict.fromkeys((content(question), *parts(question), wordy))
+        texts |= dict.fromkeys(rule(text) for rule in (focused, asking) for text in (question, wordy))
     began = time.process_time()
     vectors = [await embedder.embed_query(text) for text in texts]
     ms = (time.process_time() - began) * 1000 / len(texts)

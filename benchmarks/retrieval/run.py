@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from asking import focused, framed
+from asking import asking, focused, framed
 from ideas import Ideas
 from learned import Learned, interacting, plain
 from signals import NATURAL, SETS, Figures, Measured, paired, standard
@@ -92,7 +92,6 @@ def trials(sets: list[Measured]) -> dict[str, tuple[Figures, str, float]]:
         embedded = [made[one.name][name].embedded * one.ms_to_embed for one in sets if one.name in NATURAL]
         ms = max(0.0, float(np.mean(spent)) - base) + float(np.mean(embedded or [0.0]))
         out[name] = (*_left_out(tried), ms)
-        print(name, round(ms, 2), flush=True)
     return out
 
 
@@ -132,7 +131,8 @@ def learned(sets: list[Measured]) -> dict[str, tuple[Figures, str, float]]:
 
 def in_frames(sets: list[Measured]) -> dict[str, Figures]:
     """The default when the questions stand in what people write around them, and with that taken off."""
-    rules = {"in a frame": lambda text: text, "in a frame, focused": focused}
+    rules = {"in a frame": lambda text: text, "without what the rules know of it": focused}
+    rules["and only what asks"] = asking
     shipped, out = weights(), {}
     for label, rule in rules.items():
         out[label] = {}

@@ -4,15 +4,19 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from asking import content, focused, parts
+from asking import asking, content, focused, parts
 from exact import KINDS, Exact
 from numpy.typing import NDArray
 from signals import DEEP, Candidates, Measured, Scores, standard
 from weighing import NAMES
 
+from muniment.ranking import Fusion
 from muniment.ranking.fusion import weights
+from muniment.ranking.sentences import sentence_scores
+from muniment.types import SearchMode, VectorQuery
 
 Ranked = tuple[NDArray[np.int64], Scores]
 Ranker = Callable[[str], Ranked]
@@ -63,7 +67,8 @@ class Trials:
     # -- the question in other words
 
     def _wordings(self) -> dict[str, Trial]:
-        rules = {"question without its frame": focused, "content words only": content}
+        rules = {"question without its frame": focused, "the same, and only what asks": asking}
+        rules["content words only"] = content
         kinds = {"for words": WORDS, "for the vector": VECTOR}
         trials = {
             f"{label}, {kind}": self._reworded(rule, mask, kind == "for the vector")
@@ -129,27 +134,44 @@ class Trials:
     # -- other candidates
 
     def _depths(self) -> dict[str, Trial]:
-        plain = self._deep(DEEP, 0)
-        depths = {f"{depth}": self._deep(depth, 0) for depth in (50, 200, 400)}
-        nearest = {f"{count}": self._deep(DEEP, count) for count in (20, 50, 100)}
+        depths = {"50": self._shallow, "200": self._deep(2 * DEEP), "400": self._deep(4 * DEEP)}
+        nearest = {f"{count}": self._nearest(count) for count in (20, 50, 100)}
         return {
-            "another number of candidates than 100 and 100": Trial(plain, depths),
-            "candidates by the nearest sentence too": Trial(plain, nearest),
+            "another number of candidates than 100 and 100": Trial(self._deep(DEEP), depths),
+            "candidates by the nearest sentence too": Trial(self._nearest(0), nearest),
         }
 
-    def _deep(self, depth: int, sentences: int) -> Ranker:
-        everything = np.arange(len(self._set.vectors))
+    def _shallow(self, question: str) -> Ranked:
+        found = self._found[question]
+        first = [np.argsort(-found.signals[name], kind="stable")[:50] for name in ("cosine", "bm25")]
+        kept = np.unique(np.concatenate(first))
+        fewer = Candidates(found.pieces[kept], {n: values[kept] for n, values in found.signals.items()})
+        return fewer.pieces, _standardised(fewer) @ self._weights
+
+    def _deep(self, depth: int) -> Ranker:
+        """By the product's own search, which looks as deep as it is asked to."""
 
         def rank(question: str) -> Ranked:
-            text = self.asked(question)
-            signals = self._set.signals_of(text, everything)
-            near = np.argsort(-signals["cosine"], kind="stable")[:depth]
-            worded = np.argsort(-signals["bm25"], kind="stable")[:depth]
-            kept = [near, worded[signals["bm25"][worded] > 0]]
-            kept.append(np.argsort(-signals["sentence"], kind="stable")[:sentences])
-            pieces = np.unique(np.concatenate(kept))
-            found = Candidates(pieces, {name: signals[name][pieces] for name in NAMES})
-            return pieces, _standardised(found) @ self._weights
+            vector = self._set.questions[question]
+            asked = VectorQuery(SearchMode.HYBRID, depth, self.asked(question), vector)
+            found = sorted(self._set.index.search(asked, Fusion.WEIGHTED), key=lambda one: one.id)
+            return np.array([one.id for one in found]), np.array([one.score for one in found])
+
+        return rank
+
+    def _nearest(self, count: int) -> Ranker:
+        kept = [one if one is not None else np.zeros((0, 1), np.int8) for one in self._set.sentences]
+        place = np.repeat(np.arange(len(kept)), [len(one) for one in kept])
+        everything = np.concatenate([one for one in kept if len(one)])
+
+        def rank(question: str) -> Ranked:
+            pieces = self._found[question].pieces
+            if count:
+                vector = self._set.questions[question]
+                near = sentence_scores(everything, place, len(kept), vector)
+                more = np.argsort(-np.nan_to_num(near, nan=-1.0), kind="stable")[:count]
+                pieces = np.union1d(pieces, more)
+            return pieces, self._fused(self.asked(question), pieces)
 
         return rank
 
@@ -168,7 +190,7 @@ class Trials:
             )
             for name, penalty in near.items()
         }
-        trials["of equal scores the later passage first"] = Trial(self.default, {"": self._later})
+        trials["of equal scores the later passage first"] = Trial(self.default, {"always": self._later})
         return trials
 
     def _later(self, question: str) -> Ranked:
@@ -224,17 +246,9 @@ class Trials:
     # -- other sums of the same scores
 
     def _shapes(self) -> dict[str, Trial]:
-        both = {
-            f"{s}": self._summed(lambda c, s=s: c @ self._weights + s * _product(c))
-            for s in (0.025, 0.05, 0.1)
-        }
-        floors = {
-            f"{at}": self._summed(lambda c, at=at: np.maximum(c, at) @ self._weights) for at in (-0.5, 0.0)
-        }
-        powers = {
-            f"{p}": self._summed(lambda c, p=p: (np.sign(c) * np.abs(c) ** p) @ self._weights)
-            for p in (0.8, 1.1, 1.2, 1.35)
-        }
+        both = {f"{s}": self._summed(partial(_with_product, s, self._weights)) for s in (0.025, 0.05, 0.1)}
+        floors = {f"{at}": self._summed(partial(_floored, at, self._weights)) for at in (-0.5, 0.0)}
+        powers = {f"{p}": self._summed(partial(_powered, p, self._weights)) for p in (0.8, 1.1, 1.2, 1.35)}
         shares = (-0.4, -0.2, 0.2, 0.4)
         lengths = {
             f"{s}": self._by(s, lambda q, c: math.log(len(_words(self.asked(q))) / 11)) for s in shares
@@ -271,11 +285,18 @@ def _standardised(found: Candidates) -> Scores:
     return np.stack([standard(found.signals[name]) for name in NAMES], axis=1)
 
 
-def _product(columns: Scores) -> Scores:
-    above: Scores = np.maximum(columns[:, NAMES.index("bm25")], 0) * np.maximum(
-        columns[:, NAMES.index("sentence")], 0
-    )
-    return above
+def _with_product(strength: float, by: Scores, columns: Scores) -> Scores:
+    above = np.maximum(columns, 0)
+    product = above[:, NAMES.index("bm25")] * above[:, NAMES.index("sentence")]
+    return columns @ by + strength * product
+
+
+def _floored(least: float, by: Scores, columns: Scores) -> Scores:
+    return np.maximum(columns, least) @ by
+
+
+def _powered(power: float, by: Scores, columns: Scores) -> Scores:
+    return (np.sign(columns) * np.abs(columns) ** power) @ by
 
 
 def _margin(scores: Scores) -> float:
