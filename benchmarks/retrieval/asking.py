@@ -78,8 +78,8 @@ FRAMES = (
     "Based on the documents you have, can you explain to me {}",
     "Good morning, I'm new here and I was wondering: {}",
 )
-"""What people write around a question. Written before the rules were tried on them, and kept as they are
-though the rules undo only some."""
+"""What people write around a question. Written before ``focused`` was tried on them; ``asking`` came after
+it had been seen which of them ``focused`` leaves."""
 
 MIN_WORDS = 2
 
