@@ -224,20 +224,24 @@ def table(results: dict[str, Any]) -> str:
         ]
         for label, row in results["ideas"].items():
             lines.append(_line(f"{label} ({row['strength']}, {row['ms']})", row, names))
-        lines += [
-            "",
-            "## Questions in conversational frames",
-            "",
-            "The same questions within what people write around them (`FRAMES` in `asking.py`, in turn), and",
-            "these with it taken off; in brackets the difference of the first row from the default on the",
-            "bare questions, and of the others from the first row. The rule of the last row was made after",
-            "seeing which frames the others leave: it says what a frame costs, not what the rule gains.",
-            "",
-            "| | " + " | ".join(names) + " |",
-            "| --- |" + " --- |" * len(names),
-            *(_line(label, row, names) for label, row in results["frames"].items()),
-        ]
+        lines += _frames(results["frames"], names)
     return "\n".join([*lines, ""])
+
+
+def _frames(rows: dict[str, dict[str, list[float]]], names: list[str]) -> list[str]:
+    return [
+        "",
+        "## Questions in conversational frames",
+        "",
+        "The same questions within what people write around them (`FRAMES` in `asking.py`, in turn), and",
+        "these with it taken off; in brackets the difference of the first row from the default on the",
+        "bare questions, and of the others from the first row. The rule of the last row was made after",
+        "seeing which frames the others leave: it says what a frame costs, not what the rule gains.",
+        "",
+        "| | " + " | ".join(names) + " |",
+        "| --- |" + " --- |" * len(names),
+        *(_line(label, row, names) for label, row in rows.items()),
+    ]
 
 
 def _line(label: str, row: dict[str, list[float]], names: list[str]) -> str:
