@@ -5,10 +5,12 @@ python prepare.py --data DIR --model FOLDER --cache DIR [--suffix .txt] [--sets 
 
 import argparse
 import asyncio
+import json
 import time
 from pathlib import Path
 
 import numpy as np
+from asking import asking, content, focused, framed, parts
 from labelled import Builder, Labelled, Parse, content_hash
 
 from muniment.protocols import Embedder, ParsedFile, ProviderContext
@@ -40,6 +42,21 @@ def parser_of(loop: asyncio.AbstractEventLoop, scratch: Path) -> Parse:
         ).result()
 
     return parse
+
+
+async def reword(embedder: Embedder, path: Path) -> None:
+    """Embed the other wordings of a set's questions that are tried, for ``trials.py``."""
+    texts: dict[str, None] = {}
+    for number, question in enumerate(Labelled.load(path).questions.values()):
+        wordy = framed(question, number)
+        texts |= dict.fromkeys((content(question), *parts(question), wordy))
+        texts |= dict.fromkeys(rule(text) for rule in (focused, asking) for text in (question, wordy))
+    began = time.process_time()
+    vectors = [await embedder.embed_query(text) for text in texts]
+    ms = (time.process_time() - began) * 1000 / len(texts)
+    np.savez(
+        path.with_suffix(".reworded.npz"), texts=json.dumps(list(texts)), vectors=np.array(vectors), ms=ms
+    )
 
 
 async def main() -> None:
@@ -83,6 +100,9 @@ async def main() -> None:
                 "s CPU",
                 flush=True,
             )
+        structured = arguments.cache / f"{name}.structure.json"
+        if structured.exists() and not structured.with_suffix(".reworded.npz").exists():
+            await reword(embedder, structured)
     await embedder.aclose()
 
 

@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from asking import asking, focused, framed
 from ideas import Ideas
+from learned import Learned, interacting, plain
 from signals import NATURAL, SETS, Figures, Measured, paired, standard
+from trials import Ranker, Trials
 from weighing import NAMES, design, figures
 
 from muniment.ranking import Fusion
@@ -76,10 +79,77 @@ def ideas(sets: list[Measured]) -> dict[str, tuple[Figures, float, float]]:
     return {name: (*_left_out(by_strength), spent[name]) for name, by_strength in tried.items()}
 
 
-def _left_out(tried: dict[float, Figures]) -> tuple[Figures, float]:
+def trials(sets: list[Measured]) -> dict[str, tuple[Figures, str, float]]:
+    """The same of ideas that are more than one score added: their best variant in place of a strength."""
+    made = {one.name: Trials(one).trials for one in sets}
+    out = {}
+    for name in made[sets[0].name]:
+        _, base = _timed({one.name: made[one.name][name].plain for one in sets}, sets)
+        tried, spent = {}, []
+        for label in made[sets[0].name][name].variants:
+            tried[label], ms = _timed({one.name: made[one.name][name].variants[label] for one in sets}, sets)
+            spent.append(ms)
+        embedded = [made[one.name][name].embedded * one.ms_to_embed for one in sets if one.name in NATURAL]
+        ms = max(0.0, float(np.mean(spent)) - base) + float(np.mean(embedded or [0.0]))
+        out[name] = (*_left_out(tried), ms)
+    return out
+
+
+def _timed(rankers: dict[str, Ranker], sets: list[Measured]) -> tuple[Figures, float]:
+    spent, count, figured = 0.0, 0, {}
+    for one in sets:
+        began = time.process_time()
+        found = {question: rankers[one.name](question) for question in one.set.questions}
+        spent += time.process_time() - began
+        count += len(found)
+        figured[one.name] = np.array(
+            [one.ndcg_of(q, pieces, scores) for q, (pieces, scores) in found.items()]
+        )
+    return figured, spent * 1000 / count
+
+
+def learned(sets: list[Measured]) -> dict[str, tuple[Figures, str, float]]:
+    """The same of rankers fitted on the other sets."""
+    made, out = Learned(sets), {}
+    kinds = {"pairwise logistic loss": plain, "the same with interactions": interacting}
+    grids = {
+        name: {
+            f"penalty {p}": lambda p=p, columns=columns: made.logistic(columns, p) for p in (0.01, 0.1, 1.0)
+        }
+        for name, columns in kinds.items()
+    }
+    grids["boosted trees (LambdaMART) over the best 30"] = {
+        f"{leaves} leaves, {rounds} trees": lambda size=(leaves, rounds): made.trees(*size)
+        for leaves, rounds in ((4, 60), (8, 60), (8, 150))
+    }
+    for name, grid in grids.items():
+        tried = {label: fit() for label, fit in grid.items()}
+        ms = float(np.mean([spent for _, spent in tried.values()]))
+        out[name] = (*_left_out({label: figured for label, (figured, _) in tried.items()}), ms)
+    return out
+
+
+def in_frames(sets: list[Measured]) -> dict[str, Figures]:
+    """The default when the questions stand in what people write around them, and with that taken off."""
+    rules = {"in a frame": lambda text: text, "without what the rules know of it": focused}
+    rules["and only what asks"] = asking
+    shipped, out = weights(), {}
+    for label, rule in rules.items():
+        out[label] = {}
+        for one in sets:
+            rows = []
+            for number, (question, asked) in enumerate(one.set.questions.items()):
+                found = one.candidates_of(rule(framed(asked, number)))
+                fused = sum(shipped[n] * standard(found.signals[n]) for n in NAMES)
+                rows.append(one.ndcg_of(question, found.pieces, np.asarray(fused)))
+            out[label][one.name] = np.array(rows)
+    return out
+
+
+def _left_out(tried: dict[Any, Figures]) -> tuple[Figures, Any]:
     names = list(next(iter(tried.values())))
 
-    def best(of: list[str]) -> float:
+    def best(of: list[str]) -> Any:
         return max(tried, key=lambda strength: np.mean([tried[strength][n].mean() for n in of]))
 
     return {n: tried[best([o for o in names if o != n])][n] for n in names}, best(names)
@@ -116,8 +186,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     results["ideas"] = {}
     if arguments.ideas:
-        for name, (figured, strength, ms) in ideas(sets).items():
+        for name, (figured, strength, ms) in (ideas(sets) | trials(sets) | learned(sets)).items():
             results["ideas"][name] = {"strength": strength, "ms": round(ms, 2), **paired(figured, default)}
+        framed_in = in_frames(sets)
+        wordy = framed_in.pop("in a frame")
+        results["frames"] = {"in a frame": paired(wordy, default)}
+        results["frames"] |= {label: paired(made, wordy) for label, made in framed_in.items()}
     return results
 
 
@@ -143,14 +217,31 @@ def table(results: dict[str, Any]) -> str:
             "",
             "## Tried beside the default, and left out",
             "",
-            "Added with a strength chosen on the other sets; in brackets the difference from the default.",
+            "Each with what was chosen on the other sets; in brackets the difference from the default.",
             "",
-            "| idea (strength by all, CPU ms a question) | " + " | ".join(names) + " |",
+            "| idea (strength or variant by all sets, CPU ms a question) | " + " | ".join(names) + " |",
             "| --- |" + " --- |" * len(names),
         ]
         for label, row in results["ideas"].items():
             lines.append(_line(f"{label} ({row['strength']}, {row['ms']})", row, names))
+        lines += _frames(results["frames"], names)
     return "\n".join([*lines, ""])
+
+
+def _frames(rows: dict[str, dict[str, list[float]]], names: list[str]) -> list[str]:
+    return [
+        "",
+        "## Questions in conversational frames",
+        "",
+        "The same questions within what people write around them (`FRAMES` in `asking.py`, in turn), and",
+        "these with it taken off; in brackets the difference of the first row from the default on the",
+        "bare questions, and of the others from the first row. The rule of the last row was made after",
+        "seeing which frames the others leave: it says what a frame costs, not what the rule gains.",
+        "",
+        "| | " + " | ".join(names) + " |",
+        "| --- |" + " --- |" * len(names),
+        *(_line(label, row, names) for label, row in rows.items()),
+    ]
 
 
 def _line(label: str, row: dict[str, list[float]], names: list[str]) -> str:

@@ -1,5 +1,8 @@
 """Signals of every candidate, by the product's own index, and nDCG@10 of any ranking of them."""
 
+import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from numpy.typing import NDArray
 from pytrec_eval import RelevanceEvaluator
 
 from muniment.ranking import Attributes, Entry, Fusion, ResidentIndex, terms_of
+from muniment.ranking.sentences import sentence_scores
 from muniment.types import SearchMode, VectorQuery
 
 Scores = NDArray[np.float64]
@@ -40,6 +44,8 @@ class Measured:
         self.sentences = _sentences(path.with_suffix(".sentences.npz"), len(self.vectors))
         self.index = self._indexed(fields=True)
         self.plain = self._indexed(fields=False)
+        self.reworded, self.ms_to_embed = _reworded(path.with_suffix(".reworded.npz"))
+        self.reworded |= {self.set.questions[q]: vector for q, vector in self.questions.items()}
         self._gains = {q: dict(g) for q, g in self.set.gains.items()}
         self._judge = RelevanceEvaluator(self._gains, {"ndcg_cut.10"})
 
@@ -63,9 +69,11 @@ class Measured:
 
     def candidates(self, question: str) -> Candidates:
         """All that a hybrid search fuses."""
-        asked = VectorQuery(
-            SearchMode.HYBRID, 10 * DEEP, self.set.questions[question], self.questions[question]
-        )
+        return self.candidates_of(self.set.questions[question])
+
+    def candidates_of(self, text: str) -> Candidates:
+        """The same for a text that was embedded with the set's questions."""
+        asked = VectorQuery(SearchMode.HYBRID, 10 * DEEP, text, self.reworded[text])
         depth, found = 10 * DEEP, self.index.search(asked, Fusion.WEIGHTED)
         keep = [
             one
@@ -77,6 +85,28 @@ class Measured:
             np.array([one.id for one in keep], np.int64),
             {name: np.array([one.scores.get(name, 0.0) for one in keep]) for name in names},
         )
+
+    def signals_of(self, text: str, pieces: NDArray[np.int64]) -> dict[str, Scores]:
+        """Each signal of these pieces for a text that was embedded with the set's questions."""
+        vector = self.reworded[text]
+        cosine: Scores = np.einsum("ij,j->i", self.vectors[pieces], vector).astype(np.float64)
+        own = [self.sentences[n] for n in pieces]
+        kept = [one if one is not None else np.zeros((0, len(vector)), np.int8) for one in own]
+        place = np.repeat(np.arange(len(pieces)), [len(one) for one in kept])
+        nearest = sentence_scores(np.concatenate(kept), place, len(pieces), vector)
+        sentence = np.where(np.isnan(nearest), cosine, nearest)
+        return {"cosine": cosine, **self.index.keyword_signals(text, pieces.tolist()), "sentence": sentence}
+
+    def ndcg_of(self, question: str, pieces: NDArray[np.int64], scores: Scores) -> float:
+        """nDCG@10 of one question; quicker than the judge, and equal to it."""
+        gains = self.set.gains[question]
+        found: dict[str, int] = {}
+        for place in np.argsort(-scores, kind="stable"):
+            for unit in self.set.pieces[int(pieces[place])].units:
+                found.setdefault(unit, gains.get(unit, 0))
+            if len(found) >= 10:
+                break
+        return discounted(list(found.values())) / discounted(sorted(gains.values(), reverse=True))
 
     def ndcg(self, runs: dict[str, Run]) -> NDArray[np.float64]:
         """nDCG@10 of each question, in the set's order; a unit takes the place of its best piece."""
@@ -102,6 +132,20 @@ def _sentences(path: Path, count: int) -> list[NDArray[np.int8] | None]:
         parts = np.split(file["vectors"], np.cumsum(file["counts"])[:-1])
     # As the store keeps them: one sentence alone says what the passage's own vector says.
     return [part if len(part) > 1 else None for part in parts]
+
+
+def _reworded(path: Path) -> tuple[dict[str, NDArray[np.float32]], float]:
+    """Vectors of other wordings, and the CPU ms that one takes."""
+    if not path.exists():
+        return {}, 0.0
+    with np.load(path) as file:
+        texts = json.loads(str(file["texts"]))
+        return dict(zip(texts, file["vectors"], strict=True)), float(file["ms"])
+
+
+def discounted(gains: Sequence[int]) -> float:
+    """Discounted cumulative gain of the first ten."""
+    return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains[:10]))
 
 
 def standard(scores: Scores) -> Scores:

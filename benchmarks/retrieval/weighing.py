@@ -5,13 +5,12 @@ that stands for it. Of the best points the mean is taken: it is steadier than th
 """
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from signals import Figures, Measured, Scores, standard
+from signals import Figures, Measured, Scores, discounted, standard
 
 GRID = {
     "bm25": (0.35, 0.45, 0.55, 0.65),
@@ -55,7 +54,7 @@ def _asked(one: Measured, question: str) -> Asked:
         np.stack([standard(found.signals[name]) for name in NAMES], axis=1),
         [one.set.pieces[int(number)].units for number in found.pieces],
         gains,
-        _discounted(sorted(gains.values(), reverse=True)),
+        discounted(sorted(gains.values(), reverse=True)),
     )
 
 
@@ -112,8 +111,4 @@ def _ndcg(one: Asked, weights: Scores) -> float:
                 gains.append(one.gains.get(unit, 0))
         if len(gains) >= 10:
             break
-    return _discounted(gains[:10]) / one.ideal
-
-
-def _discounted(gains: Sequence[int]) -> float:
-    return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains[:10]))
+    return discounted(gains[:10]) / one.ideal
