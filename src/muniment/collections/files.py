@@ -24,9 +24,9 @@ class Files:
         self._kept = kept
 
     async def save(
-        self, filename: str, purpose: str, file: Path, *, expires_at: int | None = None
+        self, filename: str, purpose: str, file: Path, *, expires_after_s: int | None = None
     ) -> UploadedFile:
-        """Keep a file's bytes under a new id.
+        """Keep a file's bytes under a new id, for so many seconds or for good.
 
         Raises:
             InputError: code ``unsafe_name``.
@@ -35,14 +35,15 @@ class Files:
         name = safe_name(filename)
         content_hash = await asyncio.to_thread(hash_file, file)
         data = await asyncio.to_thread(file.read_bytes)
+        now = int(time.time())
         saved = UploadedFile(
             id=f"file-{secrets.token_hex(16)}",
             filename=name,
             purpose=purpose,
             size=len(data),
-            created_at=int(time.time()),
+            created_at=now,
             content_hash=content_hash,
-            expires_at=expires_at,
+            expires_at=None if expires_after_s is None else now + expires_after_s,
         )
         # The record first: what no record holds may be swept away at any time.
         await asyncio.to_thread(self._catalog.files.save, saved)

@@ -2,7 +2,6 @@
 
 import json
 import mimetypes
-import time
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 from urllib.parse import quote
@@ -116,13 +115,13 @@ UPLOAD_BODY = {
 async def upload_file(request: Request, services: ServicesOf, dialect: DialectOf) -> Response:
     """Keeps the file. It is read when it is attached to a vector store."""
     async with upload_form(request) as form:
-        purpose, expires_at = _purpose(form), _expires_at(form)
+        purpose, seconds = _purpose(form), _expires_after_s(form)
         part = form.get("file")
         if not isinstance(part, UploadFile):
             raise _invalid("file", None, "missing", "Field required")
         name = safe_name(part.filename or "")
         async with on_disk(part) as path:
-            saved = await services.files.save(name, purpose, path, expires_at=expires_at)
+            saved = await services.files.save(name, purpose, path, expires_after_s=seconds)
     return _response(saved, dialect)
 
 
@@ -230,8 +229,8 @@ def _purpose(form: FormData) -> str:
     return str(purpose)
 
 
-def _expires_at(form: FormData) -> int | None:
-    """When the file expires, as its form says: in two fields, or in one that holds JSON."""
+def _expires_after_s(form: FormData) -> int | None:
+    """How long the file is kept, as its form says: in two fields, or in one that holds JSON."""
     bracketed = {key: form[f"expires_after[{key}]"] for key in ("anchor", "seconds") if _has(form, key)}
     written: object = bracketed or form.get("expires_after")
     if written is None or written == "":
@@ -247,7 +246,7 @@ def _expires_at(form: FormData) -> int | None:
             "value_error",
             "Input should have anchor created_at and seconds from 3600 to 2592000",
         ) from error
-    return int(time.time()) + asked.seconds
+    return asked.seconds
 
 
 def _has(form: FormData, key: str) -> bool:

@@ -93,10 +93,13 @@ def connect_embedded(path: Path, options: MilvusOptions) -> "MilvusClient":
         StorageError: code ``store_damaged`` or ``store_failed``.
     """
     client_type = import_pymilvus()
+    from pymilvus.client.cache import GlobalCache
     from pymilvus.exceptions import MilvusException
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # It remembers schemas by port, and the port may have been that of a database now closed.
+        GlobalCache.schema.clear()
         return client_type(uri=str(path), timeout=options.connect_timeout_s)
     except (MilvusException, OSError) as error:
         raise _why_not_opened(path, error) from error
