@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import httpx
 
+from muniment.endpoints import PassingError
 from muniment.errors import MunimentError
 from muniment.protocols import JsonObject
 from muniment.protocols.chat_chunks import ends_choice, says_something, text_of
-from muniment.providers.openai_generator.failures import Failures, PassingError, parsed
+from muniment.providers.openai_generator.failures import Failures, parsed
 from muniment.providers.openai_generator.options import OpenAIGeneratorOptions
 
 Got = TypeVar("Got")

@@ -4,13 +4,11 @@ import json
 
 import httpx
 
+from muniment.endpoints import OF_THE_SETTINGS, RETRIED, PassingError, seconds_asked, told_by, without_key
 from muniment.errors import InputError, MunimentError, TimeoutExceededError, UnavailableError
 from muniment.protocols import JsonObject
 from muniment.providers.openai_generator.options import OpenAIGeneratorOptions
 
-_RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_OF_THE_SETTINGS = frozenset({401, 403, 404, 405})
-"""Refusals that no change of the request can mend: the key, the address or the model is wrong."""
 _TOO_LONG = (
     "context length",
     "context size",
@@ -19,16 +17,6 @@ _TOO_LONG = (
     "context_length",
     "max_model_len",
 )
-_SHOWN_CHARACTERS = 300
-
-
-class PassingError(Exception):
-    """A failure that may pass: worth another try while nothing has been received."""
-
-    def __init__(self, error: MunimentError, retry_after: float = 0.0) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.retry_after = retry_after
 
 
 class Failures:
@@ -42,13 +30,13 @@ class Failures:
     def refusal(self, response: httpx.Response) -> PassingError | MunimentError:
         """The error of an answer of status 400 or more; PassingError when another try may help."""
         error = self.error_of(response)
-        if response.status_code in _RETRIED and not isinstance(error, InputError):
-            return PassingError(error, _seconds(response.headers.get("retry-after", "")))
+        if response.status_code in RETRIED and not isinstance(error, InputError):
+            return PassingError(error, seconds_asked(response.headers.get("retry-after", "")))
         return error
 
     def error_of(self, response: httpx.Response) -> MunimentError:
         """The error of an answer of status 400 or more, by whose fault it is."""
-        told = self._safe(_message(parsed(response.text)) or response.text.strip())
+        told = self._safe(told_by(parsed(response.text)) or response.text.strip())
         status = response.status_code
         if status in (400, 413, 422) and any(word in told.lower() for word in _TOO_LONG):
             return InputError(
@@ -58,13 +46,13 @@ class Failures:
                 "what the model has.",
             )
         said = f"{self._url} answered {status}: {told or 'nothing more'}"
-        if status >= 500 or status in _RETRIED:
+        if status >= 500 or status in RETRIED:
             return UnavailableError(
                 f"Generator {self._name!r} cannot answer. {said}",
                 code="generator_unavailable",
                 hint="Look at the endpoint's log; declare a `fallback` to be safe from this.",
             )
-        if status not in _OF_THE_SETTINGS:
+        if status not in OF_THE_SETTINGS:
             return self.refused_request(said)
         hint = {
             401: "Set the key with `api_key_env` or `api_key_file`.",
@@ -86,7 +74,7 @@ class Failures:
 
     def broken_stream(self, event: JsonObject | None, data: str) -> PassingError:
         """An error instead of a chunk."""
-        told = self._safe(_message(event) if event else data)
+        told = self._safe(told_by(event) if event else data)
         return PassingError(self.unreachable(f"it sent an error in the stream: {told}"))
 
     def no_completion(self, data: str) -> PassingError:
@@ -133,8 +121,7 @@ class Failures:
         )
 
     def _safe(self, text: str) -> str:
-        """A server's words without the key, should it echo it, and cut to a readable length."""
-        return (text.replace(self._key, "***") if self._key else text)[:_SHOWN_CHARACTERS]
+        return without_key(text, self._key)
 
 
 def parsed(text: str) -> JsonObject | None:
@@ -144,17 +131,3 @@ def parsed(text: str) -> JsonObject | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _message(body: JsonObject | None) -> str:
-    """The message of an error body in any of the forms that servers send."""
-    if not body:
-        return ""
-    error = body.get("error", body)
-    if isinstance(error, dict):
-        error = error.get("message") or error.get("detail") or error
-    return error if isinstance(error, str) else json.dumps(error)
-
-
-def _seconds(text: str) -> float:
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0

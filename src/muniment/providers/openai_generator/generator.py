@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
+from muniment.endpoints import read_key
 from muniment.errors import InputError, UnavailableError
 from muniment.protocols import ChatModel, Generator, JsonObject, Prompt, Provider, ProviderContext
 from muniment.protocols.chat_chunks import text_of
 from muniment.protocols.structured import answer_request, unstructured
 from muniment.providers.openai_generator.chat_model import OpenAIChatModel
 from muniment.providers.openai_generator.endpoint import Endpoint
-from muniment.providers.openai_generator.options import OpenAIGeneratorOptions, read_key
+from muniment.providers.openai_generator.options import OpenAIGeneratorOptions
 
 
 class OpenAIGenerator:
@@ -84,7 +85,9 @@ class OpenAIGenerator:
 
 async def _create(options: OpenAIGeneratorOptions, context: ProviderContext) -> Generator:
     name = context.name or "openai"
-    return OpenAIGenerator(name, options, read_key(options, name))
+    return OpenAIGenerator(
+        name, options, read_key(f"Generator {name!r}", options.api_key_env, options.api_key_file)
+    )
 
 
 PROVIDER: Provider[Generator] = Provider("openai", OpenAIGeneratorOptions, _create)

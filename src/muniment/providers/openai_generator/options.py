@@ -1,11 +1,8 @@
 """What the settings say of an OpenAI-compatible endpoint."""
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-
-from muniment.errors import SettingsError
 
 
 class OpenAIGeneratorOptions(BaseModel):
@@ -53,27 +50,3 @@ class OpenAIGeneratorOptions(BaseModel):
         if self.api_key_env and self.api_key_file:
             raise ValueError("give api_key_env or api_key_file, not both")
         return self
-
-
-def read_key(options: OpenAIGeneratorOptions, name: str) -> str:
-    """The key from the environment or the file; empty when none is declared.
-
-    Raises:
-        SettingsError: code ``secret_missing``.
-    """
-    if options.api_key_env:
-        key = os.environ.get(options.api_key_env, "").strip()
-        where = f"environment variable {options.api_key_env}"
-    elif options.api_key_file:
-        file = options.api_key_file
-        key = file.read_text("utf-8").strip() if file.is_file() else ""
-        where = f"file {file}"
-    else:
-        return ""
-    if not key:
-        raise SettingsError(
-            f"Generator {name!r}: the {where} holds no key.",
-            code="secret_missing",
-            hint=f"Put the key into the {where}.",
-        )
-    return key

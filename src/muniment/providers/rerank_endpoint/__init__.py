@@ -2,9 +2,10 @@
 
 import asyncio
 
+from muniment.endpoints import read_key
 from muniment.protocols import Provider, ProviderContext, Reranker
 from muniment.providers.rerank_endpoint.endpoint import Endpoint
-from muniment.providers.rerank_endpoint.options import RerankEndpointOptions, read_key
+from muniment.providers.rerank_endpoint.options import RerankEndpointOptions
 from muniment.providers.rerank_endpoint.reranker import EndpointReranker
 
 
@@ -15,7 +16,7 @@ async def _create(options: RerankEndpointOptions, context: ProviderContext) -> R
         SettingsError: code ``secret_missing``.
     """
     name = context.name or options.model or "reranker"
-    key = await asyncio.to_thread(read_key, options, name)
+    key = await asyncio.to_thread(read_key, f"Reranker {name!r}", options.api_key_env, options.api_key_file)
     return EndpointReranker(name, options, Endpoint(name, options, key))
 
 

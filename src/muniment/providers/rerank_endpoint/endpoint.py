@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import httpx
 
-from muniment.providers.rerank_endpoint.failures import Failures, PassingError
+from muniment.endpoints import PassingError
+from muniment.providers.rerank_endpoint.failures import Failures
 from muniment.providers.rerank_endpoint.options import RerankEndpointOptions
 from muniment.providers.rerank_endpoint.wire import request_body, scores_in
 

@@ -4,22 +4,9 @@ import json
 
 import httpx
 
+from muniment.endpoints import OF_THE_SETTINGS, RETRIED, PassingError, seconds_asked, told_by, without_key
 from muniment.errors import InputError, MunimentError, TimeoutExceededError, UnavailableError
 from muniment.providers.rerank_endpoint.options import RerankEndpointOptions
-
-_RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_OF_THE_SETTINGS = frozenset({401, 403, 404, 405})
-"""Refusals that no change of the request can mend: the key, the address or the model is wrong."""
-_SHOWN_CHARACTERS = 300
-
-
-class PassingError(Exception):
-    """A failure that may pass: worth another try."""
-
-    def __init__(self, error: MunimentError, retry_after: float = 0.0) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.retry_after = retry_after
 
 
 class Failures:
@@ -34,15 +21,15 @@ class Failures:
         """The error of an answer of status 300 or more; PassingError when another try may help."""
         status = response.status_code
         said = f"{self._url} answered {status}: {self._safe(_message(response.text)) or 'nothing more'}"
-        if status >= 500 or status in _RETRIED:
+        if status >= 500 or status in RETRIED:
             error = UnavailableError(
                 f"Reranker {self._name!r} cannot score. {said}",
                 code="reranker_unavailable",
                 hint="Look at the endpoint's log.",
             )
-            after = _seconds(response.headers.get("retry-after", ""))
-            return PassingError(error, after) if status in _RETRIED else error
-        if status < 400 or status in _OF_THE_SETTINGS:
+            after = seconds_asked(response.headers.get("retry-after", ""))
+            return PassingError(error, after) if status in RETRIED else error
+        if status < 400 or status in OF_THE_SETTINGS:
             hint = {
                 401: "Set the key with `api_key_env` or `api_key_file`.",
                 403: "The key may not use this model.",
@@ -84,21 +71,12 @@ class Failures:
         )
 
     def _safe(self, text: str) -> str:
-        """A server's words without the key, should it echo it, and cut to a readable length."""
-        return (text.replace(self._key, "***") if self._key else text)[:_SHOWN_CHARACTERS]
+        return without_key(text, self._key)
 
 
 def _message(text: str) -> str:
-    """The message of an error body in any of the forms that servers send; the text when it is in none."""
+    """The message of an error's body; the text when it is no JSON."""
     try:
-        body = json.loads(text)
+        return told_by(json.loads(text))
     except ValueError:
         return " ".join(text.split())
-    told = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(told, dict):
-        told = told.get("message") or told.get("detail") or told
-    return told if isinstance(told, str) else json.dumps(told)
-
-
-def _seconds(text: str) -> float:
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
