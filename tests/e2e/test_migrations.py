@@ -12,8 +12,9 @@ from sqlalchemy import Engine, event, inspect, text
 
 from muniment.catalog import Catalog
 from muniment.catalog.connections import make_engine
+from muniment.catalog.migrations.scripts import HEAD, OURS, Migrations
 from muniment.catalog.migrations.upgrade import upgrade
-from muniment.catalog.schema import HEAD, OURS, Migrations, bring_to_head
+from muniment.catalog.schema import bring_to_head
 from muniment.errors import MunimentError
 from muniment.types import file_id_of
 
@@ -218,7 +219,8 @@ def test_servers_that_start_at_once_migrate_once(
     (tmp_path / "start.py").write_text(
         "import sys\nfrom pathlib import Path\n"
         "from muniment.catalog.connections import make_engine\n"
-        "from muniment.catalog.schema import Migrations, bring_to_head\n"
+        "from muniment.catalog.migrations.scripts import Migrations\n"
+        "from muniment.catalog.schema import bring_to_head\n"
         "sys.stdin.readline()\n"
         "bring_to_head(make_engine(sys.argv[1]), Migrations(Path(sys.argv[2]), sys.argv[3]))\n"
     )

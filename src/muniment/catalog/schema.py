@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, func, inspect, select
 
 from muniment.catalog.connections import exclusive_sqlite
+from muniment.catalog.migrations.scripts import OURS, Migrations
 from muniment.catalog.tables import metadata
 from muniment.errors import ConflictError
-
-HEAD = "0007"
-"""The newest migration. Known here, so that a start with an up-to-date catalog does not import Alembic."""
 
 _LATER_KEYS = {("documents", "generation")}
 """Columns of primary keys that the first catalogs, which have no version, had not."""
@@ -26,21 +22,6 @@ _versions = Table(
     MetaData(naming_convention={"pk": "%(table_name)s_pkc"}),
     Column("version_num", String(32), primary_key=True),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Migrations:
-    """A folder of migrations, ``NNNN_what.py``, and the number of the newest."""
-
-    folder: Path
-    head: str
-
-    def known(self) -> set[str]:
-        """The versions that a catalog can be brought to the newest from."""
-        return {script.name.partition("_")[0] for script in self.folder.glob("[0-9]*.py")}
-
-
-OURS = Migrations(Path(__file__).parent / "migrations" / "versions", HEAD)
 
 
 def bring_to_head(engine: Engine, migrations: Migrations = OURS) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from muniment.catalog.failures import disk_full, is_disk_full
-from muniment.catalog.schema import Migrations
+from muniment.catalog.migrations.scripts import Migrations
 from muniment.errors import MunimentError, StorageError
 
 _one_at_a_time = threading.Lock()
