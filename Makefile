@@ -15,7 +15,7 @@ test: setup-dev
 	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: setup-dev
-	@$(VENV)/bin/python -m pytest -m slow
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m slow
 
 check: setup-dev
 	@$(VENV)/bin/ruff format --check src tests benchmarks tools
