@@ -96,9 +96,8 @@ def column_measure(name: str) -> Measure | None:
         return None
     phrases = [*_BRACKETED.findall(said), said.rpartition(" in ")[2] if " in " in said else ""]
     words = said.split()
-    phrases += [" ".join(words[-2:])] + [
-        word for word in words[-1:] if len(words) > 1 or unit_of(word) not in TIMES
-    ]
+    phrases += [" ".join(words[-2:])] if len(words) > 1 else []
+    phrases += [word for word in words[-1:] if len(words) > 1 or unit_of(word) not in TIMES]
     for phrase in phrases:
         unit = next((one.unit for one in amounts(f"1 {phrase.strip()}").quantities), "")
         if unit and len(units_named(phrase)) == 1:

@@ -31,17 +31,19 @@ _UNITS = {
 }  # fmt: skip
 DAYS = frozenset({"day", "calendar day", "business day"})
 TIMES = DAYS | frozenset("decade year month fortnight week hour minute second millisecond".split())
-_BASES = {
-    "decade": ("month", 120), "year": ("month", 12), "month": ("month", 1),
-    "fortnight": ("second", 1_209_600), "week": ("second", 604_800), "day": ("second", 86_400),
-    "calendar day": ("second", 86_400), "hour": ("second", 3_600), "minute": ("second", 60),
-    "second": ("second", 1), "millisecond": ("second", 0.001),
-    "kilometre": ("metre", 1_000), "metre": ("metre", 1), "centimetre": ("metre", 0.01),
-    "millimetre": ("metre", 0.001), "tonne": ("gram", 1e6), "kilogram": ("gram", 1_000), "gram": ("gram", 1),
-    "litre": ("litre", 1), "millilitre": ("litre", 0.001),
-    "megawatt": ("watt", 1e6), "kilowatt": ("watt", 1_000), "watt": ("watt", 1),
-    "per mille": ("percent", 0.1),
+_BASES: dict[str, dict[str, float]] = {
+    "decade": {"month": 120}, "year": {"month": 12}, "month": {"month": 1},
+    "fortnight": {"week": 2, "day": 14, "calendar day": 14}, "week": {"week": 1, "calendar day": 7},
+    "day": {"day": 1}, "calendar day": {"calendar day": 1, "day": 1},
+    "hour": {"second": 3_600}, "minute": {"second": 60}, "second": {"second": 1},
+    "millisecond": {"second": 0.001},
+    "kilometre": {"metre": 1_000}, "metre": {"metre": 1}, "centimetre": {"metre": 0.01},
+    "millimetre": {"metre": 0.001}, "tonne": {"gram": 1e6}, "kilogram": {"gram": 1_000}, "gram": {"gram": 1},
+    "litre": {"litre": 1}, "millilitre": {"litre": 0.001},
+    "megawatt": {"watt": 1e6}, "kilowatt": {"watt": 1_000}, "watt": {"watt": 1},
+    "per mille": {"percent": 0.1}, "basis point": {"percent": 0.01, "percentage point": 0.01},
 }  # fmt: skip
+"""What one of a unit is in others. Plain days are never weeks or hours: 28 days of leave are no four weeks."""
 _BUSINESS = frozenset("business working banking trading work".split())
 _PLAIN = frozenset(
     "full whole complete consecutive clear further additional more successive entire other extra of".split()
@@ -106,7 +108,4 @@ def _forms(unit: str) -> dict[str, float]:
     money = currencies.codes_of(unit)
     if money:
         return dict.fromkeys(money, 0.01 if unit in currencies.MINOR else 1.0)
-    if unit == "basis point":
-        return {"percent": 0.01, "percentage point": 0.01, unit: 1.0}
-    base, factor = _BASES.get(unit, (unit, 1.0))
-    return {base: float(factor)}
+    return _BASES.get(unit, {unit: 1.0})
