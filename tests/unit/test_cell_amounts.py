@@ -88,6 +88,7 @@ def test_a_line_above_a_table_may_say_what_its_numbers_are_in(line: str, measure
     [
         ("Salary (NOK thousand)", Measure("NOK", 1e3)),
         ("2024 €m", Measure("EUR", 1e6)),
+        ("Shares (thousands)", Measure("", 1e3)),
         ("Price EUR", Measure("EUR")),
         ("Rate (% p.a.)", Measure("percent")),
         ("Price per litre in euros", Measure("EUR")),

@@ -236,7 +236,7 @@ def test_words_glued_to_others_are_not_found_in_a_row(said: list[str], glue: str
 
 
 LEASE = (
-    "The tenant pays NOK 12 500 a month and a deposit of NOK 37 500. Repairs under NOK 1,000 are the tenant's. "
+    "The tenant pays NOK 12 500 a month and a deposit of NOK 37 500. Repairs under NOK 1,000 are his. "
     "The landlord answers requests within 10 working days. The lease runs for 36 calendar months. "
     "Late payment bears interest of 8.5 percent. A second key is issued free of charge."
 )

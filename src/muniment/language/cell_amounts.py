@@ -22,7 +22,11 @@ _SCALE_THEN_MONEY = re.compile(
     rf"(?P<scale>{_LONG})\s(?:of\s)?(?:(?P<nation>{NATION})\s)?(?P<money>{_WORD})", re.I
 )
 _GLUED = re.compile(r"\b(?P<scale>[MTk])(?P<money>EUR|CHF|USD|GBP|NOK|SEK|DKK)\b")
-_SCALE_ALONE = re.compile(r"\bin\s(?P<scale>thousands|millions|billions)\b", re.I)
+_SCALE_ALONE = re.compile(
+    r"\bin\s(?P<scale>thousands|millions|billions)\b"
+    r"|\((?:in\s)?(?P<bracketed>thousands?|millions?|billions?|['’]?000s?|mn|bn)\)",
+    re.I,
+)
 _IN = re.compile(rf"(?:\bin\s|\(|^)(?:(?P<nation>{NATION})\s)?(?P<money>{_WORD})(?=\W*$|\)|,)", re.I)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _RATE = re.compile(r"\bper\s+[a-z]+|\bp\.\s?[am]\.?|/\s?[a-z]+", re.I)
@@ -64,7 +68,7 @@ def table_amounts(text: str, headings: str = "") -> Amounts:
             header = row
         found = amounts(line)
         dates += found.dates
-        if header is row or not (header or caption):
+        if header is row:
             quantities += found.quantities
             continue
         names = [""] * (len(row) - len(header)) + header
@@ -144,7 +148,7 @@ def _money_in_scale(said: str) -> Measure | None:
     if alone is None:
         return None
     money = units_named(said) & MONEY
-    return Measure(min(money) if len(money) == 1 else "", _factor(alone["scale"]))
+    return Measure(min(money) if len(money) == 1 else "", _factor(alone["scale"] or alone["bracketed"]))
 
 
 def _money_named(said: str) -> Measure | None:

@@ -48,7 +48,8 @@ _NAMES = {
         "dirham": "dirham dirhams", "rial": "rial rials riyal riyals", "dinar": "dinar dinars",
         "NGN": "₦ naira", "shilling": "shilling shillings", "KZT": "tenge", "BDT": "taka", "USD": "us$",
         "AUD": "a$ au$", "CAD": "c$ ca$", "NZD": "nz$", "HKD": "hk$", "SGD": "s$", "TWD": "nt$",
-        "GBP": "sterling", "cent": "cent cents ¢ eurocent eurocents", "penny": "penny pence",
+        "GBP": "sterling poundsterling poundssterling", "cent": "cent cents ¢ eurocent eurocents",
+        "penny": "penny pence",
         "centime": "centime centimes rappen", "ore": "øre öre",
     }.items()
     for name in names.split()

@@ -9,8 +9,8 @@ from muniment.language import currencies
 _UNITS = {
     unit: name
     for name, units in {
-        "percent": "% percent pct", "per mille": "‰ permille", "percentage point": "pp",
-        "basis point": "bp bps", "decade": "decade decades",
+        "percent": "% percent pct", "per mille": "‰ permille",
+        "basis point": "bps", "decade": "decade decades",
         "year": "year years yr yrs", "month": "month months", "fortnight": "fortnight fortnights",
         "week": "week weeks", "day": "day days",
         "hour": "hour hours hr hrs h", "minute": "minute minutes min mins",
@@ -18,7 +18,8 @@ _UNITS = {
         "kilometre": "km kilometre kilometres kilometer kilometers", "metre": "m metre metres meter meters",
         "centimetre": "cm centimetre centimetres", "inch": "inch inches", "foot": "ft feet",
         "millimetre": "mm millimetre millimetres",
-        "mile": "mile miles", "kilogram": "kg kilogram kilograms", "gram": "g gram grams",
+        "mile": "mile miles", "pounds": "pound pounds", "pound of weight": "lb lbs",
+        "kilogram": "kg kilogram kilograms", "gram": "g gram grams",
         "tonne": "t tonne tonnes ton tons", "litre": "l litre litres liter liters",
         "millilitre": "ml millilitre millilitres milliliter milliliters", "bar": "bar",
         "volt": "v volt volts", "ampere": "amp amps ampere amperes", "watt": "w watt watts",
@@ -29,6 +30,8 @@ _UNITS = {
     }.items()
     for unit in units.split()
 }  # fmt: skip
+POUNDS = "pounds"
+"""Of money or of weight: the word does not say."""
 DAYS = frozenset({"day", "calendar day", "business day"})
 TIMES = DAYS | frozenset("decade year month fortnight week hour minute second millisecond".split())
 _BASES: dict[str, dict[str, float]] = {
@@ -43,7 +46,7 @@ _BASES: dict[str, dict[str, float]] = {
     "megawatt": {"watt": 1e6}, "kilowatt": {"watt": 1_000}, "watt": {"watt": 1},
     "per mille": {"percent": 0.1}, "basis point": {"percent": 0.01, "percentage point": 0.01},
 }  # fmt: skip
-"""What one of a unit is in others. Plain days are never weeks or hours: 28 days of leave are no four weeks."""
+"""What one of a unit is in others. Plain days are no weeks or hours: 28 days of leave are not four weeks."""
 _BUSINESS = frozenset("business working banking trading work".split())
 _PLAIN = frozenset(
     "full whole complete consecutive clear further additional more successive entire other extra of".split()
@@ -67,6 +70,8 @@ def unit_of(written: str, modifier: str = "", nation: str = "") -> str:
         return "basis point"
     key = re.sub(r"\s", "", written).lower()
     unit = _UNITS.get(key, "")
+    if unit == POUNDS and nation:
+        return currencies.currency(key, nation)
     said = set(modifier.lower().split())
     if unit == "day" and said & _BUSINESS:
         return "business day"
@@ -108,4 +113,6 @@ def _forms(unit: str) -> dict[str, float]:
     money = currencies.codes_of(unit)
     if money:
         return dict.fromkeys(money, 0.01 if unit in currencies.MINOR else 1.0)
+    if unit == POUNDS:
+        return {"pound of weight": 1.0} | dict.fromkeys(currencies.codes_of("pound"), 1.0)
     return _BASES.get(unit, {unit: 1.0})

@@ -31,7 +31,8 @@ _SUM = re.compile(r"[MTk]?([A-Z]{3})\d[\d.]*$")
 _SPACE = " \u00a0\u202f\u2009"
 _DIGITS = re.compile(
     r"(?<![\d_])(?<!\d[.,])(?P<number>\d{1,3}(?:[,'’]\d{3})+(?:\.\d+)?(?!\d)"
-    rf"|(?P<spaced>\d{{1,3}}(?:[{_SPACE}]\d{{3}})+(?:[.,]\d{{1,2}})?(?![\d]|[.,]\d|[-–]\w))|\d+(?:[.,]\d+)*)"
+    rf"|(?P<spaced>\d{{1,3}}(?:[{_SPACE}]\d{{3}})*(?:[{_SPACE}]000|[{_SPACE}]\d{{3}}(?![-–]\w))"
+    r"(?:[.,]\d{1,2})?(?!\d|[.,]\d))|\d+(?:[.,]\d+)*)"
     r"(?:st\b|nd\b|rd\b|th\b)?(?P<half>½)?"
 )
 _LABEL = re.compile(
@@ -56,7 +57,8 @@ _UNIT = re.compile(
     rf"(?:[\s\u00a0-](?P<modifier>(?:{MODIFIER})(?:\s(?:{MODIFIER}))?)\b)?[\s\u00a0\u202f-]{{0,2}}"
     rf"(?P<bracket>\((?:in\s)?)?(?:(?P<nation>{NATION})\s)?"
     r"(?P<unit>(?:percentage|per\s?cent|%)[\s-]?points?\b|p\.p\.|basis[\s-]points?\b|%|‰|per\s?cent\b|per\s?mille\b"
-    rf"|[{SYMBOLS}]|US\$|°\s?[CF]|[^\W\d_]+)",
+    r"|pounds?\ssterling\b"
+    rf"|[{SYMBOLS}]|US\$|°\s?[CF]|[^\W\d_]+(?!\w))",
     re.I,
 )
 _WRITTEN = re.compile(

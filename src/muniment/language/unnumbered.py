@@ -27,7 +27,7 @@ _LASTING = re.compile(
 )
 _COUNTED = re.compile(
     r"\b(?:unlimited|(?:no|without(?: any)?) (?:upper )?(?:limit|restriction)|any number|none|nobody|no one"
-    r"|once|twice)\b",
+    r"|(?<!at )once(?= |\.)(?! (?:it|the|they|you|this|that|all|a|an)\b)|twice)\b",
     re.I,
 )
 

@@ -51,7 +51,7 @@ class Question:
 _UNITS_ASKED = [
     (re.compile(pattern, re.I), units if isinstance(units, frozenset) else frozenset(units.split()))
     for pattern, units in (
-        (r"\bhow heavy\b|\bweigh|\bmass\b", "kilogram gram tonne"),
+        (r"\bhow heavy\b|\bweigh|\bmass\b", "kilogram gram tonne pounds"),
         (r"\bhow (?:hot|cold|warm)\b|\btemperature\b", "celsius fahrenheit"),
         (r"\bhow (?:far|tall|wide|deep|thick)\b|\b(?:distance|height|width|depth|diameter)\b",
          "kilometre metre centimetre millimetre mile inch foot"),

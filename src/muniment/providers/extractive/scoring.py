@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from muniment.language.currencies import MONEY
-from muniment.language.measures import TIMES
+from muniment.language.measures import POUNDS, TIMES
 from muniment.language.names import names
 from muniment.language.quantities import Amounts, amounts
 from muniment.language.units import CELL_SEPARATOR
@@ -56,7 +56,7 @@ def holds_expected(expects: Expects, text: str) -> bool | None:
     checks = {
         Expects.NUMBER: lambda: bool(found.quantities) or count_in_words(text),
         Expects.MONEY: lambda: (
-            bool(units & MONEY)
+            bool(units & (MONEY | {POUNDS}))
             or (in_table and bool(found.quantities))
             or free_of_charge(text)
             or share_of_sum(text)
