@@ -2,8 +2,12 @@
 
 import pytest
 
+from muniment.protocols import Prompt, PromptPassage
+from muniment.providers.extractive.generator import ExtractiveGenerator
 from muniment.providers.extractive.question import Expects, read_question
 from muniment.providers.extractive.scoring import holds_expected
+from muniment.providers.extractive.support import Limits
+from muniment.testing.generator import passage
 
 
 @pytest.mark.parametrize(
@@ -75,3 +79,26 @@ def test_a_question_for_a_price_asks_for_any_currency() -> None:
     asked = read_question("What is the price of a berth?").units
     assert {"NOK", "EUR", "dollar"} <= asked
     assert "business day" in read_question("How many working days are there?").units
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How much does a day ticket cost?", "A day ticket costs DKK 85."),
+        ("How much was the architect paid?", "The architect was paid NOK 4.1 million for the drawings."),
+        ("How much does a replacement badge cost?", "A replacement badge is free of charge."),
+        ("How much does a bank transfer cost?", "A bank transfer costs 0.2% of the amount."),
+        (
+            "How long does the appeal board take to decide?",
+            "The appeal board decides within 30 business days.",
+        ),
+        ("How long may a guest stay?", "A guest may stay for 6 (six) months."),
+        ("How long is the bridge closed?", "The bridge is closed until 31 December."),
+    ],
+)
+async def test_what_is_said_so_is_answered(question: str, said: str) -> None:
+    texts = (said, "The canteen opens at noon. Bicycles are left in the yard.")
+    given = tuple(PromptPassage(n, passage(n, text, "Guide")) for n, text in enumerate(texts, start=1))
+    prompt = Prompt(question, given, ())
+    pieces = [piece async for piece in ExtractiveGenerator("extractive", Limits()).stream(prompt)]
+    assert "".join(pieces) == f"{said} [1]"
