@@ -18,16 +18,19 @@ from itertools import islice
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "answers")]
-from claims import FALSE, TRUE, verbatim
+from claims import FALSE, verbatim
+from claims import TRUE as TRUE_CLAIMS
 from judged import Judged, judged_answers
 from material import DEVELOPED_ON, HELD_OUT, Case, Material
+from quantity_claims import FALSE_QUANTITIES, TRUE_QUANTITIES
 
 from machine import describe
 from muniment.answer.ground import ground
 from muniment.language.terms import words
 from muniment.types import CitationVerdict, ClaimVerdict, ParsedDocument
 
-KINDS = {**TRUE, **FALSE, "invented citation": verbatim}
+TRUE = {**TRUE_CLAIMS, **TRUE_QUANTITIES}
+KINDS = {**TRUE, **FALSE, **FALSE_QUANTITIES, "invented citation": verbatim}
 
 
 def flagged(case: Case, documents: dict[str, ParsedDocument], first: int = 1) -> tuple[bool, str]:

@@ -233,3 +233,73 @@ def test_words_glued_to_others_are_not_found_in_a_row(said: list[str], glue: str
     glued = glue + text if before else text + glue
     window = find_window(text, f"(.) {glued} (.)")
     assert window is None or window.weight < float("inf")
+
+
+LEASE = (
+    "The tenant pays NOK 12 500 a month and a deposit of NOK 37 500. Repairs under NOK 1,000 are his. "
+    "The landlord answers requests within 10 working days. The lease runs for 36 calendar months. "
+    "Late payment bears interest of 8.5 percent. A second key is issued free of charge."
+)
+ACCOUNTS = (
+    "Amounts in EUR thousand\n| 2025 | 2024\nTicket sales | 8,450 | 7,910\nGrants | 1,200 | 1,150\n"
+    "Visitors, number | 96,000 | 91,500"
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The tenant pays 12,500 Norwegian kroner a month.",
+        "The tenant pays a deposit of kr 37,500.",
+        "The landlord answers requests within ten business days.",
+        "The lease runs for three years.",
+        "Late payment bears 8.5% interest.",
+        "A second key is issued for NOK 0.",
+    ],
+)
+def test_quantities_in_other_words_are_supported(claim: str) -> None:
+    assert check(f"{claim} [1]", LEASE).verdict is ClaimVerdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("claim", "number"),
+    [
+        ("The tenant pays €12,500 a month.", "€12,500"),
+        ("The tenant pays $12,500 a month.", "$12,500"),
+        ("The tenant pays NOK 12 a month.", "NOK 12"),
+        ("The tenant pays a deposit of NOK 37 million.", "NOK 37 million"),
+        ("The landlord answers requests within 10 calendar days.", "10 calendar days"),
+        ("The landlord answers requests within 10 weeks.", "10 weeks"),
+        ("The lease runs for 36 weeks.", "36 weeks"),
+        ("Late payment bears interest of 8.5 percentage points.", "8.5 percentage points"),
+        ("Late payment bears interest of NOK 8.5.", "NOK 8.5"),
+    ],
+)
+def test_quantities_in_another_currency_or_unit_are_not(claim: str, number: str) -> None:
+    found = check(f"{claim} [1]", LEASE)
+    assert found.verdict is ClaimVerdict.UNSUPPORTED
+    assert f"the number {number} is not in the cited text" in found.reasons
+
+
+def test_a_sum_in_a_table_is_quoted_with_the_line_that_names_its_unit() -> None:
+    found = check("Ticket sales in 2025 were EUR 8.45 million. [1]", ACCOUNTS)
+    assert found.verdict is ClaimVerdict.SUPPORTED
+    assert found.citations[0].quote == "Amounts in EUR thousand\n| 2025 | 2024\nTicket sales | 8,450 | 7,910"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Ticket sales in 2025 were EUR 8,450 million.",
+        "Ticket sales in 2025 were EUR 8,450.",
+        "Ticket sales in 2025 were USD 8,450 thousand.",
+        "The number of visitors in 2025 was EUR 96,000 thousand.",
+    ],
+)
+def test_a_sum_in_a_table_has_the_scale_and_currency_above_it(claim: str) -> None:
+    assert check(f"{claim} [1]", ACCOUNTS).verdict is ClaimVerdict.UNSUPPORTED
+
+
+def test_a_number_in_a_table_may_go_without_its_scale() -> None:
+    assert check("In 2025 there were 96,000 visitors. [1]", ACCOUNTS).verdict is ClaimVerdict.SUPPORTED
+    assert check("Ticket sales in 2025: 8,450 [1].", ACCOUNTS).verdict is ClaimVerdict.SUPPORTED

@@ -17,6 +17,7 @@ def parts(text: str) -> list[str]:
         "Dr. Saarelund pays 3.5 % after approx. 14 days, e.g. under No. 5 of Art. 3.",
         "The U.S. Army bought pumps from Acme Inc. for 1.5 million euros.",
         "It stops at 7.5 bar (see Fig. 3).",
+        "A copy costs Fr. 3 and a bound one Rs. 500, kr. 60 or 1.2 Mio. francs.",
         "J. R. Hellqvist signed it.",
     ],
 )

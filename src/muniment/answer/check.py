@@ -7,14 +7,18 @@ reasons and the measured rates.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muniment.answer.clauses import changed_places, clauses
+from muniment.language.cell_amounts import table_amounts
+from muniment.language.currencies import MONEY
+from muniment.language.measures import equal
 from muniment.language.names import codes, names
 from muniment.language.negation import cues, opposites, polarity
 from muniment.language.quantities import Amounts, amounts, carried, dated, implied_ones
 from muniment.language.terms import content_stems, stem, stems, words
 from muniment.language.units import LIST_MARK
+from muniment.language.unnumbered import free_of_charge
 
 LEAST_COVERAGE = 0.6
 """Share of a claim's content words that its evidence, surroundings included, must carry."""
@@ -44,10 +48,14 @@ class Evidence:
 
 def check_claim(claim: str, evidence: Evidence) -> tuple[str, ...]:
     """Why the evidence does not carry the claim, in words for the reader; empty when it does."""
+    wrong_amounts = tuple(_amounts_missing(claim, evidence))
+    if not wrong_amounts:  # "20 cents" and "three years" are no words that the evidence must have as well
+        said = " ".join(one.text for one in amounts(claim).quantities)
+        evidence = replace(evidence, around=f"{evidence.around}\n{said}")
     return tuple(
         dict.fromkeys(
             (
-                *_amounts_missing(claim, evidence),
+                *wrong_amounts,
                 *_names_missing(claim, evidence),
                 *_denied_otherwise(claim, evidence.best),
                 *_contraries(claim, evidence.quote),
@@ -68,13 +76,14 @@ def coverage(claim: str, text: str) -> float:
 
 
 def _amounts_missing(claim: str, evidence: Evidence) -> Iterable[str]:
-    stated = amounts(_without_list_marks(evidence.quote))
+    stated = table_amounts(_without_list_marks(evidence.quote), evidence.headings)
     above = amounts(evidence.headings)
     same_unit = (*above.quantities, *implied_ones(evidence.quote))
     wanted = amounts(claim)
     for number in wanted.quantities:
-        elsewhere = any(number.unit == other.unit and number.values & other.values for other in same_unit)
-        if not elsewhere and not carried(number, stated):
+        elsewhere = any(equal(number.values, number.unit, one.values, one.unit) for one in same_unit)
+        free = 0.0 in number.values and number.unit in MONEY and free_of_charge(evidence.quote)
+        if not elsewhere and not free and not carried(number, stated):
             yield f"the number {number.text} is not in the cited text"
     for date in wanted.dates:
         if not dated(date, stated) and not dated(

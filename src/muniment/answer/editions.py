@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from muniment.language import editions
 from muniment.language.editions import Edition, Excerpt, edition, names_edition
+from muniment.language.measures import comparable, equal
 from muniment.language.names import codes
 from muniment.language.qualifiers import contradict, qualifiers
 from muniment.language.quantities import Amounts, amounts
@@ -86,8 +87,8 @@ def _disagree(sentence: str, said: str, stated: Amounts) -> bool:
         return False
     here, there = amounts(sentence), amounts(said)
     return any(
-        any(one.unit == other.unit for other in there.quantities)
-        and not any(one.values & other.values for other in there.quantities)
+        any(comparable(one.unit, other.unit) for other in there.quantities)
+        and not any(equal(one.values, one.unit, other.values, other.unit) for other in there.quantities)
         for one in here.quantities
         if any(one.values & number.values for number in stated.quantities)
     )

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from muniment.language.cell_amounts import caption_measure, table_amounts
+from muniment.language.currencies import MONEY
 from muniment.language.names import codes, names
 from muniment.language.quantities import amounts, carried, dated
 from muniment.language.terms import WORD, content_stems, stem, stems
@@ -82,7 +84,8 @@ def find_window(claim: str, text: str) -> Window | None:
         return None
     chosen = _widened(units, held, best, wanted)
     total = frozenset().union(*(held[index] for index in chosen))
-    return _window(text, units, chosen, best=best, weight=wanted.weight(total))
+    window = _window(text, units, chosen, best=best, weight=wanted.weight(total))
+    return _with_captions(window, text, [units[index] for index in chosen]) if wanted.sums else window
 
 
 class _Wanted:
@@ -93,13 +96,14 @@ class _Wanted:
         self._names = frozenset(stem(word) for word in (*names(claim), *codes(claim)))
         self._amounts = amounts(claim)
         self.all_words = stems(claim)
+        self.sums = any(one.unit in MONEY for one in self._amounts.quantities)
 
     def held(self, text: str) -> frozenset[str]:
         mine = {stem(word) for word in WORD.findall(text)}
         mine |= {stem(code) for code in codes(text)}
         found = {f"w {one}" for one in self._stems & mine} | {f"n {one}" for one in self._names & mine}
         if self._amounts.quantities or self._amounts.dates:
-            theirs = amounts(text)
+            theirs = table_amounts(text)
             found |= {f"# {one.text}" for one in self._amounts.quantities if carried(one, theirs)}
             found |= {f"# {one.text}" for one in self._amounts.dates if dated(one, theirs)}
         return frozenset(found)
@@ -113,8 +117,30 @@ class _Wanted:
 
 
 def _with_header(text: str, unit: Unit) -> str:
-    header = text[slice(*unit.header)] + "\n" if unit.header else ""
-    return header + unit.of(text)
+    """The unit below the header of its table, and below the line above that when it names the unit."""
+    above = (_caption(text, unit), unit.header)
+    return "\n".join([*(text[slice(*one)] for one in above if one), unit.of(text)])
+
+
+def _caption(text: str, unit: Unit) -> tuple[int, int] | None:
+    """The range of the line above a row's table that says in what its numbers are given."""
+    if unit.header is None:
+        return None
+    end = len(text[: unit.header[0]].rstrip())
+    found = trim(text, text.rfind("\n", 0, end) + 1, end)
+    return found if found and caption_measure(text[slice(*found)]) else None
+
+
+def _with_captions(window: Window, text: str, chosen: list[Unit]) -> Window:
+    """The window of a claim that states sums, with the lines that name the currency of the tables quoted."""
+    captions = {found for unit in chosen if (found := _caption(text, unit))}
+    ranges = list(window.ranges)
+    for start, end in captions:
+        if any(left <= start and end <= right for left, right in ranges):
+            continue
+        following = next(at for at, one in enumerate([*ranges, (len(text), 0)]) if one[0] >= end)
+        ranges.insert(following, (start, end))
+    return replace(window, ranges=tuple(ranges))
 
 
 def _verbatim(claim: str, text: str, units: list[Unit]) -> tuple[int, int] | None:

@@ -2,32 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-_UNITS = {
-    unit: name
-    for name, units in {
-        "percent": "% percent pct", "euro": "€ eur euro euros", "dollar": "$ usd dollar dollars",
-        "pound": "£ gbp", "yen": "¥ yen", "year": "year years yr yrs", "month": "month months",
-        "week": "week weeks", "day": "day days",
-        "hour": "hour hours hr hrs h", "minute": "minute minutes min mins",
-        "second": "second seconds sec secs s", "millisecond": "ms millisecond milliseconds",
-        "kilometre": "km kilometre kilometres kilometer kilometers", "metre": "m metre metres meter meters",
-        "centimetre": "cm centimetre centimetres", "inch": "inch inches", "foot": "ft feet",
-        "millimetre": "mm millimetre millimetres",
-        "mile": "mile miles", "kilogram": "kg kilogram kilograms", "gram": "g gram grams",
-        "tonne": "t tonne tonnes ton tons", "litre": "l litre litres liter liters", "bar": "bar",
-        "volt": "v volt volts", "ampere": "amp amps ampere amperes", "watt": "w watt watts",
-        "kilowatt": "kw kilowatt kilowatts", "megawatt": "mw megawatt megawatts", "hertz": "hz hertz",
-        "celsius": "°c celsius", "fahrenheit": "°f fahrenheit", "kilobyte": "kb kilobyte kilobytes",
-        "megabyte": "mb megabyte megabytes", "gigabyte": "gb gigabyte gigabytes",
-        "terabyte": "tb terabyte terabytes",
-    }.items()
-    for unit in units.split()
-}  # fmt: skip
-TIMES = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond"})
-_SCALES = {"hundred": 100.0, "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9,
-           "trillion": 1e12, "dozen": 12.0}  # fmt: skip
+from muniment.language.currencies import MONEY, NATION, SYMBOLS, code, currency_before
+from muniment.language.dates import Date as Date
+from muniment.language.dates import take_dates
+from muniment.language.measures import MODIFIER, equal, same_value, unit_of
+
+_SCALES = {"hundred": 100.0, "thousand": 1e3, "k": 1e3, "lakh": 1e5, "million": 1e6, "mn": 1e6, "mio": 1e6,
+           "mln": 1e6, "mill": 1e6, "m": 1e6, "mm": 1e6, "crore": 1e7, "billion": 1e9, "bn": 1e9, "mrd": 1e9,
+           "b": 1e9, "trillion": 1e12, "tn": 1e12, "dozen": 12.0}  # fmt: skip
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 )
@@ -38,42 +23,59 @@ _TENS = {
 _ORDINALS = {
     word: n for n, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), 3)
 }
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
-         "september sep sept", "october oct", "november nov", "december dec"), 1)
-    for name in names.split()
-}  # fmt: skip
 
-_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
-_DATES = [
-    re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTH}(?:\s?,?\s+(?P<year>\d{{4}}))?\b", re.I
-    ),
-    re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:\s?,?\s+(?P<year>\d{{4}}))?", re.I),
-    re.compile(rf"\b{_MONTH},?\s+(?P<year>\d{{4}})\b", re.I),
-    re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b"),
-    re.compile(r"\b(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4})\b"),
-]
 _CLOCK = re.compile(r"\b(\d{1,2})(?::(\d{2}))?\s*([ap])\.?m\b\.?|\b(\d{1,2}):(\d{2})\b", re.I)
 _CODE = re.compile(r"\b(?=[\w./-]*[A-Za-z])(?=[\w./-]*\d)[A-Za-z][\w]*(?:[-_/.]\w+)*|\b\d+(?:\.\d+){2,}\b")
-_UNIT_BEHIND = r"(?=(?:[\s\u00a0-]{0,2}(?P<unit>%|per\s?cent\b|[$€£¥]|°[CF]|[A-Za-z]+))?)"
+_SUM = re.compile(r"[MTk]?([A-Z]{3})\d[\d.]*$")
+"""EUR250 and TEUR12.50: no codes, but sums."""
+_SPACE = " \u00a0\u202f\u2009"
 _DIGITS = re.compile(
-    r"(?P<money>[$€£¥]\s?)?(?<!\w)(?P<number>\d{1,3}(?:[,\u00a0\u202f'’]\d{3})+(?:\.\d+)?(?![\d])|\d+(?:[.,]\d+)*)"
-    r"(?:st\b|nd\b|rd\b|th\b)?(?:[\s\u00a0-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|k)\b)?"
-    + _UNIT_BEHIND,
+    r"(?<![\d_])(?<!\d[.,])(?P<number>\d{1,3}(?:[,'’]\d{3})+(?:\.\d+)?(?!\d)"
+    rf"|(?P<spaced>\d{{1,3}}(?:[{_SPACE}]\d{{3}})*(?:[{_SPACE}]000|[{_SPACE}]\d{{3}}(?![-–]\w))"
+    r"(?:[.,]\d{1,2})?(?!\d|[.,]\d))|\d+(?:[.,]\d+)*)"
+    r"(?:st\b|nd\b|rd\b|th\b)?(?P<half>½)?"
+)
+_LABEL = re.compile(
+    r"\b(?:articles?|arts?\.|sections?|clauses?|chapters?|pages?|pp?\.|figures?|fig\.|tables?|notes?|no\.|steps?|items?"
+    r"|versions?|models?|parts?|levels?|phases?|class|types?|rooms?|lines?|rules?|annex) $",
+    re.I,
+)
+"""What stands before a number that does not go on behind a space: "under Article 9 200 companies"."""
+_SCALE = re.compile(
+    rf"[{_SPACE}-]?(?P<scale>hundred|thousand|million|billion|trillion|lakh|crore|bn|mn|mio|mln|mrd|k)s?\b",
+    re.I,
+)
+_SCALE_OF_SUM = re.compile(rf"[{_SPACE}]?(?P<scale>mm|mill|m|b|tn)\b", re.I)
+"""Letters that are a scale only beside a currency: £1.5m, 3m EUR."""
+_SCALE_BEFORE_SUM = re.compile(
+    rf"[{_SPACE}]?(?P<scale>mm|m|b)[{_SPACE}]?(?=[$€£]|(?:EUR|USD|GBP|CHF|NOK|SEK|DKK)\b)", re.I
+)
+_HALF = re.compile(r"\s+and\s+a\s+half\b", re.I)
+_REPEATED = re.compile(r"\s?\(\s?(?:\d+|[a-z]+(?:[\s-][a-z]+)?)\s?\)(?=[\s-])", re.I)
+"""The bracket of "six (6) months"."""
+_UNIT = re.compile(
+    rf"(?:[\s\u00a0-](?P<modifier>(?:{MODIFIER})(?:\s(?:{MODIFIER}))?)\b)?[\s\u00a0\u202f-]{{0,2}}"
+    rf"(?P<bracket>\((?:in\s)?)?(?:(?P<nation>{NATION})\s)?"
+    r"(?P<unit>(?:percentage|per\s?cent|%)[\s-]?points?\b|p\.p\.|basis[\s-]points?\b|%|‰|per\s?cent\b|per\s?mille\b"
+    r"|pounds?\ssterling\b"
+    rf"|[{SYMBOLS}]|US\$|°\s?[CF]|[^\W\d_]+(?!\w))",
     re.I,
 )
 _WRITTEN = re.compile(
     rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[\s-](?P<ones>{'|'.join(list(_SMALL_WORDS)[1:10])}))?"
-    rf"|(?P<small>{'|'.join(sorted(_SMALL_WORDS, key=len, reverse=True))}))\b"
-    r"(?:\s+(?P<scale>hundred|thousand|million|billion|dozen)\b)?" + _UNIT_BEHIND,
+    rf"|(?P<small>{'|'.join(sorted(_SMALL_WORDS, key=len, reverse=True))})"
+    r"|(?P<one>(?<!half )an?)(?=\s(?:hundred|thousand|million|billion|dozen)\b))\b"
+    r"(?:\s+(?P<scale>hundred|thousand|million|billion|dozen)\b)?",
     re.I,
 )
+_HALVED = re.compile(r"\bhalf\s+(?:of\s+)?an?\s+(?P<unit>[a-z]+)", re.I)
+_FORTNIGHT = re.compile(r"(?:\b(?:an?|one)\s)?\bfortnight\b", re.I)
 _ONE = re.compile(r"\b(?:an?|per|each|every)\s+(?P<unit>[a-z]+)", re.I)
-_UNIT_WORD = re.compile(r"[$€£¥%]|°[CF]|(?<![\w.])[A-Za-z]+(?![\w.])")
+_UNIT_WORD = re.compile(rf"(?:US|[ACS])?\$|[{SYMBOLS}%‰]|°[CF]|(?<![\w.])[^\W\d_]+(?![\w.])")
 _ORDINAL_WORD = re.compile(rf"\b({'|'.join(_ORDINALS)})\b", re.I)
+_TO = re.compile(r"\s?(?:to|or|[-–—])\s?", re.I)
+_AND = re.compile(r"\s+and\s+", re.I)
+_BETWEEN = re.compile(r"\bbetween\s+$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +88,6 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Date:
-    """A date; parts that are not written are 0. ``swapped`` is the other reading of 3/4/2024."""
-
-    text: str
-    year: int
-    month: int
-    day: int
-    swapped: bool = False
-
-    def agrees(self, other: "Date") -> bool:
-        """Whether ``other`` has every part that this one states, and equal."""
-        readings = [(other.year, other.month, other.day)]
-        if other.swapped:
-            readings.append((other.year, other.day, other.month))
-        mine = [(self.year, self.month, self.day)]
-        if self.swapped:
-            mine.append((self.year, self.day, self.month))
-        return any(
-            all(not a or a == b for a, b in zip(one, two, strict=True)) for one in mine for two in readings
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Amounts:
     """All numbers and dates of a text."""
 
@@ -116,25 +95,37 @@ class Amounts:
     dates: tuple[Date, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A number where it stands; ``scale`` is the factor written behind it."""
+
+    start: int
+    end: int
+    quantity: Quantity
+    scale: float = 1.0
+
+
+@lru_cache(maxsize=2048)
 def amounts(text: str) -> Amounts:
     """Numbers (digits, written out up to 99 with scales, ordinals, clock times) and dates of ``text``.
 
     Codes such as ``E-417`` or ``1.2.3`` are names, not numbers, and are left out.
     """
-    dates, rest = _take_dates(text)
-    rest = _CODE.sub(lambda match: "\0" * len(match.group()), rest)
+    dates, rest = take_dates(text)
+    rest = _CODE.sub(_blanked, rest)
     quantities = list(_clock_times(rest))
     rest = _CLOCK.sub(lambda match: "\0" * len(match.group()), rest)
-    quantities += _digits(rest)
-    quantities += _written(rest)
+    found = sorted((*_digits(rest), *_written(rest)), key=lambda one: one.start)
+    quantities += [one.quantity for one in _ranges_joined(rest, found)]
+    quantities += _without_digits(rest)
     return Amounts(tuple(quantities), tuple(dates))
 
 
 def carried(amount: Quantity, evidence: Amounts) -> bool:
-    """Whether the evidence states the number: as such, or as a part of a date."""
-    same = [other for other in evidence.quantities if amount.values & other.values]
-    if any(other.unit == amount.unit for other in same):
+    """Whether the evidence states the number: as such, in another unit of the kind, or as part of a date."""
+    if any(equal(amount.values, amount.unit, other.values, other.unit) for other in evidence.quantities):
         return True
+    same = [other for other in evidence.quantities if _same_number(amount, other)]
     if amount.unit and any(other.unit for other in same):  # 3 years, where the text has 3 months
         return False
     if same:
@@ -160,31 +151,23 @@ def implied_ones(text: str) -> tuple[Quantity, ...]:
     return tuple(
         Quantity(match.group(), frozenset({1.0}), unit)
         for match in _ONE.finditer(text)
-        if (unit := _UNITS.get(match["unit"].lower(), ""))
+        if (unit := unit_of(match["unit"]))
     )
 
 
 def units_named(text: str) -> frozenset[str]:
     """The units written out in ``text``, numbers or none: "Price (€)" names euro, "Weight in kg" kilogram."""
-    found = {_unit(word) for word in _UNIT_WORD.findall(text)}
+    found = {code(word) or unit_of(word) for word in _UNIT_WORD.findall(text)}
     return frozenset(found - {""})
 
 
-def _take_dates(text: str) -> tuple[list[Date], str]:
-    found: list[Date] = []
+def _blanked(match: re.Match[str]) -> str:
+    written = _SUM.match(match.group())
+    return match.group() if written and code(written[1]) else "\0" * len(match.group())
 
-    def take(match: re.Match[str]) -> str:
-        parts = {key: value or "" for key, value in match.groupdict().items()}
-        named = not parts["month"].isdigit()
-        month = _MONTHS[parts["month"].lower()] if named else int(parts["month"])
-        year, day = int(parts.get("year") or 0), int(parts.get("day") or 0)
-        swapped = not named and "-" not in match.group() and day <= 12
-        found.append(Date(match.group(), year, month, day, swapped))
-        return "\0" * len(match.group())
 
-    for pattern in _DATES:
-        text = pattern.sub(take, text)
-    return found, text
+def _same_number(one: Quantity, other: Quantity) -> bool:
+    return any(same_value(mine, theirs) for mine in one.values for theirs in other.values)
 
 
 def _clock_times(text: str) -> Iterator[Quantity]:
@@ -194,20 +177,88 @@ def _clock_times(text: str) -> Iterator[Quantity]:
         yield Quantity(match.group().strip(), frozenset({hours * 60.0 + int(minute)}), "clock time")
 
 
-def _digits(text: str) -> Iterator[Quantity]:
-    for match in _DIGITS.finditer(text):
-        scale = _SCALES[match["scale"].lower()] if match["scale"] else 1.0
-        values = frozenset(round(value * scale, 9) for value in _readings(match["number"]))
-        unit = _unit(match["money"]) or _unit(match["unit"])
-        yield Quantity(_shown(match, unit), values, unit)
+def _digits(text: str) -> Iterator[_Found]:
+    at = taken = 0  # a currency behind one number is not the currency before the next
+    while match := _DIGITS.search(text, at):
+        number, at = match["number"], match.end()
+        if match["spaced"] and _LABEL.search(text[max(0, match.start() - 12) : match.start()]):
+            number = re.split(rf"[{_SPACE}]", number)[0]
+            at = match.start() + len(number)
+        as_sum = _like_a_sum(number)
+        start, unit, factor = currency_before(text, match.start(), sum_written=as_sum)
+        if start < taken:
+            start, unit, factor = match.start(), "", 1.0
+        values = {value + (0.5 if match["half"] else 0.0) for value in _readings(number)}
+        found = _with_unit(text, (start, at), values, unit, factor, as_sum=as_sum)
+        taken = found.end
+        yield found
+
+
+def _like_a_sum(number: str) -> bool:
+    """Whether a number has groups of thousands or two decimals."""
+    return bool(re.search(rf"\d[,.'’{_SPACE}]\d{{3}}(?!\d)|[.,]\d\d$", number))
+
+
+def _with_unit(
+    text: str, span: tuple[int, int], values: set[float], unit: str, factor: float, *, as_sum: bool = False
+) -> _Found:
+    """The number at ``span`` with the scale and the unit behind it; ``unit`` is the currency before it."""
+    start, end = span
+    if half := _HALF.match(text, end):
+        values, end = {value + 0.5 for value in values}, half.end()
+    repeats = text[end : end + 1] == ")" and text[start - 1 : start] == "("
+    repeated = _REPEATED.match(text, end)
+    behind = repeated.end() if repeated else end + repeats
+    scale = _SCALE.match(text, behind) or (_SCALE_OF_SUM if unit else _SCALE_BEFORE_SUM).match(text, behind)
+    scaled = _SCALES[scale["scale"].lower()] if scale else 1.0
+    if scale:
+        end = behind = scale.end("scale") + (text[scale.end("scale") : scale.end("scale") + 1] == "s")
+    if not unit and (match := _UNIT.match(text, behind)):
+        unit = _unit(match, as_sum=as_sum or bool(scale))
+        end = match.end() if unit else end
+        if unit in MONEY and not scale and (scale := _SCALE.match(text, end)):  # 225 NOK million
+            scaled, end = _SCALES[scale["scale"].lower()], scale.end()
+        end += bool(unit and match["bracket"] and text[end : end + 1] == ")")
+    shown = text[start:end].replace(")", "") if repeats else text[start:end]
+    whole = frozenset(round(value * scaled * factor, 9) for value in values)
+    return _Found(start, end, Quantity(shown.strip(), whole, unit), scaled)
+
+
+def _unit(match: re.Match[str], *, as_sum: bool) -> str:
+    """The unit behind a number; in brackets only one of money: 225 (NOK million)."""
+    found = code(match["unit"], sum_written=as_sum)
+    found = found or unit_of(match["unit"], match["modifier"] or "", match["nation"] or "")
+    return "" if match["bracket"] and found not in MONEY else found
+
+
+def _ranges_joined(text: str, found: list[_Found]) -> list[_Found]:
+    """In "EUR 3 to 5 million" and "5-10 years" both numbers have what one of them has written beside it."""
+    joined = list(found)
+    for n in range(len(joined) - 1):
+        first, second = joined[n], joined[n + 1]
+        between = text[first.end : second.start]
+        linked = _TO.fullmatch(between) or (
+            _AND.fullmatch(between) and _BETWEEN.search(text[max(0, first.start - 10) : first.start])
+        )
+        if not linked:
+            continue
+        one, other = first.quantity, second.quantity
+        values = one.values
+        if first.scale == 1 != second.scale:
+            values |= {round(value * second.scale, 9) for value in values}
+        joined[n] = replace(first, quantity=Quantity(one.text, values, one.unit or other.unit))
+        joined[n + 1] = replace(second, quantity=Quantity(other.text, other.values, other.unit or one.unit))
+    return joined
 
 
 def _readings(number: str) -> set[float]:
     """The values a notation allows: 1,234 is 1234; 1.234 may be either; 3,5 is 3.5."""
     number = number.rstrip(".,")
-    plain = re.sub(r"[,\u00a0\u202f'’]", "", number)
-    if re.fullmatch(r"\d{1,3}(?:[,\u00a0\u202f'’]\d{3})+(?:\.\d+)?", number):
-        return {float(plain)}
+    grouped = re.sub(rf"(?<=\d)[{_SPACE}'’](?=\d{{3}})", "", number)
+    if grouped != number:
+        return {float(grouped.replace(",", "."))}
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
+        return {float(number.replace(",", ""))}
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?", number):
         european = float(number.replace(".", "").replace(",", "."))
         return {european, float(number)} if number.count(".") == 1 and "," not in number else {european}
@@ -216,28 +267,24 @@ def _readings(number: str) -> set[float]:
     return {float(part) for part in re.split(r",", number) if re.fullmatch(r"\d+(?:\.\d+)?", part)}
 
 
-def _written(text: str) -> Iterator[Quantity]:
+def _written(text: str) -> Iterator[_Found]:
     for match in _WRITTEN.finditer(text):
         tens, ones = (match["tens"] or "").lower(), (match["ones"] or match["small"] or "").lower()
-        value = float(_TENS.get(tens, 0) + _SMALL_WORDS.get(ones, 0))
-        unit = _unit(match["unit"])
-        if match["scale"]:
-            value *= _SCALES[match["scale"].lower()]
-        elif value == 1 and not unit:  # "one" is a pronoun more often than a number
+        value = 1.0 if match["one"] else float(_TENS.get(tens, 0) + _SMALL_WORDS.get(ones, 0))
+        scale = _SCALES[match["scale"].lower()] if match["scale"] else 1.0
+        found = _with_unit(text, match.span(), {value * scale}, "", 1.0)
+        if value == scale == 1 and not found.quantity.unit:  # "one" is a pronoun more often than a number
             continue
-        yield Quantity(_shown(match, unit), frozenset({value}), unit)
+        yield replace(found, scale=max(scale, found.scale))
+
+
+def _without_digits(text: str) -> Iterator[Quantity]:
+    """Ordinals, halves and the fortnight."""
     for match in _ORDINAL_WORD.finditer(text):
         yield Quantity(match.group(), frozenset({float(_ORDINALS[match.group().lower()])}))
-
-
-def _shown(match: re.Match[str], unit: str) -> str:
-    """The number as written, with its unit when that is a known one."""
-    end = match.end("unit") if unit and match["unit"] and _unit(match["unit"]) else match.end()
-    return match.string[match.start() : end].strip()
-
-
-def _unit(written: str | None) -> str:
-    if not written:
-        return ""
-    key = re.sub(r"\s", "", written).lower()
-    return _UNITS.get(key, "")
+    for match in _HALVED.finditer(text):
+        scale, unit = _SCALES.get(match["unit"].lower(), 0.0), unit_of(match["unit"])
+        if (scale or unit) and len(match["unit"]) > 2:
+            yield Quantity(match.group(), frozenset({0.5 * (scale or 1.0)}), unit)
+    for match in _FORTNIGHT.finditer(text):
+        yield Quantity(match.group(), frozenset({1.0}), "fortnight")

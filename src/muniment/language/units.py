@@ -26,7 +26,7 @@ _NEVER_LAST = frozenset(
 )
 _SELDOM_LAST = frozenset(
     "inc ltd corp co llc plc u.s u.k u.n e.u a.m p.m d.c b.c etc ph.d jan feb mar apr jun jul aug sep"
-    " sept oct nov dec".split()
+    " sept oct nov dec fr sfr rs kr rp mio mrd p.a".split()
 )
 _STARTERS = frozenset(
     "the a an it its this that these those in on at for from by with if when while he she they we you i"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from muniment.language.currencies import MONEY
+from muniment.language.measures import DAYS, TIMES
 from muniment.language.names import codes, names
 from muniment.language.terms import WORD, is_content, stem
 
@@ -47,9 +49,9 @@ class Question:
 
 
 _UNITS_ASKED = [
-    (re.compile(pattern, re.I), frozenset(units.split()))
+    (re.compile(pattern, re.I), units if isinstance(units, frozenset) else frozenset(units.split()))
     for pattern, units in (
-        (r"\bhow heavy\b|\bweigh|\bmass\b", "kilogram gram tonne"),
+        (r"\bhow heavy\b|\bweigh|\bmass\b", "kilogram gram tonne pounds"),
         (r"\bhow (?:hot|cold|warm)\b|\btemperature\b", "celsius fahrenheit"),
         (r"\bhow (?:far|tall|wide|deep|thick)\b|\b(?:distance|height|width|depth|diameter)\b",
          "kilometre metre centimetre millimetre mile inch foot"),
@@ -57,12 +59,12 @@ _UNITS_ASKED = [
         (r"\bhow efficient\b|\bpercentage\b|\bwhat (?:share|percent)\b", "percent"),
         (r"\bpressure\b", "bar"),
         (r"\bvoltage\b", "volt"),
-        (r"\bhow (?:long|soon|quickly|fast|often)\b|\bduration\b|\bnotice period\b",
-         "year month week day hour minute second millisecond"),
-        (r"\bhow many days\b", "day"), (r"\bhow many weeks\b", "week"), (r"\bhow many months\b", "month"),
+        (r"\bhow (?:long|soon|quickly|fast|often)\b|\bduration\b|\bnotice period\b", TIMES),
+        (r"\bhow many (?:\w+ )?days\b", DAYS), (r"\bhow many weeks\b", "week"),
+        (r"\bhow many months\b", "month"),
         (r"\bhow many hours\b", "hour"), (r"\bhow many years\b", "year"), (r"\bhow many minutes\b", "minute"),
         (r"\bhow (?:much money|expensive)\b|\bwhat does .* cost\b|\b(?:price|fee|salary|fine|budget)\b",
-         "euro dollar pound yen"),
+         MONEY),
     )
 ]  # fmt: skip
 

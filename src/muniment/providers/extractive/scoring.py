@@ -3,16 +3,18 @@
 import re
 from dataclasses import dataclass
 
+from muniment.language.currencies import MONEY
+from muniment.language.measures import POUNDS, TIMES
 from muniment.language.names import names
-from muniment.language.quantities import TIMES, Amounts, amounts
+from muniment.language.quantities import Amounts, amounts
 from muniment.language.units import CELL_SEPARATOR
+from muniment.language.unnumbered import count_in_words, free_of_charge, open_duration, share_of_sum
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects
 
 ALIKE = 0.6
 """What a synonym of a term counts."""
 
-_MONEY = frozenset({"euro", "dollar", "pound", "yen"})
 _TIME = TIMES | {"clock time"}
 _OFTEN = re.compile(
     r"\b(?:daily|weekly|monthly|quarterly|annual(?:ly)?|yearly|hourly|once|twice|immediately|every)\b", re.I
@@ -52,10 +54,18 @@ def holds_expected(expects: Expects, text: str) -> bool | None:
     found = amounts(text) if expects in _NEEDS_AMOUNTS else Amounts((), ())
     units = {quantity.unit for quantity in found.quantities}
     checks = {
-        Expects.NUMBER: lambda: bool(found.quantities),
-        Expects.MONEY: lambda: bool(units & _MONEY) or (in_table and bool(found.quantities)),
+        Expects.NUMBER: lambda: bool(found.quantities) or count_in_words(text),
+        Expects.MONEY: lambda: (
+            bool(units & (MONEY | {POUNDS}))
+            or (in_table and bool(found.quantities))
+            or free_of_charge(text)
+            or share_of_sum(text)
+        ),
         Expects.DURATION: lambda: (
-            bool(units & _TIME) or bool(_OFTEN.search(text)) or (in_table and bool(found.quantities))
+            bool(units & _TIME)
+            or bool(_OFTEN.search(text))
+            or open_duration(text)
+            or (in_table and bool(found.quantities))
         ),
         Expects.DATE: lambda: (
             bool(found.dates) or bool(units & _TIME) or _year(found) or bool(_WHEN.search(text))

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from muniment.language.quantities import TIMES, amounts, units_named
+from muniment.language.measures import TIMES
+from muniment.language.quantities import amounts, units_named
 from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
