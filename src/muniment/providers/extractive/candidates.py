@@ -12,6 +12,9 @@ from muniment.language.units import Unit, UnitKind, split_units
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.question import Question
 
+_LONG_VERB = 5
+"""Letters of a stem from which "-er" and "-or" make the doer and seldom another word (flow and flower)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -39,6 +42,11 @@ class Candidate:
         heads = self.unit.kind is UnitKind.TABLE_HEADER and is_header(self.text)
         return not self.is_heading and not heads
 
+    @property
+    def in_table(self) -> bool:
+        """Whether it is a row of a table."""
+        return self.unit.kind in (UnitKind.TABLE_HEADER, UnitKind.TABLE_ROW)
+
 
 def find_candidates(question: Question, passages: tuple[PromptPassage, ...]) -> list[Candidate]:
     """Every unit of every passage, in reading order."""
@@ -61,7 +69,7 @@ class Wanted:
 
     def __init__(self, terms: tuple[str, ...]) -> None:
         self._terms = frozenset(terms)
-        self._alike = {other: term for term in terms for other in synonyms(term)}
+        self._alike = {other: term for term in terms for other in (*synonyms(term), *_doers(term))}
         self._beginnings = frozenset(term[:2] for term in (*terms, *self._alike))
 
     def of(self, text: str) -> frozenset[str]:
@@ -80,6 +88,11 @@ class Wanted:
             for word in set(WORD.findall(text.lower()))
             if word[:2] in self._beginnings or len(word) < 5
         }
+
+
+def _doers(term: str) -> tuple[str, ...]:
+    """Who does it: whoever audits a company is its auditor."""
+    return (f"{term}or", f"{term}er") if len(term) >= _LONG_VERB else ()
 
 
 def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:

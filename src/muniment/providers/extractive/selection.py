@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from muniment.language.quantities import TIMES, amounts, units_named
 from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
+from muniment.providers.extractive.captions import with_captions
+from muniment.providers.extractive.extremes import extreme_rows
 from muniment.providers.extractive.listing import section_list, whole_list
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import Scored
@@ -22,7 +23,6 @@ LEAST_OF_PARTS = 0.04
 """The same for a question that asks several things: each sentence carries its part alone."""
 ADDS = 0.12
 """Share of the question, rare words counting more, that a sentence for a further part must add."""
-LONGEST_CAPTION = 200
 DUPLICATE = 0.7
 """Jaccard similarity of content stems from which two units say the same."""
 _REFERS_BACK = frozenset("it this that these those they he she such its their his her however".split())
@@ -35,10 +35,14 @@ def select(
 
     ``ranked`` are the candidates by score, best first; ``candidates`` all there are, in reading order.
     """
-    listed = section_list(question, candidates) or whole_list(question, ranked[0].candidate, candidates)
-    if listed:
-        return listed
-    return _with_captions(_in_reading_order(_best_few(question, weights, ranked), candidates), candidates)
+    best = ranked[0].candidate
+    listed = (
+        extreme_rows(question, best, candidates)
+        or section_list(question, candidates)
+        or whole_list(question, best, candidates)
+    )
+    chosen = listed or _in_reading_order(_best_few(question, weights, ranked), candidates)
+    return with_captions(chosen, candidates)
 
 
 def likelihoods(ranked: Sequence[Scored]) -> list[float]:
@@ -95,26 +99,3 @@ def _in_reading_order(chosen: list[Candidate], candidates: list[Candidate]) -> l
 def _refers_back(candidate: Candidate) -> bool:
     opening = candidate.text.split(maxsplit=1)[0].lower().strip(",")
     return opening in _REFERS_BACK and candidate.position > 0 and candidate.unit.kind is UnitKind.SENTENCE
-
-
-def _with_captions(chosen: list[Candidate], candidates: list[Candidate]) -> list[Candidate]:
-    """The same with the line above a table before its first row, when that line alone names the unit."""
-    result: list[Candidate] = []
-    for one in chosen:
-        caption = _caption(one, candidates)
-        if caption and caption not in result:
-            result.append(caption)
-        result.append(one)
-    return result
-
-
-def _caption(row: Candidate, candidates: list[Candidate]) -> Candidate | None:
-    text = row.passage.passage.chunk.text
-    if row.unit.header is None:
-        return None
-    in_row = {quantity.unit for quantity in amounts(row.text).quantities} - {""}
-    if (in_row | units_named(text[slice(*row.unit.header)])) - TIMES:  # "full day" names no unit
-        return None
-    above = [one for one in candidates if one.passage is row.passage and one.unit.end <= row.unit.header[0]]
-    caption = above[-1] if above else None
-    return caption if caption and units_named(caption.text) and len(caption.text) <= LONGEST_CAPTION else None

@@ -11,6 +11,7 @@ from muniment.language.quantities import Amounts, amounts, units_named
 from muniment.language.terms import WORD, content_stems, is_content, stem
 from muniment.language.units import UnitKind
 from muniment.protocols import PromptPassage
+from muniment.providers.extractive import rows
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
 from muniment.providers.extractive.scoring import holds_expected
@@ -22,6 +23,7 @@ SIGNALS = (
     "code", "code first",
     "asks", "leads in", "fragment", "caption", "short", "length", "first", "row", "item",
     "contradicts", "unqualified", "narrowed", "other year", "in range",
+    "row asked", "row strange",
 )  # fmt: skip
 """The names of the signals, in order."""
 
@@ -85,6 +87,7 @@ def signals(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, .
         *_of_kind(asked, candidate, words),
         *_of_form(candidate),
         *_of_scope(asked, candidate),
+        *rows.about(asked.question, candidate),
     )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from muniment.language.terms import stems
+from muniment.language.terms import stem, stems
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, Wanted
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import ALIKE, Scored, holds_expected
+from muniment.providers.extractive.sorts import names_one, sort_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ PASSAGE_WORDS = 0.2
 """What the share of the question's words that the best unit's passage carries adds to the cosines."""
 NAME_MISSING = 0.2
 """What is taken off, times the share of the question's names that stand in no passage."""
+
+ALL_THE_REST = 0.75
+"""Share of a question's other words that a unit must hold to name what is asked for by no sort of name."""
+MOST_OF_THE_REST = 0.6
+"""The same, its surroundings counted in, where it holds a name, place or date that may be what is asked for."""
+_LIGHT = frozenset(map(stem, "use make get call need include have give provide take become".split()))
+"""Verbs that say little of what is asked."""
 
 
 def supported(
@@ -77,7 +85,21 @@ def _lacks_what_is_asked(question: Question, best: Candidate) -> bool:
         and holds_expected(question.expects, best.text) is False
     ):
         return True
-    return question.sort is not None and not any(Wanted((question.sort,)).with_alike(_text(best.passage)))
+    if question.sort is None or any(Wanted((question.sort,)).with_alike(_text(best.passage))):
+        return False
+    return not _is_of_sort(question, question.sort, best)
+
+
+def _is_of_sort(question: Question, asked: str, best: Candidate) -> bool:
+    """Whether ``best`` may name a thing of the sort, though its passage does not call it so: a city by its
+    name; mineral oil, where all the rest of the question is said of it."""
+    sort = sort_of(asked)
+    others = set(question.terms) - {asked} - _LIGHT
+    own = (len(best.carried & others) + ALIKE * len(best.alike & others)) / max(1, len(others))
+    if sort is None:
+        return len(best.carried & others) > 1 and own >= ALL_THE_REST
+    around = own + len((best.nearby - best.alike) & others) / max(1, len(others))
+    return own > 0 and around >= MOST_OF_THE_REST and names_one(sort, best.text, question.text)
 
 
 def _names_missing(question: Question, passages: Sequence[PromptPassage]) -> float:
