@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from muniment.language.qualifiers import contradict, qualifiers
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.choice import near
@@ -16,7 +15,7 @@ from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.rendering import quoted
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
-from muniment.providers.extractive.support import Limits, about_the_named, supported
+from muniment.providers.extractive.support import Limits, about_the_named, holds_for_others, supported
 
 _CONTEXT_TOKENS = 1_000_000
 
@@ -83,8 +82,8 @@ class ExtractiveGenerator:
         found = await self.weigh(prompt)
         if not supported(found.question, found.best, prompt.passages, self._limits):
             return []
-        if contradict(qualifiers(prompt.question), found.best[0].candidate.scope):
-            return []  # what holds for full-time staff says nothing of part-time staff
+        if holds_for_others(found.question, found.best[0].candidate):
+            return []
         return select(found.question, found.weights, found.best, found.all)
 
     async def weigh(self, prompt: Prompt) -> Shortlist:

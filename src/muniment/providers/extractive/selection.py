@@ -11,6 +11,7 @@ from muniment.providers.extractive.extremes import extreme_rows
 from muniment.providers.extractive.listing import section_list, whole_list
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import Scored
+from muniment.providers.extractive.support import holds_for_others
 
 MOST_SENTENCES = 2
 MOST_OF_PARTS = 3
@@ -67,6 +68,7 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
         added = sum(weights[term] for term in one.candidate.carried - said) / total
         wanted = likelihood >= LEAST and reached < ENOUGH and not _strange_row(one.candidate, chosen)
         wanted |= parts and likelihood >= LEAST_OF_PARTS and added >= ADDS
+        wanted = wanted and not holds_for_others(question, one.candidate)
         if wanted and not any(_same(one.candidate, other) for other in chosen):
             chosen.append(one.candidate)
             reached += likelihood

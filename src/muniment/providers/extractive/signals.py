@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from muniment.language.names import codes
 from muniment.language.qualifiers import Qualifier, contradict, qualifiers
+from muniment.language.people import of_others
 from muniment.language.quantities import Amounts, amounts, units_named
 from muniment.language.terms import WORD, content_stems, is_content, stem
 from muniment.language.units import UnitKind
@@ -15,6 +16,7 @@ from muniment.providers.extractive import rows
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
 from muniment.providers.extractive.scoring import holds_expected
+from muniment.providers.extractive.sorts import names_one, sort_of
 
 SIGNALS = (
     "own", "alike", "nearby", "pairs", "density", "says nothing",
@@ -23,7 +25,7 @@ SIGNALS = (
     "code", "code first",
     "asks", "leads in", "fragment", "caption", "short", "length", "first", "row", "item",
     "contradicts", "unqualified", "narrowed", "other year", "in range",
-    "row asked", "row strange",
+    "row asked", "row strange", "names one", "of others",
 )  # fmt: skip
 """The names of the signals, in order."""
 
@@ -88,7 +90,15 @@ def signals(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, .
         *_of_form(candidate),
         *_of_scope(asked, candidate),
         *rows.about(asked.question, candidate),
+        _names_one(asked.question, candidate),
+        float(of_others(asked.question.text, candidate.text)),
     )
+
+
+def _names_one(question: Question, candidate: Candidate) -> float:
+    """Whether the unit names a thing of the sort that a "which" asks for."""
+    sort = sort_of(question.sort) if question.sort else None
+    return float(sort is not None and names_one(sort, candidate.text, question.text))
 
 
 def _of_words(asked: Asked, candidate: Candidate, words: list[str]) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from muniment.language.names import names
 from muniment.language.quantities import amounts, units_named
 from muniment.language.terms import stem, stems
+from muniment.language.units import CELL_SEPARATOR
 
 
 class Sort(StrEnum):
@@ -37,7 +38,8 @@ _SORTS = {
 }
 _AT = re.compile(r"\b(?:in|at|near|to|from|of|into|around)\s+(?:the\s+)?(?P<name>[A-Z][\w'’-]+)")
 _YEAR = re.compile(r"(?<![\d.,])(?:1\d|20)\d\d(?!\d)")
-_CURRENCIES = frozenset("EUR USD GBP CHF NOK SEK DKK JPY CNY INR AUD CAD PLN CZK HUF".split())
+_NO_NAMES = frozenset("ASA AS AG GmbH Ltd Inc plc PLC LLC SA SE Group EUR USD GBP CHF NOK SEK DKK JPY CNY INR AUD CAD PLN CZK HUF".split())
+"""Legal forms and currencies: written like names, and none."""
 
 
 def sort_of(word_stem: str) -> Sort | None:
@@ -52,8 +54,9 @@ def names_one(sort: Sort, text: str, question: str) -> bool:
     if sort is Sort.DATE:
         return bool(amounts(text).dates or _YEAR.search(text))
     known = stems(question)
+    text = text.replace(CELL_SEPARATOR, ". ")
     if sort is Sort.PLACE:
         found = {match["name"] for match in _AT.finditer(text)} & set(names(text))
     else:
         found = {name for name in names(text) if not units_named(name)}
-    return any(stem(name) not in known for name in found - _CURRENCIES)
+    return any(stem(name) not in known for name in found - _NO_NAMES)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from muniment.language.people import names_group, of_others, says_of
+from muniment.language.qualifiers import contradict, qualifiers
 from muniment.language.terms import stem, stems
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, Wanted
@@ -43,7 +45,7 @@ def supported(
     question: Question, ranked: Sequence[Scored], passages: Sequence[PromptPassage], limits: Limits
 ) -> bool:
     """Whether to answer with the best of ``ranked`` (best first)."""
-    if not ranked or _lacks_what_is_asked(question, ranked[0].candidate):
+    if not ranked or _lacks_what_is_asked(question, ranked):
         return False
     found = evidence(question, ranked, passages)
     if found is None:
@@ -76,18 +78,42 @@ def _words_of_passage(question: Question, given: PromptPassage) -> float:
     return (len(carried) + ALIKE * len(alike)) / max(1, len(question.terms))
 
 
-def _lacks_what_is_asked(question: Question, best: Candidate) -> bool:
+def holds_for_others(question: Question, one: Candidate) -> bool:
+    """Whether a unit holds for others: what is said of full-time staff, of apprentices, says nothing of part-time
+    staff."""
+    if contradict(qualifiers(question.text), one.scope):
+        return True
+    return names_group(question.text) and of_others(question.text, one.text)
+
+
+def _lacks_what_is_asked(question: Question, ranked: Sequence[Scored]) -> bool:
     """Whether an amount or date is asked for and ``best`` holds none, or a "which" asks for a sort of thing
     (bank, form) that its passage never names."""
+    best = ranked[0].candidate
     if (
         question.demands_amount
         and question.parts == 1
         and holds_expected(question.expects, best.text) is False
+        and not _says_otherwise_of_the_asked(question, ranked)
     ):
         return True
     if question.sort is None or any(Wanted((question.sort,)).with_alike(_text(best.passage))):
         return False
     return not _is_of_sort(question, question.sort, best)
+
+
+def _says_otherwise_of_the_asked(question: Question, ranked: Sequence[Scored]) -> bool:
+    """Whether the best unit speaks of the very group that is asked about, and beside it others are given the
+    amount: "Part-time staff get leave in proportion" is the answer, though it holds no number."""
+    best = ranked[0].candidate
+    if not names_group(question.text) or not says_of(question.text, best.text):
+        return False
+    return any(
+        one.candidate.passage is best.passage
+        and holds_for_others(question, one.candidate)
+        and holds_expected(question.expects, one.candidate.text)
+        for one in ranked[1:]
+    )
 
 
 def _is_of_sort(question: Question, asked: str, best: Candidate) -> bool:
