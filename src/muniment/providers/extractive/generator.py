@@ -11,6 +11,7 @@ from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.choice import near
 from muniment.providers.extractive.editions import of_latest_edition
 from muniment.providers.extractive.nearness import Nearness
+from muniment.providers.extractive.provisions import quoted_units
 from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.rendering import quoted
 from muniment.providers.extractive.selection import select
@@ -80,6 +81,8 @@ class ExtractiveGenerator:
             UnavailableError: a remote embedding model does not answer.
         """
         found = await self.weigh(prompt)
+        if found.provision and found.provision.wanted_whole:
+            return quoted_units(found.provision)
         if not supported(found.question, found.best, prompt.passages, self._limits):
             return []
         if holds_for_others(found.question, found.best[0].candidate):
