@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from muniment.language.names import codes, names
 from muniment.language.terms import WORD, is_content, stem
+from muniment.providers.extractive.defining import wants_definition
 
 
 class Expects(StrEnum):
@@ -53,7 +54,7 @@ _UNITS_ASKED = [
         (r"\bhow (?:hot|cold|warm)\b|\btemperature\b", "celsius fahrenheit"),
         (r"\bhow (?:far|tall|wide|deep|thick)\b|\b(?:distance|height|width|depth|diameter)\b",
          "kilometre metre centimetre millimetre mile inch foot"),
-        (r"\bhow old\b|\bat what age\b", "year"),
+        (r"\bhow old\b|\b(?:what|which) age\b", "year"),
         (r"\bhow efficient\b|\bpercentage\b|\bwhat (?:share|percent)\b", "percent"),
         (r"\bpressure\b", "bar"),
         (r"\bvoltage\b", "volt"),
@@ -102,6 +103,9 @@ _DEMANDS = re.compile(
     r"|^\W*when (?!.*,)|\bwhat (?:year|date)\b",
     re.I,
 )
+_OF_NUMBER = re.compile(r"\b(?:what|which) (?:age|percentage|percent)\b", re.I)
+_FREE = re.compile(r"\bfree of charge\b", re.I)
+"""What is free of charge asks for no sum."""
 _WHICH = re.compile(r"\bwhich (\w+)", re.I)
 _COUNTED = re.compile(r"\bhow (?:many|much)(?: of the| more| other| different)? ([\w-]+)", re.I)
 _FURTHER_PART = re.compile(r"\band (?:by |in |at |to )?(?:what|who|whom|how|when|where|which|why)\b", re.I)
@@ -116,7 +120,6 @@ def read_question(text: str) -> Question:
     named = frozenset(
         stem(name) for name in names(text) if not text.startswith(name) and not _ADJECTIVE.search(name)
     )
-    expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
     sort = _WHICH.search(text)
     counted = _COUNTED.search(text)
     units = [units for pattern, units in _UNITS_ASKED if pattern.search(text)]
@@ -125,10 +128,19 @@ def read_question(text: str) -> Question:
         tuple(dict.fromkeys(terms)),
         frozenset(code.upper() for code in codes(text)),
         named,
-        expects,
+        _expected(text.strip()),
         1 + len(_FURTHER_PART.findall(text)),
         bool(_DEMANDS.search(text)),
         stem(sort.group(1)) if sort and is_content(sort.group(1)) else None,
         stem(counted.group(1)) if counted and is_content(counted.group(1)) else None,
         frozenset().union(*units),
     )
+
+
+def _expected(text: str) -> Expects:
+    if wants_definition(text)[1]:
+        return Expects.DEFINITION
+    if _OF_NUMBER.search(text):
+        return Expects.NUMBER
+    text = _FREE.sub("free", text)
+    return next((kind for kind, pattern in _KINDS if pattern.search(text)), Expects.ANYTHING)
