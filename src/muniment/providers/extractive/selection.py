@@ -7,6 +7,7 @@ from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.captions import with_captions
+from muniment.providers.extractive.defining import defines, wants_definition
 from muniment.providers.extractive.extremes import extreme_rows
 from muniment.providers.extractive.listing import section_list, whole_list
 from muniment.providers.extractive.question import Question
@@ -58,6 +59,8 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
     """The best candidate; others while it is not certain enough, or while parts of the question are open."""
     likely = likelihoods(ranked)
     chosen = [ranked[0].candidate]
+    if defines(wants_definition(question.text)[0], chosen[0].text) == 1:
+        return chosen
     reached = likely[0]
     said = chosen[0].carried | chosen[0].alike
     total = sum(weights.values()) or 1.0
@@ -92,10 +95,18 @@ def _in_reading_order(chosen: list[Candidate], candidates: list[Candidate]) -> l
     passages = list(dict.fromkeys(one.passage.number for one in chosen))
     wanted = {(one.passage.number, one.position) for one in chosen}
     wanted |= {(one.passage.number, one.position - 1) for one in chosen if _refers_back(one)}
+    wanted |= {(one.passage.number, one.position + _explained(one)) for one in chosen if one.option}
     return sorted(
         (one for one in candidates if (one.passage.number, one.position) in wanted and one.answers),
         key=lambda one: (passages.index(one.passage.number), one.position),
     )
+
+
+def _explained(candidate: Candidate) -> int:
+    """Where the other half of an option stands: its name before the text, its text behind the name."""
+    if candidate.names_option:
+        return 1
+    return -1 if candidate.unit.kind is not UnitKind.LIST_ITEM and not candidate.text.startswith("-") else 0
 
 
 def _refers_back(candidate: Candidate) -> bool:

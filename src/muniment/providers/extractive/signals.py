@@ -15,6 +15,7 @@ from muniment.protocols import PromptPassage
 from muniment.providers.extractive import rows
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.defining import defines, wants_definition
+from muniment.providers.extractive.headings import option_names
 from muniment.providers.extractive.question import Expects, Question
 from muniment.providers.extractive.scoring import holds_expected
 from muniment.providers.extractive.sorts import names_one, sort_of
@@ -26,7 +27,7 @@ SIGNALS = (
     "code", "code first",
     "asks", "leads in", "fragment", "caption", "short", "length", "first", "row", "item",
     "contradicts", "unqualified", "narrowed", "other year", "in range",
-    "row asked", "row strange", "names one", "of others", "defines expressly",
+    "row asked", "row strange", "names one", "of others", "defines expressly", "option",
 )  # fmt: skip
 """The names of the signals, in order."""
 
@@ -94,6 +95,7 @@ def signals(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, .
         _names_one(asked.question, candidate),
         float(of_others(asked.question.text, candidate.text)),
         defines(wants_definition(asked.question.text)[0], candidate.text),
+        float(bool(candidate.option & option_names(asked.question.text))),
     )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from muniment.language.people import names_group, of_others, says_of
 from muniment.language.qualifiers import contradict, qualifiers
 from muniment.language.terms import stem, stems
+from muniment.language.units import split_units
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, Wanted
+from muniment.providers.extractive.defining import defines, wants_definition
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import ALIKE, Scored, holds_expected
 from muniment.providers.extractive.sorts import names_one, sort_of
@@ -140,7 +142,8 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
     """The passages that hold all the question's codes and as many of its names as any other passage.
 
     What is said of another product or person is no answer, however well the rest fits. None are left
-    when a code stands in no passage at all.
+    when a code stands in no passage at all. A definition of what the question wants defined need not say
+    again which agreement it stands in.
     """
     if not question.codes and not question.names:
         return passages
@@ -149,8 +152,14 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
     return tuple(
         given
         for given in passages
-        if question.codes <= held[given.number] and len(held[given.number]) == most
+        if (question.codes <= held[given.number] and len(held[given.number]) == most) or _defines(question, given)
     )
+
+
+def _defines(question: Question, given: PromptPassage) -> bool:
+    term, _ = wants_definition(question.text)
+    text = given.passage.chunk.text
+    return bool(term) and any(defines(term, unit.of(text)) == 1 for unit in split_units(text))
 
 
 def _held_names(question: Question, given: PromptPassage) -> frozenset[str]:
