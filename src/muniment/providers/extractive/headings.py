@@ -11,7 +11,7 @@ _NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*[.)]?|[IVX]{1,5}\.|[A-Z]\.|§\s
 _RUNNING = re.compile(r"(?P<mark>\S+)\s{2,}\S.*\s{2,}(?P=mark)")
 """A page's running head: "GREP(1)      User Commands      GREP(1)"."""
 _LONGEST = 9
-_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*")
+_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _OPTION_LINE = re.compile(r"--?[A-Za-z0-9]")
 _LONGEST_NAME = 80
 

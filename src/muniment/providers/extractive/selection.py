@@ -11,7 +11,7 @@ from muniment.providers.extractive.defining import defines, wants_definition
 from muniment.providers.extractive.extremes import extreme_rows
 from muniment.providers.extractive.listing import section_list, whole_list
 from muniment.providers.extractive.question import Question
-from muniment.providers.extractive.scoring import Scored
+from muniment.providers.extractive.scoring import Scored, holds_expected
 from muniment.providers.extractive.support import holds_for_others
 
 MOST_SENTENCES = 2
@@ -65,6 +65,7 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
     said = chosen[0].carried | chosen[0].alike
     total = sum(weights.values()) or 1.0
     parts = question.parts > 1
+    has_amount = question.demands_amount and not parts and holds_expected(question.expects, chosen[0].text)
     for one, likelihood in zip(ranked[1:], likely[1:], strict=True):
         if len(chosen) >= (MOST_OF_PARTS if parts else MOST_SENTENCES):
             break
@@ -72,11 +73,17 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
         wanted = likelihood >= LEAST and reached < ENOUGH and not _strange_row(one.candidate, chosen)
         wanted |= parts and likelihood >= LEAST_OF_PARTS and added >= ADDS
         wanted = wanted and not holds_for_others(question, one.candidate)
+        wanted = wanted and not (has_amount and _adds_nothing(one.candidate, chosen[0]))
         if wanted and not any(_same(one.candidate, other) for other in chosen):
             chosen.append(one.candidate)
             reached += likelihood
             said |= one.candidate.carried
     return chosen
+
+
+def _adds_nothing(one: Candidate, best: Candidate) -> bool:
+    """Whether it stands elsewhere and speaks of no more of the question: a second amount would only puzzle."""
+    return one.passage is not best.passage and (one.carried | one.alike) <= (best.carried | best.alike)
 
 
 def _strange_row(one: Candidate, chosen: list[Candidate]) -> bool:

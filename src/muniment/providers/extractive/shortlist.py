@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, find_candidates, term_weights
 from muniment.providers.extractive.choice import score
+from muniment.providers.extractive.headings import option_names
 from muniment.providers.extractive.provisions import Provision, headed_first, provision
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import Scored
@@ -59,11 +60,17 @@ def shortlist(question: Question, passages: tuple[PromptPassage, ...]) -> Shortl
     telling = [one for one in found.scored if one.signals[_SAYS_NOTHING] < EMPTY_TITLE]
     if named:
         telling = [one for one in telling if named.speaks(one.candidate)] or telling
+    if options := option_names(question.text):
+        telling = [one for one in telling if _speaks_of(options, one.candidate)] or telling
     ranked = sorted(telling, key=lambda one: -one.score)
     first = [one for one in ranked if one.candidate.passage is passages[0]][:FROM_BEST]
     rest = [one for one in ranked if one not in first]
     kept = first + rest[: MOST_CANDIDATES - len(first)]
     return Shortlist(question, found.weights, found.all, sorted(kept, key=lambda one: -one.score), named)
+
+
+def _speaks_of(options: frozenset[str], one: Candidate) -> bool:
+    return bool(options & (one.option | option_names(one.text)))
 
 
 def _behind(passages: tuple[PromptPassage, ...]) -> dict[int, float]:
