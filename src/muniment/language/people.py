@@ -7,7 +7,8 @@ from muniment.language.terms import WORD, stem
 
 _ALL = frozenset(
     stem(word)
-    for word in "employee staff worker personnel colleague workforce everyone everybody anyone person people member"
+    for word in "employee staff worker personnel colleague workforce everyone everybody anyone person people"
+    " member"
     " user".split()
 )
 """Whoever speaks of these speaks of most groups below as well."""
@@ -47,7 +48,10 @@ _TABLE = {
 }
 """Whole words: "internal" and "parental" are of nobody."""
 _EMPLOYMENT = frozenset().union(
-    *map(qualifiers, ("full-time", "part-time", "permanent", "temporary", "hourly", "salaried", "new", "existing"))
+    *map(
+        qualifiers,
+        ("full-time", "part-time", "permanent", "temporary", "hourly", "salaried", "new", "existing"),
+    )
 )
 _SUBJECT = 4
 """So many words at the beginning of a sentence hold the group that it is about."""

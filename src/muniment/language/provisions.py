@@ -7,7 +7,8 @@ _LABELS = {
     form: label
     for label, forms in {
         "article": "article art", "section": "section sec §", "clause": "clause cl", "chapter": "chapter",
-        "annex": "annex annexe", "appendix": "appendix", "schedule": "schedule", "paragraph": "paragraph para",
+        "annex": "annex annexe", "appendix": "appendix", "schedule": "schedule",
+        "paragraph": "paragraph para",
         "part": "part", "rule": "rule", "recital": "recital", "note": "note", "exhibit": "exhibit",
         "point": "point item", "title": "title",
     }.items()
@@ -70,7 +71,9 @@ def heads(line: str, reference: Reference) -> bool:
     if reference.label not in _BARE or len(line) > LONGEST_HEAD:
         return False
     numbered = _NUMBERED.match(line)
-    return numbered is not None and numbered["number"] == reference.number and not numbered["rest"][0].islower()
+    return (
+        numbered is not None and numbered["number"] == reference.number and not numbered["rest"][0].islower()
+    )
 
 
 def headed(line: str) -> Reference | None:

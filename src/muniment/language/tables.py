@@ -55,6 +55,11 @@ def is_amount(cell: str) -> bool:
     return bool(_AMOUNT.fullmatch(cell)) and not _PERIOD.fullmatch(cell)
 
 
+def is_period(cell: str) -> bool:
+    """Whether a cell is a year, a quarter or a day."""
+    return bool(_PERIOD.fullmatch(cell))
+
+
 def label(row: str) -> str:
     """The first cell of a row that says something in words: what the row is about; "" when none does."""
     return next((cell for cell in cells(row) if cell and not is_amount(cell)), "")

@@ -120,7 +120,17 @@ def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:
         scope = narrowed(above if "\n" in chunk.text[end : unit.start] else scope, qualifiers(text))
         candidates.append(
             Candidate(
-                given, position, unit, text, carried, alike, nearby, is_heading, scope, option, explained == text
+                given,
+                position,
+                unit,
+                text,
+                carried,
+                alike,
+                nearby,
+                is_heading,
+                scope,
+                option,
+                explained == text,
             )
         )
         before, end = carried, unit.end

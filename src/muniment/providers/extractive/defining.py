@@ -11,7 +11,8 @@ _ASKS = [
     for pattern in (
         r"(?i:\bwho (?:is|are) (?:considered )?an?) (?P<who>(?!.*\b(?:of|at|in|for) [A-Z]).+)",
         r"(?i:\bwho (?:counts|qualifies) as (?:an? )?)(?P<who>.+)",
-        rf"(?i:\bwhat (?:is|are|does|do) (?:an? |the )?(?:term |word |expression )?){_QUOTE}(?P<quoted>.+?){_UNQUOTE}",
+        rf"(?i:\bwhat (?:is|are|does|do) (?:an? |the )?(?:term |word |expression"
+        rf" )?){_QUOTE}(?P<quoted>.+?){_UNQUOTE}",
         r"(?i:\bwhat is an?) (?P<term>.+)",
         r"(?i:\bwhat (?:is|are) meant by (?:an? |the )?)(?P<term>.+)",
         r"(?i:\bwhat does (?:an? |the )?)(?P<term>.+?) (?i:mean)\b",
@@ -27,7 +28,8 @@ _LONGEST_TERM = 5
 _DEFINES = re.compile(
     rf"\W*(?:\(?\w{{1,4}}[.)]\s+)?(?:(?:the|an?)\s+)?(?:(?:term|word|expression)s?\s+)?(?P<open>{_QUOTE})?"
     rf"(?P<subject>[^\"“”«»]{{1,60}}?){_UNQUOTE}?\s*(?:\([^)]*\)\s*)?"
-    r"(?P<verb>shall mean|means?|refers? to|(?:is|are) defined as|denotes?|stands? for|is (?:an?|any|the)|are)\b",
+    r"(?P<verb>shall mean|means?|refers? to|(?:is|are) defined as|denotes?|stands? for|is"
+    r" (?:an?|any|the)|are)\b",
     re.I,
 )
 

@@ -15,14 +15,19 @@ from muniment.providers.extractive.rows import TOTALS
 
 _LEAST = r"lowest|(?<!at )least|fewest|smallest|cheapest|lightest|shortest|(?<!not )least expensive"
 _MOST = r"highest|(?<!at )most|largest|biggest|greatest|dearest|heaviest|longest"
-_ASKS = re.compile(rf"^\W*(?:which|what|who|whose|where)\b.*?\b(?:(?P<least>{_LEAST})|(?P<most>{_MOST}))\b", re.I)
-_OF_MONEY = re.compile(r"\b(?:cheapest|dearest|(?:most|least) expensive|costs? (?:the )?(?:most|least))\b", re.I)
+_ASKS = re.compile(
+    rf"^\W*(?:which|what|who|whose|where)\b.*?\b(?:(?P<least>{_LEAST})|(?P<most>{_MOST}))\b", re.I
+)
+_OF_MONEY = re.compile(
+    r"\b(?:cheapest|dearest|(?:most|least) expensive|costs? (?:the )?(?:most|least))\b", re.I
+)
 _OF_WEIGHT = re.compile(r"\b(?:lightest|heaviest)\b", re.I)
 _WEIGHTS = frozenset({"kilogram", "gram", "tonne"})
 _PRICES = frozenset(stem(word) for word in "price cost fee charge rate".split())
 _SUPERLATIVES = frozenset(
     stem(word)
-    for word in "lowest fewest smallest cheapest lightest shortest highest largest biggest greatest dearest heaviest"
+    for word in "lowest fewest smallest cheapest lightest shortest highest largest biggest greatest dearest"
+    " heaviest"
     " longest expensive".split()
 )
 
@@ -46,7 +51,8 @@ def extreme_rows(question: Question, best: Candidate, candidates: Sequence[Candi
 
 
 def _rows_of(best: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The rows under the same head in the same document, passages that overlap counted once, totals left out."""
+    """The rows under the same head in the same document, passages that overlap counted once, totals left
+    out."""
     head = _head(best)
     found: dict[str, Candidate] = {}
     for one in candidates:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from muniment.language.abbreviations import spelled_as
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.choice import near
@@ -95,7 +96,7 @@ class ExtractiveGenerator:
         if prompt.embedder is None:
             return found
         candidates = [one.candidate for one in found.best]
-        cosines = await self._nearness.cosines(prompt.question, candidates, prompt.embedder)
+        cosines = await self._nearness.cosines(found.question.text, candidates, prompt.embedder)
         nearer = [near(one, cosine) for one, cosine in zip(found.best, cosines, strict=True)]
         return replace(found, best=sorted(nearer, key=lambda one: -one.score))
 
@@ -107,7 +108,8 @@ class ExtractiveGenerator:
 
 
 def _shortlist(prompt: Prompt) -> Shortlist:
-    question = read_question(prompt.question)
+    texts = [given.passage.chunk.text for given in prompt.passages]
+    question = read_question(spelled_as(prompt.question, texts))
     editions = of_latest_edition(question, prompt.passages)
     return shortlist(question, about_the_named(question, editions))
 

@@ -7,7 +7,9 @@ from muniment.language.provisions import headed
 from muniment.language.terms import STOP_WORDS, WORD
 from muniment.language.units import Unit, UnitKind
 
-_NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*[.)]?|[IVX]{1,5}\.|[A-Z]\.|§\s?\d+)\s+(?P<title>[A-Z].*)", re.S)
+_NUMBERED = re.compile(
+    r"(?:\d{1,3}(?:\.\d{1,3})*[.)]?|[IVX]{1,5}\.|[A-Z]\.|§\s?\d+)\s+(?P<title>[A-Z].*)", re.S
+)
 _RUNNING = re.compile(r"(?P<mark>\S+)\s{2,}\S.*\s{2,}(?P=mark)")
 """A page's running head: "GREP(1)      User Commands      GREP(1)"."""
 _LONGEST = 9
@@ -17,7 +19,8 @@ _LONGEST_NAME = 80
 
 
 def is_title(text: str, units: Sequence[Unit], position: int) -> bool:
-    """Whether a unit of a passage heads what follows: "5. Expense claims", "3. Grant of Patent License." before
+    """Whether a unit of a passage heads what follows: "5. Expense claims", "3. Grant of Patent License."
+    before
     its paragraph, "EXIT STATUS", the running head of a page. A numbered line among others is an item."""
     unit = units[position]
     if unit.kind not in (UnitKind.FRAGMENT, UnitKind.LIST_ITEM):

@@ -14,8 +14,10 @@ from muniment.providers.extractive.question import Question
 
 _SAYING = frozenset(
     stem(word)
-    for word in "say state provide regulate contain rule deal about require govern lay lays set cover content wording"
-    " text read stipulate prescribe summary summarise summarize quote show full specify mention address concern".split()
+    for word in "say state provide regulate contain rule deal about require govern lay lays set cover content"
+    " wording"
+    " text read stipulate prescribe summary summarise summarize quote show full specify mention"
+    " address concern".split()
 )
 """Words of a question that wants the provision itself."""
 _PART = r"\s*\(?{}[.)]"
@@ -115,17 +117,23 @@ def _part(reference: Reference, units: Sequence[Candidate]) -> list[Candidate]:
 
 def _fit(question: Question, unit: Candidate) -> tuple[int, int]:
     passage = unit.passage.passage
-    around = set(content_stems(f"{passage.document_name} {passage.chunk.context} {' '.join(passage.chunk.headings)}"))
+    around = set(
+        content_stems(f"{passage.document_name} {passage.chunk.context} {' '.join(passage.chunk.headings)}")
+    )
     return len(around & set(question.terms)), -unit.passage.number
 
 
 def _rest(question: Question, reference: Reference, unit: Candidate) -> set[str]:
     """The question's words that neither name the provision or its document nor ask for what it says."""
     passage = unit.passage.passage
-    around = set(content_stems(f"{passage.document_name} {passage.chunk.context} {passage.chunk.headings[:1]}"))
+    around = set(
+        content_stems(f"{passage.document_name} {passage.chunk.context} {passage.chunk.headings[:1]}")
+    )
     return set(question.terms) - {stem(word) for word in reference.words} - around - _SAYING
 
 
 def quoted_units(found: Provision) -> list[Candidate]:
     """What of a provision is quoted when it is wanted whole."""
-    return [one for one in found.units if one.unit.kind is not UnitKind.TABLE_HEADER or one.answers][:MOST_UNITS]
+    return [one for one in found.units if one.unit.kind is not UnitKind.TABLE_HEADER or one.answers][
+        :MOST_UNITS
+    ]

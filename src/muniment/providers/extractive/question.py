@@ -100,7 +100,7 @@ _PATTERNS = {
 _KINDS = [(kind, re.compile(pattern, re.I | re.X)) for kind, pattern in _PATTERNS.items()]
 _DEMANDS = re.compile(
     r"\bhow (?:much|many|long|often|soon|old|far|heavy|early|large|big|high|expensive)\b"
-    r"|^\W*when (?!.*,)|\bwhat (?:year|date)\b",
+    r"|^\W*when (?!(?:may|can|could|should)\b|.*,)|\bwhat (?:year|date)\b",
     re.I,
 )
 _OF_NUMBER = re.compile(r"\b(?:what|which) (?:age|percentage|percent)\b", re.I)

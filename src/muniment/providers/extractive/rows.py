@@ -10,17 +10,22 @@ TOTALS = frozenset(stem(word) for word in "total totals sum group overall consol
 
 
 def about(question: Question, row: Candidate) -> tuple[float, float]:
-    """Whether the row's name is what the question asks about (or says that it is the total), and whether it
-    is of something that the question never speaks of.
+    """Whether the row's name, or another of its cells in several words, is what the question asks about (or
+    says
+    that it is the total), and whether the row is of something that the question never speaks of.
 
-    The revenue is what stands behind "Revenue", not what stands behind a part of the group in a column so called.
+    The revenue is what stands behind "Revenue", not what stands behind a part of the group in a column
+    so called.
     """
     if not row.in_table:
         return 0.0, 0.0
     named = set(content_stems(label(row.text)))
     wanted = Wanted(question.terms)
-    asked = bool(named) and named <= set(question.terms) | TOTALS
     said = [cell for cell in cells(row.text) if cell and not is_amount(cell)]
+    asked = bool(named) and named <= set(question.terms) | TOTALS
+    asked |= any(
+        len(stems) > 1 and stems <= set(question.terms) for stems in map(set, map(content_stems, said))
+    )
     strange = bool(said) and not any(_spoken_of(question, wanted, cell) for cell in said)
     return float(asked), float(strange and not named & TOTALS)
 

@@ -82,7 +82,8 @@ def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored
 
 
 def _adds_nothing(one: Candidate, best: Candidate) -> bool:
-    """Whether it stands elsewhere and speaks of no more of the question: a second amount would only puzzle."""
+    """Whether it stands elsewhere and speaks of no more of the question: a second amount would only
+    puzzle."""
     return one.passage is not best.passage and (one.carried | one.alike) <= (best.carried | best.alike)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.language.names import codes
-from muniment.language.qualifiers import Qualifier, contradict, qualifiers
 from muniment.language.people import of_others
+from muniment.language.qualifiers import Qualifier, contradict, qualifiers
 from muniment.language.quantities import Amounts, amounts, units_named
 from muniment.language.terms import WORD, content_stems, is_content, stem
 from muniment.language.units import UnitKind

@@ -25,11 +25,15 @@ class Sort(StrEnum):
 _SORTS = {
     stem(word): sort
     for sort, words in {
-        Sort.PLACE: "city country town village state region province county canton district location place site"
+        Sort.PLACE: "city country town village state region province county canton district"
+        " location place site"
         " capital continent island harbour port",
-        Sort.NAME: "person individual colleague company firm bank insurer auditor supplier manufacturer maker vendor"
-        " provider customer client contractor publisher organisation organization institution institute university"
-        " authority agency author artist scientist minister lawyer doctor employer subsidiary competitor partner"
+        Sort.NAME: "person individual colleague company firm bank insurer auditor supplier"
+        " manufacturer maker vendor"
+        " provider customer client contractor publisher organisation organization institution"
+        " institute university"
+        " authority agency author artist scientist minister lawyer doctor employer subsidiary"
+        " competitor partner"
         " airline broker carrier",
         Sort.DATE: "year month day date weekday quarter century decade",
         Sort.NUMBER: "number percentage amount",
@@ -38,7 +42,10 @@ _SORTS = {
 }
 _AT = re.compile(r"\b(?:in|at|near|to|from|of|into|around)\s+(?:the\s+)?(?P<name>[A-Z][\w'’-]+)")
 _YEAR = re.compile(r"(?<![\d.,])(?:1\d|20)\d\d(?!\d)")
-_NO_NAMES = frozenset("ASA AS AG GmbH Ltd Inc plc PLC LLC SA SE Group EUR USD GBP CHF NOK SEK DKK JPY CNY INR AUD CAD PLN CZK HUF".split())
+_NO_NAMES = frozenset(
+    "ASA AS AG GmbH Ltd Inc plc PLC LLC SA SE Group EUR USD GBP CHF NOK SEK DKK JPY CNY INR AUD"
+    " CAD PLN CZK HUF".split()
+)
 """Legal forms and currencies: written like names, and none."""
 
 

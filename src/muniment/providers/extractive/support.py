@@ -38,7 +38,8 @@ NAME_MISSING = 0.2
 ALL_THE_REST = 0.75
 """Share of a question's other words that a unit must hold to name what is asked for by no sort of name."""
 MOST_OF_THE_REST = 0.6
-"""The same, its surroundings counted in, where it holds a name, place or date that may be what is asked for."""
+"""The same, its surroundings counted in, where it holds a name, place or date that may be what is asked
+for."""
 _LIGHT = frozenset(map(stem, "use make get call need include have give provide take become".split()))
 """Verbs that say little of what is asked."""
 
@@ -81,7 +82,8 @@ def _words_of_passage(question: Question, given: PromptPassage) -> float:
 
 
 def holds_for_others(question: Question, one: Candidate) -> bool:
-    """Whether a unit holds for others: what is said of full-time staff, of apprentices, says nothing of part-time
+    """Whether a unit holds for others: what is said of full-time staff, of apprentices, says nothing of
+    part-time
     staff."""
     if contradict(qualifiers(question.text), one.scope):
         return True
@@ -152,7 +154,8 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
     return tuple(
         given
         for given in passages
-        if (question.codes <= held[given.number] and len(held[given.number]) == most) or _defines(question, given)
+        if (question.codes <= held[given.number] and len(held[given.number]) == most)
+        or _defines(question, given)
     )
 
 
