@@ -53,6 +53,9 @@ _EMPLOYMENT = frozenset().union(
         ("full-time", "part-time", "permanent", "temporary", "hourly", "salaried", "new", "existing"),
     )
 )
+_STEMS = frozenset(
+    map(stem, (*_TABLE, "full", "part", "time", "permanent", "temporary", "hourly", "salaried"))
+)
 _SUBJECT = 4
 """So many words at the beginning of a sentence hold the group that it is about."""
 
@@ -61,6 +64,11 @@ def groups(text: str) -> frozenset[int]:
     """The groups that ``text`` speaks of."""
     words = (re.sub(r"['’]s?$", "", word.lower()) for word in WORD.findall(text))
     return frozenset(_TABLE[word] for word in words if word in _TABLE)
+
+
+def is_of_people(word_stem: str) -> bool:
+    """Whether a stem is that of people in general, of a group of them, or of terms of employment."""
+    return word_stem in _ALL or word_stem in _STEMS
 
 
 def names_group(question: str) -> bool:
@@ -77,7 +85,7 @@ def of_others(question: str, text: str) -> bool:
     """Whether ``text`` begins with a group that the question does not speak of, and does not speak of the one
     that it does; the question must speak of people at all."""
     asked = groups(question)
-    if not asked and not _has_all(WORD.findall(question)):
+    if not asked and not _terms_of(question) and not _has_all(WORD.findall(question)):
         return False
     beginning = WORD.findall(text)[:_SUBJECT]
     subject = " ".join(beginning)

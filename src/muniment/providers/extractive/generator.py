@@ -17,7 +17,13 @@ from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.rendering import quoted
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
-from muniment.providers.extractive.support import Limits, about_the_named, holds_for_others, supported
+from muniment.providers.extractive.support import (
+    Limits,
+    about_the_named,
+    group_first,
+    holds_for_others,
+    supported,
+)
 
 _CONTEXT_TOKENS = 1_000_000
 
@@ -84,11 +90,12 @@ class ExtractiveGenerator:
         found = await self.weigh(prompt)
         if found.provision and found.provision.wanted_whole:
             return quoted_units(found.provision)
-        if not supported(found.question, found.best, prompt.passages, self._limits):
+        best = group_first(found.question, found.best)
+        if not supported(found.question, best, prompt.passages, self._limits):
             return []
-        if holds_for_others(found.question, found.best[0].candidate):
+        if holds_for_others(found.question, best[0].candidate):
             return []
-        return select(found.question, found.weights, found.best, found.all)
+        return select(found.question, found.weights, best, found.all)
 
     async def weigh(self, prompt: Prompt) -> Shortlist:
         """The candidates by their score, cosines counted in where the prompt has an embedding model."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from muniment.language.people import names_group, of_others, says_of
+from muniment.language.people import is_of_people, names_group, of_others, says_of
 from muniment.language.qualifiers import contradict, qualifiers
 from muniment.language.terms import stem, stems
 from muniment.language.units import split_units
@@ -88,6 +88,19 @@ def holds_for_others(question: Question, one: Candidate) -> bool:
     if contradict(qualifiers(question.text), one.scope):
         return True
     return names_group(question.text) and of_others(question.text, one.text)
+
+
+def group_first(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
+    """The same, what is said of the very group that is asked about first, where the best holds for others."""
+    if not ranked or not names_group(question.text) or not holds_for_others(question, ranked[0].candidate):
+        return list(ranked)
+    return sorted(ranked, key=lambda one: not _speaks_of_the_group(question, one.candidate))
+
+
+def _speaks_of_the_group(question: Question, one: Candidate) -> bool:
+    """Whether it names the group and something else of the question."""
+    others = {term for term in one.carried | one.alike if not is_of_people(term)}
+    return bool(others) and says_of(question.text, one.text)
 
 
 def _lacks_what_is_asked(question: Question, ranked: Sequence[Scored]) -> bool:
