@@ -7,7 +7,8 @@ from muniment.language.editions import Edition, Excerpt, edition, names_edition
 from muniment.language.measures import comparable, equal
 from muniment.language.names import codes
 from muniment.language.qualifiers import contradict, qualifiers
-from muniment.language.quantities import Amounts, amounts
+from muniment.language.quantities import Amounts, Quantity, amounts
+from muniment.language.tables import is_period, named_cells
 from muniment.language.terms import content_stems
 from muniment.language.units import CELL_SEPARATOR, split_units
 from muniment.types import Citation, CitationVerdict, Claim, ClaimVerdict, Passage
@@ -17,6 +18,8 @@ _ALIKE = 0.7
 _FEWEST = 3
 """Content words that two sentences must share to speak of the same thing."""
 _MOST_NOTES = 3
+
+_Row = Sequence[tuple[str, str]]
 
 
 def edition_of(passage: Passage) -> Edition:
@@ -66,14 +69,52 @@ def _notes_on(claim: Claim, citation: Citation, passages: Mapping[int, Passage])
     for other in passages.values():
         if other.document_id == mine.document_id:
             continue
-        for said in _sentences(other):
-            if any(_disagree(sentence, said, stated) for sentence in citation.quote.split("\n")):
+        mine_named = [_named(mine, line) for line in citation.quote.split("\n")]
+        for said, named in _sentences(other):
+            lines = zip(citation.quote.split("\n"), mine_named, strict=True)
+            if any(
+                _disagree(line, said, stated) or _rows_disagree(row, named, stated) for line, row in lines
+            ):
                 yield _note(mine, other, said)
 
 
-def _sentences(passage: Passage) -> Iterable[str]:
+def _sentences(passage: Passage) -> Iterable[tuple[str, _Row]]:
     text = passage.chunk.text
-    return (unit.of(text) for unit in split_units(text))
+    for unit in split_units(text):
+        header = text[slice(*unit.header)] if unit.header else None
+        yield unit.of(text), (named_cells(header, unit.of(text)) or ()) if header else ()
+
+
+def _named(passage: Passage, quoted: str) -> _Row:
+    """The named cells of a quoted row of the passage; none of what is no row of a table."""
+    if CELL_SEPARATOR not in quoted:
+        return ()
+    return next((named for text, named in _sentences(passage) if text == quoted.strip()), ())
+
+
+def _rows_disagree(mine: _Row, theirs: _Row, stated: Amounts) -> bool:
+    """Whether two rows of one name have different amounts in a column of one name, of which the claim states
+    one.
+
+    A row often has no word but its name, too few for ``_disagree``. Columns that are only called by a year
+    may
+    be of any table.
+    """
+    if not mine or not theirs or not mine[0][0] or mine[0] != theirs[0]:
+        return False
+    others = dict(theirs[1:])
+    return any(
+        bool(amounts(cell).quantities)
+        and bool(amounts(others.get(name, "")).quantities)
+        and not any(_states(one, amounts(others[name])) for one in amounts(cell).quantities)
+        and any(_states(one, stated) for one in amounts(cell).quantities)
+        for name, cell in mine[1:]
+        if name and not is_period(name)
+    )
+
+
+def _states(one: Quantity, among: Amounts) -> bool:
+    return any(one.values & other.values for other in among.quantities)
 
 
 def _disagree(sentence: str, said: str, stated: Amounts) -> bool:

@@ -25,6 +25,13 @@ _GAPS = re.compile(r"[\W_]+")
 
 _NAMED = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\b(?:version|edition|revision)\s*\d", re.I)
 
+_DOTTED = re.compile(r"\d+(?:\.\d+)*")
+_VERSIONS_NAMED = re.compile(
+    r"\b(?:version|edition|revision|release|v)s?[\s.]*(?!(?:19|20)\d\d\b)\d+(?:\.\d+)*"
+    r"(?:\s*(?:and|or|to|,|with|from)\s*v?\d+(?:\.\d+)+)*",
+    re.I,
+)
+
 Metadata = Mapping[str, str | int | float | bool]
 
 _ALIKE = 0.4
@@ -93,6 +100,31 @@ def _alike(one: str, other: str) -> bool:
 def names_edition(question: str) -> bool:
     """Whether a question names a year or a version: it may mean an older edition."""
     return bool(_NAMED.search(question))
+
+
+def of_other_versions(question: str, excerpts: Sequence[Excerpt]) -> frozenset[int]:
+    """Positions of the excerpts of another version than the question names, where that one is among them."""
+    named = _versions_named(question)
+    fits = [any(_same(version, one.edition.version) for version in named) for one in excerpts]
+    families = {one.edition.family for one, fit in zip(excerpts, fits, strict=True) if fit}
+    return frozenset(
+        position
+        for position, (one, fit) in enumerate(zip(excerpts, fits, strict=True))
+        if not fit and one.edition.version and one.edition.family in families
+    )
+
+
+def _versions_named(question: str) -> list[tuple[int, ...]]:
+    found = (
+        number for match in _VERSIONS_NAMED.finditer(question) for number in _DOTTED.findall(match.group())
+    )
+    return [tuple(map(int, number.split("."))) for number in found]
+
+
+def _same(named: tuple[int, ...], version: tuple[int, ...]) -> bool:
+    """Whether a version is the one named, as exactly as it is named: 1 names 1.0 and 1.2."""
+    shared = min(len(named), len(version))
+    return shared > 0 and named[:shared] == version[:shared] and not any(named[shared:])
 
 
 def edition(name: str, metadata: Metadata) -> Edition:

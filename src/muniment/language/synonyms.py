@@ -41,6 +41,7 @@ password login passphrase credential
 login sign account
 hacker attacker intruder
 ransom extortion
+steal theft
 hurt injured injury accident wound
 die died death deceased
 family relative spouse child partner

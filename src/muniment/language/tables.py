@@ -1,24 +1,37 @@
-"""Rows of tables: their cells, and whether a first row names the columns."""
+"""Rows of tables: their cells, whether a first row names the columns."""
 
 import re
 
-from muniment.language.units import CELL_SEPARATOR
-
-_PERIOD = re.compile(r"(?:[QH][1-4]\s*)?(?:19|20)\d\d(?:\s*[-–/]\s*\d{2,4})?|[QH][1-4]", re.I)
+_BORDER = re.compile(r"(?:^|(?<=\s))\|(?=\s|$)")
+_MONTHS = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_YEAR = r"(?:19|20)\d\d(?:\s*[-–/]\s*\d{2,4})?"
+_PERIOD = re.compile(
+    rf"(?:(?:[QH][1-4]|FY|fiscal(?: year)?|year|{_MONTHS})[\s/-]*)*{_YEAR}\s?[AEFP]?"
+    rf"|[QH][1-4]|FY\s?\d\d|(?:[QH][1-4][\s/-]*)\d\d"
+    rf"|\d{{1,2}}[./]\d{{1,2}}[./](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d{{1,2}}\.?\s{_MONTHS}(?:\s(?:19|20)\d\d)?",
+    re.I,
+)
 _AMOUNT = re.compile(r"[^\w]*[$€£¥]?\s?\d[\d.,'’ ]*\s?(?:%|[A-Za-z°/²³]{0,6})?[^\w]*")
 _DIGIT = re.compile(r"\d")
 
 
 def cells(row: str) -> list[str]:
-    """The cells of a row, without surrounding white space."""
-    return [cell.strip() for cell in row.split(CELL_SEPARATOR)]
+    """The cells of a row, without surrounding white space.
+
+    A border at the beginning stands behind an empty first cell, as in the head of an income statement, unless
+    the row ends with one too: then both only frame it.
+    """
+    parts = [cell.strip() for cell in _BORDER.split(row.strip())]
+    if len(parts) > 2 and not parts[0] and not parts[-1]:
+        return parts[1:-1]
+    return parts
 
 
 def is_header(row: str) -> bool:
     """Whether a table's first row names its columns.
 
     It does not when a cell behind the first is a mere amount, or holds one where there are two cells:
-    such a table has a name and a value in each row. Years and quarters name columns.
+    such a table has a name and a value in each row. Years, quarters and days name columns.
     """
     rest = cells(row)[1:]
     if len(rest) == 1:
@@ -35,3 +48,18 @@ def named_cells(header: str, row: str) -> list[tuple[str, str]] | None:
     if len(names) < len(values) or not is_header(header):
         return None
     return list(zip(names, values, strict=False))
+
+
+def is_amount(cell: str) -> bool:
+    """Whether a cell is a mere amount, negative ones in brackets included; periods are none."""
+    return bool(_AMOUNT.fullmatch(cell)) and not _PERIOD.fullmatch(cell)
+
+
+def is_period(cell: str) -> bool:
+    """Whether a cell is a year, a quarter or a day."""
+    return bool(_PERIOD.fullmatch(cell))
+
+
+def label(row: str) -> str:
+    """The first cell of a row that says something in words: what the row is about; "" when none does."""
+    return next((cell for cell in cells(row) if cell and not is_amount(cell)), "")

@@ -36,6 +36,10 @@ _IRREGULAR = {
         "show": "shown", "draw": "drew drawn", "fly": "flew flown", "eat": "ate eaten", "leav": "left",
         "person": "people", "die": "dead death died dies", "oversea": "overseas", "analysi": "analyses",
         "criterion": "criteria", "stand": "stood",
+        "withdraw": "withdrew withdrawn", "forget": "forgot forgotten", "steal": "stole stolen",
+        "lend": "lent",
+        "feed": "fed", "catch": "caught", "seek": "sought", "freez": "froze frozen", "throw": "threw thrown",
+        "undertak": "undertook undertaken", "understand": "understood",
     }.items()
     for form in forms.split()
 }  # fmt: skip

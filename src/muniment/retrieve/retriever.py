@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from muniment.errors import InputError
 from muniment.protocols import Embedder, VectorIndex
+from muniment.retrieve.provisions import names_provision, provisions_first
 from muniment.retrieve.relevance import with_relevance
 from muniment.telemetry import Timings
 from muniment.types import Filter, Passage, SearchMode, StoredHit, VectorQuery
@@ -86,6 +87,12 @@ class Retriever:
         return Retrieval(passages, timings.milliseconds)
 
     async def _hits(self, query: VectorQuery) -> list[StoredHit]:
+        if not names_provision(query.text):
+            return await self._visible_hits(query)
+        wider = await self._visible_hits(replace(query, limit=query.limit * WIDER))
+        return provisions_first(query.text, wider)[: query.limit]
+
+    async def _visible_hits(self, query: VectorQuery) -> list[StoredHit]:
         hits = await self._index.search(query)
         visible = self._visible
         if visible is None or all(hit.document_id in visible for hit in hits):

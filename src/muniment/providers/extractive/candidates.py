@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.language.qualifiers import Qualifier, narrowed, qualifiers
@@ -10,7 +11,11 @@ from muniment.language.tables import is_header
 from muniment.language.terms import WORD, stem
 from muniment.language.units import Unit, UnitKind, split_units
 from muniment.protocols import PromptPassage
+from muniment.providers.extractive.headings import is_title, names_option, option_names
 from muniment.providers.extractive.question import Question
+
+_LONG_VERB = 5
+"""Letters of a stem from which "-er" and "-or" make the doer and seldom another word (flow and flower)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class Candidate:
 
     Surroundings are the heading path, the document's title, the table header and the sentence before.
     ``scope`` are the qualifiers in force: the unit's own, and those of the sentences before it in its
-    paragraph, or else of the headings, as far as it does not replace them.
+    paragraph, or else of the headings, as far as it does not replace them. ``option`` are the names of the
+    command's option that the unit names or explains; ``names_option`` when it does nothing else.
     """
 
     passage: PromptPassage
@@ -32,12 +38,19 @@ class Candidate:
     nearby: frozenset[str]
     is_heading: bool
     scope: frozenset[Qualifier]
+    option: frozenset[str] = frozenset()
+    names_option: bool = False
 
     @property
     def answers(self) -> bool:
         """Headings and the names of a table's columns alone answer nothing."""
         heads = self.unit.kind is UnitKind.TABLE_HEADER and is_header(self.text)
         return not self.is_heading and not heads
+
+    @property
+    def in_table(self) -> bool:
+        """Whether it is a row of a table."""
+        return self.unit.kind in (UnitKind.TABLE_HEADER, UnitKind.TABLE_ROW)
 
 
 def find_candidates(question: Question, passages: tuple[PromptPassage, ...]) -> list[Candidate]:
@@ -61,7 +74,7 @@ class Wanted:
 
     def __init__(self, terms: tuple[str, ...]) -> None:
         self._terms = frozenset(terms)
-        self._alike = {other: term for term in terms for other in synonyms(term)}
+        self._alike = {other: term for term in terms for other in (*synonyms(term), *_doers(term))}
         self._beginnings = frozenset(term[:2] for term in (*terms, *self._alike))
 
     def of(self, text: str) -> frozenset[str]:
@@ -82,6 +95,11 @@ class Wanted:
         }
 
 
+def _doers(term: str) -> tuple[str, ...]:
+    """Who does it: whoever audits a company is its auditor."""
+    return (f"{term}or", f"{term}er") if len(term) >= _LONG_VERB else ()
+
+
 def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:
     chunk = given.passage.chunk
     headings = {" ".join(heading.split()).casefold() for heading in chunk.headings}
@@ -90,16 +108,48 @@ def _of_passage(given: PromptPassage, wanted: Wanted) -> list[Candidate]:
     candidates: list[Candidate] = []
     lead, before = frozenset[str](), frozenset[str]()
     scope, end = above, 0
-    for position, unit in enumerate(split_units(chunk.text)):
+    units = split_units(chunk.text)
+    for position, unit in enumerate(units):
         text = unit.of(chunk.text)
         carried, alike = wanted.with_alike(text)
         header = wanted.of(chunk.text[slice(*unit.header)]) if unit.header else frozenset()
-        is_heading = unit.kind is UnitKind.FRAGMENT and " ".join(text.split()).casefold() in headings
+        is_heading = _is_heading(chunk.text, units, position, headings)
         in_list = unit.kind in (UnitKind.LIST_ITEM, UnitKind.FRAGMENT, UnitKind.TABLE_ROW)
-        nearby = (around | header | (lead if in_list else before)) - carried
+        option, explained = _option(chunk.text, units, position)
+        nearby = (around | header | (lead if in_list else before) | wanted.of(explained)) - carried
         scope = narrowed(above if "\n" in chunk.text[end : unit.start] else scope, qualifiers(text))
-        candidates.append(Candidate(given, position, unit, text, carried, alike, nearby, is_heading, scope))
+        candidates.append(
+            Candidate(
+                given,
+                position,
+                unit,
+                text,
+                carried,
+                alike,
+                nearby,
+                is_heading,
+                scope,
+                option,
+                explained == text,
+            )
+        )
         before, end = carried, unit.end
         if unit.kind is UnitKind.SENTENCE or is_heading:
             lead = carried
     return candidates
+
+
+def _is_heading(text: str, units: Sequence[Unit], position: int, headings: set[str]) -> bool:
+    unit = units[position]
+    named = unit.kind is UnitKind.FRAGMENT and " ".join(unit.of(text).split()).casefold() in headings
+    return named or is_title(text, units, position)
+
+
+def _option(text: str, units: Sequence[Unit], position: int) -> tuple[frozenset[str], str]:
+    """The option that a unit names or explains, and the line that names it; nothing where there is none."""
+    for place in (position, position - 1):
+        if names_option(text, units, place):
+            line = units[place].of(text)
+            return option_names(line), line
+    line = units[position].of(text)
+    return (option_names(line.split("  ")[0]), "") if line.startswith("-") else (frozenset(), "")

@@ -1,6 +1,6 @@
 """Of several editions of a document the newest answers."""
 
-from muniment.language.editions import Excerpt, edition, names_edition, superseded
+from muniment.language.editions import Excerpt, edition, names_edition, of_other_versions, superseded
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.question import Question
 
@@ -9,12 +9,12 @@ def of_latest_edition(question: Question, passages: tuple[PromptPassage, ...]) -
     """The passages without those that a newer edition of their document says anew.
 
     Editions are told by the documents' names and metadata (muniment.language.editions); a question that names
-    a year or a version means that one.
+    a year or a version means that one: of a named version's document, others are left out.
     """
-    if names_edition(question.text):
-        return passages
     found = [given.passage for given in passages]
-    old = superseded(
-        [Excerpt(one.document_id, edition(one.document_name, one.metadata), one.chunk.text) for one in found]
-    )
-    return tuple(given for place, given in enumerate(passages) if place not in old)
+    excerpts = [
+        Excerpt(one.document_id, edition(one.document_name, one.metadata), one.chunk.text) for one in found
+    ]
+    named = names_edition(question.text)
+    out = of_other_versions(question.text, excerpts) if named else superseded(excerpts)
+    return tuple(given for place, given in enumerate(passages) if place not in out)

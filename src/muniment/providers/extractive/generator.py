@@ -6,17 +6,24 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from muniment.language.qualifiers import contradict, qualifiers
+from muniment.language.abbreviations import spelled_as
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.choice import near
 from muniment.providers.extractive.editions import of_latest_edition
 from muniment.providers.extractive.nearness import Nearness
+from muniment.providers.extractive.provisions import quoted_units
 from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.rendering import quoted
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
-from muniment.providers.extractive.support import Limits, about_the_named, supported
+from muniment.providers.extractive.support import (
+    Limits,
+    about_the_named,
+    group_first,
+    holds_for_others,
+    supported,
+)
 
 _CONTEXT_TOKENS = 1_000_000
 
@@ -81,11 +88,14 @@ class ExtractiveGenerator:
             UnavailableError: a remote embedding model does not answer.
         """
         found = await self.weigh(prompt)
-        if not supported(found.question, found.best, prompt.passages, self._limits):
+        if found.provision and found.provision.wanted_whole:
+            return quoted_units(found.provision)
+        best = group_first(found.question, found.best)
+        if not supported(found.question, best, prompt.passages, self._limits):
             return []
-        if contradict(qualifiers(prompt.question), found.best[0].candidate.scope):
-            return []  # what holds for full-time staff says nothing of part-time staff
-        return select(found.question, found.weights, found.best, found.all)
+        if holds_for_others(found.question, best[0].candidate):
+            return []
+        return select(found.question, found.weights, best, found.all)
 
     async def weigh(self, prompt: Prompt) -> Shortlist:
         """The candidates by their score, cosines counted in where the prompt has an embedding model."""
@@ -93,7 +103,7 @@ class ExtractiveGenerator:
         if prompt.embedder is None:
             return found
         candidates = [one.candidate for one in found.best]
-        cosines = await self._nearness.cosines(prompt.question, candidates, prompt.embedder)
+        cosines = await self._nearness.cosines(found.question.text, candidates, prompt.embedder)
         nearer = [near(one, cosine) for one, cosine in zip(found.best, cosines, strict=True)]
         return replace(found, best=sorted(nearer, key=lambda one: -one.score))
 
@@ -105,7 +115,8 @@ class ExtractiveGenerator:
 
 
 def _shortlist(prompt: Prompt) -> Shortlist:
-    question = read_question(prompt.question)
+    texts = [given.passage.chunk.text for given in prompt.passages]
+    question = read_question(spelled_as(prompt.question, texts))
     editions = of_latest_edition(question, prompt.passages)
     return shortlist(question, about_the_named(question, editions))
 

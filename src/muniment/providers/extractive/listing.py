@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from muniment.language.terms import content_stems
-from muniment.language.units import UnitKind
+from muniment.language.units import LIST_MARK, UnitKind
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.question import Expects, Question
 
@@ -41,8 +41,7 @@ def whole_list(question: Question, best: Candidate, candidates: Sequence[Candida
         wanted = question.expects is Expects.LIST or (family == "items" and asks_for_many(question))
         if family is None or not wanted:
             return []
-        while first > 0 and _family(mine, _item_at(mine, first - 1)) == family:
-            first = _item_at(mine, first - 1)
+        first = _beginning(mine, first)
     end = _end(mine, first)
     lead = best if announces(best) else _lead(mine, first)
     listed = [one for one in mine[first:end] if one.answers]
@@ -107,14 +106,41 @@ def _after_paragraph(mine: Sequence[Candidate], position: int) -> int:
     return position
 
 
+def _beginning(mine: Sequence[Candidate], first: int) -> int:
+    """Where the list of an item begins: behind the item that announces it, if that has another mark."""
+    family, style = _family(mine, first), _style(mine[first])
+    while first > 0:
+        before = _item_at(mine, first - 1)
+        announced = _style(mine[before]) != style == _style(mine[first]) and announces(mine[first - 1])
+        if _family(mine, before) != family or announced:
+            break
+        first = before
+    return first
+
+
 def _end(mine: Sequence[Candidate], first: int) -> int:
+    """Where the list ends: an item with another mark begins something else, unless it is announced."""
     family, end = _family(mine, first), first
+    styles = {_style(mine[first])} if first < len(mine) else set()
     while end < len(mine) and end - first < MOST_UNITS:
-        inside = _family(mine, end) == family or (end > first and _same_line(mine, end))
-        if family is None or not inside:
+        item = _family(mine, end) == family
+        if item and _style(mine[end]) not in styles:
+            if not announces(mine[end - 1]):
+                break
+            styles.add(_style(mine[end]))
+        if family is None or not (item or (end > first and _same_line(mine, end))):
             break
         end += 1
     return end
+
+
+def _style(item: Candidate) -> str:
+    """The sort of mark before an item: "-", "1.", "(1)", "a)"; "" for what has none."""
+    match = LIST_MARK.match(item.text) if item.unit.kind is UnitKind.LIST_ITEM else None
+    if match is None:
+        return ""
+    mark = re.sub(r"\d+(?:\.\d+)*", "1", match.group().strip())
+    return re.sub(r"[a-z]+", "a", mark) if mark[-1] in ".)" else "-"
 
 
 def _lead(mine: Sequence[Candidate], first: int) -> Candidate | None:

@@ -9,6 +9,7 @@ from muniment.language.currencies import MONEY
 from muniment.language.measures import DAYS, TIMES
 from muniment.language.names import codes, names
 from muniment.language.terms import WORD, is_content, stem
+from muniment.providers.extractive.defining import wants_definition
 
 
 class Expects(StrEnum):
@@ -55,7 +56,7 @@ _UNITS_ASKED = [
         (r"\bhow (?:hot|cold|warm)\b|\btemperature\b", "celsius fahrenheit"),
         (r"\bhow (?:far|tall|wide|deep|thick)\b|\b(?:distance|height|width|depth|diameter)\b",
          "kilometre metre centimetre millimetre mile inch foot"),
-        (r"\bhow old\b|\bat what age\b", "year"),
+        (r"\bhow old\b|\b(?:what|which) age\b", "year"),
         (r"\bhow efficient\b|\bpercentage\b|\bwhat (?:share|percent)\b", "percent"),
         (r"\bpressure\b", "bar"),
         (r"\bvoltage\b", "volt"),
@@ -101,9 +102,12 @@ _PATTERNS = {
 _KINDS = [(kind, re.compile(pattern, re.I | re.X)) for kind, pattern in _PATTERNS.items()]
 _DEMANDS = re.compile(
     r"\bhow (?:much|many|long|often|soon|old|far|heavy|early|large|big|high|expensive)\b"
-    r"|^\W*when (?!.*,)|\bwhat (?:year|date)\b",
+    r"|^\W*when (?!(?:may|can|could|should)\b|.*,)|\bwhat (?:year|date)\b",
     re.I,
 )
+_OF_NUMBER = re.compile(r"\b(?:what|which) (?:age|percentage|percent)\b", re.I)
+_FREE = re.compile(r"\bfree of charge\b", re.I)
+"""What is free of charge asks for no sum."""
 _WHICH = re.compile(r"\bwhich (\w+)", re.I)
 _COUNTED = re.compile(r"\bhow (?:many|much)(?: of the| more| other| different)? ([\w-]+)", re.I)
 _FURTHER_PART = re.compile(r"\band (?:by |in |at |to )?(?:what|who|whom|how|when|where|which|why)\b", re.I)
@@ -118,7 +122,6 @@ def read_question(text: str) -> Question:
     named = frozenset(
         stem(name) for name in names(text) if not text.startswith(name) and not _ADJECTIVE.search(name)
     )
-    expects = next((kind for kind, pattern in _KINDS if pattern.search(text.strip())), Expects.ANYTHING)
     sort = _WHICH.search(text)
     counted = _COUNTED.search(text)
     units = [units for pattern, units in _UNITS_ASKED if pattern.search(text)]
@@ -127,10 +130,19 @@ def read_question(text: str) -> Question:
         tuple(dict.fromkeys(terms)),
         frozenset(code.upper() for code in codes(text)),
         named,
-        expects,
+        _expected(text.strip()),
         1 + len(_FURTHER_PART.findall(text)),
         bool(_DEMANDS.search(text)),
         stem(sort.group(1)) if sort and is_content(sort.group(1)) else None,
         stem(counted.group(1)) if counted and is_content(counted.group(1)) else None,
         frozenset().union(*units),
     )
+
+
+def _expected(text: str) -> Expects:
+    if wants_definition(text)[1]:
+        return Expects.DEFINITION
+    if _OF_NUMBER.search(text):
+        return Expects.NUMBER
+    text = _FREE.sub("free", text)
+    return next((kind for kind, pattern in _KINDS if pattern.search(text)), Expects.ANYTHING)

@@ -22,8 +22,10 @@ def quoted(question: Question, chosen: list[Candidate]) -> Iterator[str]:
 
 
 def _marked(text: str, number: int) -> str:
-    """A mark behind each sentence. Marks in the text itself lose their brackets: they cite nothing here."""
-    text = _MARK.sub(r"(\1)", text)
+    """A mark behind each sentence, the white space of hard-wrapped lines folded. Marks in the text itself
+    lose
+    their brackets: they cite nothing here."""
+    text = " ".join(_MARK.sub(r"(\1)", text).split())
     return " ".join(f"{text[start:end]} [{number}]" for start, end in split_sentences(text))
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, find_candidates, term_weights
 from muniment.providers.extractive.choice import score
+from muniment.providers.extractive.headings import option_names
+from muniment.providers.extractive.provisions import Provision, headed_first, provision
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import Scored
 from muniment.providers.extractive.signals import EMPTY_TITLE, SIGNALS, read_asked
@@ -21,12 +23,14 @@ _SAYS_NOTHING = SIGNALS.index("says nothing")
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """A question's candidates: ``all`` in reading order, ``best`` by their words, best first."""
+    """A question's candidates: ``all`` in reading order, ``best`` by their words, best first; and the
+    ``provision`` that it names, as far as it was found."""
 
     question: Question
     weights: dict[str, float]
     all: list[Candidate]
     best: list[Scored]
+    provision: Provision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Weighed:
 
 def weighed(question: Question, passages: tuple[PromptPassage, ...]) -> Weighed:
     """The candidates of the best passages; headings and table headers are not scored."""
-    read = passages[:MOST_PASSAGES]
+    read = headed_first(question, passages)[:MOST_PASSAGES]
     candidates = find_candidates(question, read)
     weights = term_weights(question.terms, candidates)
     asked = read_asked(question, weights, read)
@@ -52,12 +56,21 @@ def weighed(question: Question, passages: tuple[PromptPassage, ...]) -> Weighed:
 def shortlist(question: Question, passages: tuple[PromptPassage, ...]) -> Shortlist:
     """The best ``MOST_CANDIDATES`` of the best passages; titles that repeat the question are left out."""
     found = weighed(question, passages)
+    named = provision(question, found.all)
     telling = [one for one in found.scored if one.signals[_SAYS_NOTHING] < EMPTY_TITLE]
+    if named:
+        telling = [one for one in telling if named.speaks(one.candidate)] or telling
+    if options := option_names(question.text):
+        telling = [one for one in telling if _speaks_of(options, one.candidate)] or telling
     ranked = sorted(telling, key=lambda one: -one.score)
     first = [one for one in ranked if one.candidate.passage is passages[0]][:FROM_BEST]
     rest = [one for one in ranked if one not in first]
     kept = first + rest[: MOST_CANDIDATES - len(first)]
-    return Shortlist(question, found.weights, found.all, sorted(kept, key=lambda one: -one.score))
+    return Shortlist(question, found.weights, found.all, sorted(kept, key=lambda one: -one.score), named)
+
+
+def _speaks_of(options: frozenset[str], one: Candidate) -> bool:
+    return bool(options & (one.option | option_names(one.text)))
 
 
 def _behind(passages: tuple[PromptPassage, ...]) -> dict[int, float]:

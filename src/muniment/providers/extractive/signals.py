@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.language.names import codes
+from muniment.language.people import of_others
 from muniment.language.qualifiers import Qualifier, contradict, qualifiers
 from muniment.language.quantities import Amounts, amounts, units_named
 from muniment.language.terms import WORD, content_stems, is_content, stem
 from muniment.language.units import UnitKind
 from muniment.protocols import PromptPassage
+from muniment.providers.extractive import rows
 from muniment.providers.extractive.candidates import Candidate
+from muniment.providers.extractive.defining import defines, wants_definition
+from muniment.providers.extractive.headings import option_names
 from muniment.providers.extractive.question import Expects, Question
 from muniment.providers.extractive.scoring import holds_expected
+from muniment.providers.extractive.sorts import names_one, sort_of
 
 SIGNALS = (
     "own", "alike", "nearby", "pairs", "density", "says nothing",
@@ -22,6 +27,7 @@ SIGNALS = (
     "code", "code first",
     "asks", "leads in", "fragment", "caption", "short", "length", "first", "row", "item",
     "contradicts", "unqualified", "narrowed", "other year", "in range",
+    "row asked", "row strange", "names one", "of others", "defines expressly", "option",
 )  # fmt: skip
 """The names of the signals, in order."""
 
@@ -85,7 +91,18 @@ def signals(asked: Asked, candidate: Candidate, behind: float) -> tuple[float, .
         *_of_kind(asked, candidate, words),
         *_of_form(candidate),
         *_of_scope(asked, candidate),
+        *rows.about(asked.question, candidate),
+        _names_one(asked.question, candidate),
+        float(of_others(asked.question.text, candidate.text)),
+        defines(wants_definition(asked.question.text)[0], candidate.text),
+        float(bool(candidate.option & option_names(asked.question.text))),
     )
+
+
+def _names_one(question: Question, candidate: Candidate) -> float:
+    """Whether the unit names a thing of the sort that a "which" asks for."""
+    sort = sort_of(question.sort) if question.sort else None
+    return float(sort is not None and names_one(sort, candidate.text, question.text))
 
 
 def _of_words(asked: Asked, candidate: Candidate, words: list[str]) -> tuple[float, ...]:

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from muniment.language.terms import stems
+from muniment.language.people import is_of_people, names_group, of_others, says_of
+from muniment.language.qualifiers import contradict, qualifiers
+from muniment.language.terms import stem, stems
+from muniment.language.units import split_units
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, Wanted
+from muniment.providers.extractive.defining import defines, wants_definition
 from muniment.providers.extractive.question import Question
 from muniment.providers.extractive.scoring import ALIKE, Scored, holds_expected
+from muniment.providers.extractive.sorts import names_one, sort_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,20 @@ PASSAGE_WORDS = 0.2
 NAME_MISSING = 0.2
 """What is taken off, times the share of the question's names that stand in no passage."""
 
+ALL_THE_REST = 0.75
+"""Share of a question's other words that a unit must hold to name what is asked for by no sort of name."""
+MOST_OF_THE_REST = 0.6
+"""The same, its surroundings counted in, where it holds a name, place or date that may be what is asked
+for."""
+_LIGHT = frozenset(map(stem, "use make get call need include have give provide take become".split()))
+"""Verbs that say little of what is asked."""
+
 
 def supported(
     question: Question, ranked: Sequence[Scored], passages: Sequence[PromptPassage], limits: Limits
 ) -> bool:
     """Whether to answer with the best of ``ranked`` (best first)."""
-    if not ranked or _lacks_what_is_asked(question, ranked[0].candidate):
+    if not ranked or _lacks_what_is_asked(question, ranked):
         return False
     found = evidence(question, ranked, passages)
     if found is None:
@@ -68,16 +81,68 @@ def _words_of_passage(question: Question, given: PromptPassage) -> float:
     return (len(carried) + ALIKE * len(alike)) / max(1, len(question.terms))
 
 
-def _lacks_what_is_asked(question: Question, best: Candidate) -> bool:
+def holds_for_others(question: Question, one: Candidate) -> bool:
+    """Whether a unit holds for others: what is said of full-time staff, of apprentices, says nothing of
+    part-time
+    staff."""
+    if contradict(qualifiers(question.text), one.scope):
+        return True
+    return names_group(question.text) and of_others(question.text, one.text)
+
+
+def group_first(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
+    """The same, what is said of the very group that is asked about first, where the best holds for others."""
+    if not ranked or not names_group(question.text) or not holds_for_others(question, ranked[0].candidate):
+        return list(ranked)
+    return sorted(ranked, key=lambda one: not _speaks_of_the_group(question, one.candidate))
+
+
+def _speaks_of_the_group(question: Question, one: Candidate) -> bool:
+    """Whether it names the group and something else of the question."""
+    others = {term for term in one.carried | one.alike if not is_of_people(term)}
+    return bool(others) and says_of(question.text, one.text)
+
+
+def _lacks_what_is_asked(question: Question, ranked: Sequence[Scored]) -> bool:
     """Whether an amount or date is asked for and ``best`` holds none, or a "which" asks for a sort of thing
     (bank, form) that its passage never names."""
+    best = ranked[0].candidate
     if (
         question.demands_amount
         and question.parts == 1
         and holds_expected(question.expects, best.text) is False
+        and not _says_otherwise_of_the_asked(question, ranked)
     ):
         return True
-    return question.sort is not None and not any(Wanted((question.sort,)).with_alike(_text(best.passage)))
+    if question.sort is None or any(Wanted((question.sort,)).with_alike(_text(best.passage))):
+        return False
+    return not _is_of_sort(question, question.sort, best)
+
+
+def _says_otherwise_of_the_asked(question: Question, ranked: Sequence[Scored]) -> bool:
+    """Whether the best unit speaks of the very group that is asked about, and beside it others are given the
+    amount: "Part-time staff get leave in proportion" is the answer, though it holds no number."""
+    best = ranked[0].candidate
+    if not names_group(question.text) or not says_of(question.text, best.text):
+        return False
+    return any(
+        one.candidate.passage is best.passage
+        and holds_for_others(question, one.candidate)
+        and holds_expected(question.expects, one.candidate.text)
+        for one in ranked[1:]
+    )
+
+
+def _is_of_sort(question: Question, asked: str, best: Candidate) -> bool:
+    """Whether ``best`` may name a thing of the sort, though its passage does not call it so: a city by its
+    name; mineral oil, where all the rest of the question is said of it."""
+    sort = sort_of(asked)
+    others = set(question.terms) - {asked} - _LIGHT
+    own = (len(best.carried & others) + ALIKE * len(best.alike & others)) / max(1, len(others))
+    if sort is None:
+        return len(best.carried & others) > 1 and own >= ALL_THE_REST
+    around = own + len((best.nearby - best.alike) & others) / max(1, len(others))
+    return own > 0 and around >= MOST_OF_THE_REST and names_one(sort, best.text, question.text)
 
 
 def _names_missing(question: Question, passages: Sequence[PromptPassage]) -> float:
@@ -92,7 +157,8 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
     """The passages that hold all the question's codes and as many of its names as any other passage.
 
     What is said of another product or person is no answer, however well the rest fits. None are left
-    when a code stands in no passage at all.
+    when a code stands in no passage at all. A definition of what the question wants defined need not say
+    again which agreement it stands in.
     """
     if not question.codes and not question.names:
         return passages
@@ -101,8 +167,15 @@ def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> 
     return tuple(
         given
         for given in passages
-        if question.codes <= held[given.number] and len(held[given.number]) == most
+        if (question.codes <= held[given.number] and len(held[given.number]) == most)
+        or _defines(question, given)
     )
+
+
+def _defines(question: Question, given: PromptPassage) -> bool:
+    term, _ = wants_definition(question.text)
+    text = given.passage.chunk.text
+    return bool(term) and any(defines(term, unit.of(text)) == 1 for unit in split_units(text))
 
 
 def _held_names(question: Question, given: PromptPassage) -> frozenset[str]:
