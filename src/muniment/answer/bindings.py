@@ -57,7 +57,7 @@ def _taken(
 
 def _replaced(value: Value, own: list[Value], rival: Value, neutral: set[str]) -> bool:
     """Whether only words of the rival stand beside the value."""
-    theirs = [word for word in value.context if _matches(word, rival.context)]
+    theirs = [word for word in value.nearest if _matches(word, rival.context)]
     foreign = [word for word in theirs if not any(_matches(word, one.context | one.taken_up) for one in own)]
     if all(word.rstrip("<>") in neutral for word in foreign):
         return False

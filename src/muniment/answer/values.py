@@ -1,7 +1,7 @@
 """Where the numbers and dates of a text stand, and the words that belong to each of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from muniment.language.bounds import bound
@@ -9,6 +9,8 @@ from muniment.language.quantities import Date, Quantity, amounts
 from muniment.language.terms import WORD, is_content, stem
 from muniment.language.units import UnitKind, split_units
 
+_Placed = tuple[int, int, Quantity | Date]
+"""Where a value stands, and which."""
 _STRONG = re.compile(
     r"[;:]\s|\.\s|\s(?:but|while|whereas|otherwise|though|although)\s|,\s(?:and|or)\s|\s[–—]\s"
 )
@@ -42,13 +44,15 @@ class Value:
 
     ``context`` are stems of the words beside it; one that might as well belong to the value on its other
     side ends in ``<`` (it stands before this value) or ``>`` (behind). ``taken_up`` are stems of what
-    was spoken of before, for "it" and for what is left out. ``bound`` is 1 for a least, -1 for a most;
+    was spoken of before, for "it" and for what is left out. ``nearest`` are those of
+    the context that no value of another kind stands between. ``bound`` is 1 for a least, -1 for a most;
     ``label`` is the word that makes a number a name: the article of "article 7".
     """
 
     what: Quantity | Date
     context: frozenset[str]
     taken_up: frozenset[str] = frozenset()
+    nearest: frozenset[str] = frozenset()
     bound: int = 0
     label: str = ""
 
@@ -90,21 +94,35 @@ def values(text: str, within: str = "") -> list[Value]:
 def _values_of(sentence: str, before: frozenset[str]) -> Iterator[Value]:
     sentence = _LEFT_OUT.sub(lambda match: re.sub(r"[^\d\W]", "_", match.group()), sentence)
     placed = _placed(sentence)
-    clauses = _clauses(sentence)
     taken_up = before
-    for start, end in clauses:
+    for start, end in _clauses(sentence):
         here = [one for one in placed if start <= one[0] < end]
         for number, (left, right, what) in enumerate(here):
-            previous = max((to for _, to, one in here[:number] if _kind(one) == _kind(what)), default=None)
-            following = next((at for at, _, one in here[number + 1 :] if _kind(one) == _kind(what)), None)
-            context = _beside(
-                sentence, start if previous is None else previous, left, previous is not None, "<"
-            )
-            context |= _beside(sentence, right, following or end, following is not None, ">")
+            alike = [n for n, one in enumerate(here) if _kind(one[2]) == _kind(what)]
+            context = _context(sentence, (start, end), [here[n] for n in alike], alike.index(number))
+            nearest = _context(sentence, (start, end), here, number)
+            bare = {word.rstrip("<>") for word in nearest}
             reference = _REFERENCE.search(sentence, 0, left)
-            label = stem(reference[1]) if reference else ""
-            yield Value(what, frozenset(context), taken_up, bound(sentence, left, right), label)
+            yield Value(
+                what,
+                context,
+                taken_up,
+                frozenset(word for word in context if word.rstrip("<>") in bare),
+                bound(sentence, left, right),
+                stem(reference[1]) if reference else "",
+            )
         taken_up |= _subject(sentence[start:end])
+
+
+def _context(
+    sentence: str, clause: tuple[int, int], placed: Sequence[_Placed], number: int
+) -> frozenset[str]:
+    """Stems of the words beside one of the values that stand in a statement."""
+    left, right, _ = placed[number]
+    before = placed[number - 1][1] if number else clause[0]
+    behind = placed[number + 1][0] if number + 1 < len(placed) else clause[1]
+    found = _beside(sentence, before, left, number > 0, "<")
+    return frozenset(found | _beside(sentence, right, behind, number + 1 < len(placed), ">"))
 
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:
@@ -154,10 +172,10 @@ def _subject(sentence: str) -> frozenset[str]:
     return frozenset(_stems(sentence[: verb.start()] if verb else sentence))
 
 
-def _placed(sentence: str) -> list[tuple[int, int, Quantity | Date]]:
+def _placed(sentence: str) -> list[_Placed]:
     """Numbers and dates with the ranges they stand at, in order."""
     found = amounts(sentence)
-    taken: list[tuple[int, int, Quantity | Date]] = []
+    taken: list[_Placed] = []
     counts = [one for one in found.quantities if not _ORDINAL.fullmatch(one.text)]
     every: list[Quantity | Date] = [*found.dates, *counts]
     for what in sorted(every, key=lambda one: -len(one.text)):

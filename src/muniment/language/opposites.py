@@ -39,18 +39,13 @@ upstream - downstream
 clockwise - anticlockwise counterclockwise
 horizontal horizontally - vertical vertically
 ascending - descending
-import imports imported - export exports exported
 upload uploaded - download downloaded
 encrypt encrypted - decrypt decrypted
 lock locked - unlock unlocked
 attach attached - detach detached
 install installed - uninstall uninstalled
 connect connected - disconnect disconnected
-buy bought - sell sold
-lend lent - borrow borrowed
-send sent - receive received
 hire hired recruit recruited - dismiss dismissed
-win won - lose lost
 appear appears - disappear disappears
 strengthen strengthened - weaken weakened
 improve improved - worsen worsened deteriorate deteriorated
@@ -62,29 +57,11 @@ add added - remove removed
 gross - net
 profit - loss
 profitable - unprofitable lossmaking
-asset assets - liability liabilities
 receivable receivables - payable payables
 inflow inflows - outflow outflows
-income - expense expenses
 surplus - deficit
-debtor debtors - creditor creditors
-borrower borrowers - lender lenders
-buyer buyers purchaser - seller sellers
-landlord - tenant tenants
-lessor - lessee
-licensor - licensee
-franchisor - franchisee
-assignor - assignee
-mortgagor - mortgagee
-insurer - insured
-plaintiff claimant - defendant
-sender - recipient receiver addressee
-employer - employee employees
 predecessor - successor
 ancestor - descendant
-teacher - pupil pupils
-doctor physician - patient patients
-winner - loser
 majority - minority
 mandatory compulsory obligatory - optional voluntary
 always - never sometimes rarely seldom occasionally
@@ -192,8 +169,32 @@ debit - credit
 purchase - sale
 short-term - long-term
 white - black
+import imports imported - export exports exported
+buy bought - sell sold
+lend lent - borrow borrowed
+send sent - receive received
+win won - lose lost
+debtor debtors - creditor creditors
+borrower borrowers - lender lenders
+buyer buyers purchaser - seller sellers
+landlord - tenant tenants
+lessor - lessee
+licensor - licensee
+franchisor - franchisee
+assignor - assignee
+mortgagor - mortgagee
+insurer - insured
+plaintiff claimant - defendant
+sender - recipient receiver addressee
+employer - employee employees
+teacher - pupil pupils
+doctor physician - patient patients
+winner - loser
+income - expense expenses
+asset assets - liability liabilities
 """
-"""Words with many senses: opposites only before (or behind) the same word, as in "all cases", "few cases"."""
+"""Words with many senses, and the two sides of one thing (who sells to a buyer): opposites only before or behind
+the same word, as in "all cases" and "few cases", "the lessor pays" and "the lessee pays"."""
 
 _PREFIXES = ("un", "non", "dis")
 _LEAST_LETTERS = 4
