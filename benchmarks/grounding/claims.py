@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
+from exchanged import changed_modality, numbers_changed_places, opposite_word, rows_mixed, rows_read
 from material import Case, Material, inner_names
 
 from muniment.language.names import names
@@ -263,6 +264,7 @@ def joined(one: str, other: str) -> str:
 TRUE: dict[str, Callable[[Material], Iterator[Case]]] = {
     "verbatim": verbatim, "compressed": compressed, "paraphrased": paraphrased, "reordered": reordered,
     "written by people": human, "of two sources": two_sources,
+    "row of a table": rows_read,
 }  # fmt: skip
 FALSE: dict[str, Callable[[Material], Iterator[Case]]] = {
     "changed number": changed_number, "number from beside": number_from_beside,
@@ -270,4 +272,6 @@ FALSE: dict[str, Callable[[Material], Iterator[Case]]] = {
     "dropped negation": dropped_negation, "added negation": added_negation, "other document": other_document,
     "changed date": changed_date, "names changed places": names_changed_places,
     "two documents, one cited": joined_cited_to_one, "subject of another": subject_of_another,
+    "numbers changed places": numbers_changed_places, 
+    "opposite word": opposite_word, "changed modality": changed_modality, "rows mixed": rows_mixed,
 }  # fmt: skip

@@ -119,6 +119,6 @@ def _rest(sent: str, answer_text: str, text: str) -> str:
     """What is missing of the checked text; all of it when it is not what was sent so far."""
     if text.startswith(sent):
         return text[len(sent) :]
-    if answer_text.strip() == sent.strip():
+    if answer_text.strip() == sent.strip() and text.startswith(answer_text):
         return text[len(answer_text) :]
     return CORRECTION + text

@@ -46,6 +46,7 @@ _DOES_NOT_KNOW = re.compile(
     r"|\bno (?:information|mention|answer)\b",
     re.I,
 )
+_MOST_REASONS = 4
 _LONGEST_SUBJECT = 500
 """Characters of the words before a follow-up that are searched for with it."""
 _LONGEST_REFUSAL = 2
@@ -264,8 +265,8 @@ class Answerer:
             claims = await self._grounded(text, given)
         verdict = verdict_of(claims)
         if withhold and verdict is AnswerVerdict.ABSTAINED:
-            note = "What the generator wrote is withheld: the passages carry none of its statements."
-            return self._abstained(prompt.question, looked_at, timings, _looked_at_note(looked_at), note)
+            notes = (_looked_at_note(looked_at), _withheld_note(claims))
+            return self._abstained(prompt.question, looked_at, timings, *notes)
         fitted = () if len(given) == len(looked_at) else (
             f"{len(given)} of {len(looked_at)} passages fitted into the generator's context.",
         )  # fmt: skip
@@ -348,6 +349,15 @@ def _looked_at_note(passages: tuple[Passage, ...]) -> str:
     shown = list(dict.fromkeys(places))
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return f"Looked at: {'; '.join(shown[:5])}{more}."
+
+
+def _withheld_note(claims: Iterable[Claim]) -> str:
+    """Why nothing of what was written is shown; what is missing, not the statements themselves."""
+    reasons = list(dict.fromkeys(reason for claim in claims for reason in claim.reasons))
+    shown = "; ".join(reasons[:_MOST_REASONS])
+    more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
+    said = "What the generator wrote is withheld: the passages carry none of its statements."
+    return f"{said} Why: {shown}{more}." if shown else said
 
 
 def _new_id() -> str:

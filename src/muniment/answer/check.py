@@ -9,7 +9,11 @@ reasons and the measured rates.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from muniment.answer.actors import same_deed, turned_round
+from muniment.answer.bindings import given_to_another
 from muniment.answer.clauses import changed_places, clauses
+from muniment.answer.contraries import opposed
+from muniment.answer.rows import mixed_rows
 from muniment.language.cell_amounts import table_amounts
 from muniment.language.currencies import MONEY
 from muniment.language.measures import equal
@@ -17,7 +21,7 @@ from muniment.language.names import codes, names
 from muniment.language.negation import cues, opposites, polarity
 from muniment.language.quantities import Amounts, amounts, carried, dated, implied_ones
 from muniment.language.terms import content_stems, stem, stems, words
-from muniment.language.units import LIST_MARK
+from muniment.language.units import LIST_MARK, split_units
 from muniment.language.unnumbered import free_of_charge
 
 LEAST_COVERAGE = 0.6
@@ -37,32 +41,54 @@ class Evidence:
     """What a claim rests on.
 
     ``quote`` is all quoted text, ``best`` the quoted sentence nearest to the claim, ``headings`` the
-    titles and heading paths above, ``around`` the sentences before and behind.
+    titles and heading paths above, ``around`` the sentences before and behind, ``passage`` all text of the
+    passages cited.
     """
 
     quote: str
     best: str
     headings: str = ""
     around: str = ""
+    passage: str = ""
 
 
 def check_claim(claim: str, evidence: Evidence) -> tuple[str, ...]:
     """Why the evidence does not carry the claim, in words for the reader; empty when it does."""
     wrong_amounts = tuple(_amounts_missing(claim, evidence))
+    worded = evidence
     if not wrong_amounts:  # "20 cents" and "three years" are no words that the evidence must have as well
         said = " ".join(one.text for one in amounts(claim).quantities)
-        evidence = replace(evidence, around=f"{evidence.around}\n{said}")
+        worded = replace(evidence, around=f"{evidence.around}\n{said}")
     return tuple(
         dict.fromkeys(
             (
                 *wrong_amounts,
-                *_names_missing(claim, evidence),
+                *_names_missing(claim, worded),
                 *_denied_otherwise(claim, evidence.best),
                 *_contraries(claim, evidence.quote),
                 *_exchanged_names(claim, evidence.best),
-                *_words_missing(claim, evidence),
+                *exchanged(claim, evidence),
+                *_words_missing(claim, worded),
             )
         )
+    )
+
+
+def says_otherwise(claim: str, evidence: Evidence) -> bool:
+    """Whether the evidence speaks of what the claim does and says something else of it.
+
+    What other passages say cannot make up for that.
+    """
+    headed = f"{evidence.best}\n{evidence.headings}"
+    if coverage(claim, headed) < LEAST_COVERAGE:
+        return False
+    denials = (_denied_otherwise(claim, evidence.best), _contraries(claim, evidence.quote))
+    if any(True for found in (*denials, exchanged(claim, evidence)) for _ in found):
+        return True
+    mine, stated = amounts(claim), amounts(evidence.best)
+    return coverage(claim, headed) >= _MOSTLY and any(
+        not carried(number, stated) and any(number.unit == other.unit for other in stated.quantities)
+        for number in mine.quantities
     )
 
 
@@ -132,8 +158,31 @@ def _contraries(claim: str, quote: str) -> Iterable[str]:
 
 
 def _exchanged_names(claim: str, sentence: str) -> Iterable[str]:
-    if exchanged := changed_places(claim, sentence):
-        yield f"{exchanged[0]} and {exchanged[1]} stand in each other's place in the cited text"
+    found = changed_places(claim, sentence)
+    if found and not same_deed(claim, sentence, *found):
+        yield f"{found[0]} and {found[1]} stand in each other's place in the cited text"
+
+
+def exchanged(claim: str, evidence: Evidence) -> Iterable[str]:
+    """What the evidence says of something else, the other way round, or as the opposite."""
+    near = f"{evidence.quote}\n{evidence.around}"
+    text = evidence.passage or near
+    yield from given_to_another(claim, text, near, evidence.headings)
+    yield from mixed_rows(claim, text, evidence.headings)
+    yield from turned_round(claim, evidence.best)
+    yield from opposed(claim, _stating(claim, evidence))
+
+
+def _stating(claim: str, evidence: Evidence) -> str:
+    """The sentence quoted that states the claim's numbers; the nearest one where none or several do."""
+    wanted = amounts(claim).quantities
+    held: dict[str, int] = {}
+    for unit in split_units(evidence.quote) if wanted else ():
+        stated = amounts(unit.of(evidence.quote))
+        held[unit.of(evidence.quote)] = sum(carried(number, stated) for number in wanted)
+    most = max(held.values(), default=0)
+    stating = [sentence for sentence, count in held.items() if count == most]
+    return stating[0] if most and len(stating) == 1 else evidence.best
 
 
 def _words_missing(claim: str, evidence: Evidence) -> Iterable[str]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from muniment.answer.check import LEAST_COVERAGE, Evidence, check_claim, coverage
+from muniment.answer.check import LEAST_COVERAGE, Evidence, check_claim, coverage, says_otherwise
 from muniment.answer.claims import Statement, StatementKind, split_claims
 from muniment.answer.clauses import clauses, subject_and_rest
+from muniment.answer.editions import superseded
 from muniment.answer.evidence import Window, find_window, locate
+from muniment.language.units import UnitKind, split_units
 from muniment.types import (
     AnswerVerdict,
     Citation,
@@ -80,7 +82,8 @@ def _ground_statement(
         return _claim(statement, citations, ClaimVerdict.SUPPORTED, failed)
     citations = tuple(_unsupporting(one, reasons) for one in checked)
     not_had = tuple(one.citation.reason for one in checked if one.evidence is None)
-    if not any(one.citation.verdict is CitationVerdict.NOT_GIVEN for one in checked):
+    denied = any(says_otherwise(said, one) for one in evidence)
+    if not denied and not any(one.citation.verdict is CitationVerdict.NOT_GIVEN for one in checked):
         repaired = _repair(statement, said, citations, given, documents)
         if repaired is not None:
             return repaired
@@ -130,13 +133,13 @@ def _verified(passage: Passage, window: Window, documents: Mapping[str, ParsedDo
         (passage.document_name, document.title, passage.chunk.context, *passage.chunk.headings)
     )
     best = passage.chunk.text[slice(*window.best)]
-    return _Checked(citation, Evidence(located.quote, best, headings, window.around))
+    return _Checked(citation, Evidence(located.quote, best, headings, window.around, passage.chunk.text))
 
 
 def _attach(
     statement: Statement, said: str, given: Mapping[int, Passage], documents: Mapping[str, ParsedDocument]
 ) -> Claim:
-    found = _best_elsewhere(said, given.values(), documents)
+    found = _best_elsewhere(said, _current(given, said).values(), documents)
     if found is None:
         reason = "no passage is cited, and none that was given carries this"
         return _claim(statement, (), ClaimVerdict.UNCITED, (reason,))
@@ -152,7 +155,8 @@ def _repair(
     documents: Mapping[str, ParsedDocument],
 ) -> Claim | None:
     """A claim whose citation points at the wrong passage though another one that was given carries it."""
-    others = [passage for number, passage in given.items() if number not in statement.cited]
+    current = _current(given, said)
+    others = [passage for number, passage in current.items() if number not in statement.cited]
     found = _best_elsewhere(said, others, documents)
     if found is None:
         return None
@@ -163,16 +167,38 @@ def _repair(
 def _best_elsewhere(
     said: str, passages: Iterable[Passage], documents: Mapping[str, ParsedDocument]
 ) -> Citation | None:
-    """The citation of the passage that carries the claim best, when one clearly does."""
+    """The citation of the passage that carries the claim best, when one clearly does.
+
+    It must do so in one place, and not be what a newer edition says anew.
+    """
     windows = [(window, passage) for passage in passages if (window := find_window(said, passage.chunk.text))]
     for window, passage in sorted(windows, key=lambda pair: -pair[0].weight)[:2]:
         checked = _verified(passage, window, documents)
         evidence = checked.evidence
-        if evidence is None or coverage(said, f"{evidence.quote}\n{evidence.headings}") < _ATTACH_COVERAGE:
+        if evidence is None or not _carried_in_one_place(said, evidence):
             continue
         if not check_claim(said, evidence):
             return checked.citation
     return None
+
+
+def _carried_in_one_place(said: str, evidence: Evidence) -> bool:
+    """Whether the quote carries nearly all of the claim, and one sentence most of each clause."""
+    if coverage(said, f"{evidence.quote}\n{evidence.headings}") < _ATTACH_COVERAGE:
+        return False
+    units = split_units(evidence.quote)
+    header = "\n".join(unit.of(evidence.quote) for unit in units if unit.kind is UnitKind.TABLE_HEADER)
+    sentences = [f"{header}\n{unit.of(evidence.quote)}\n{evidence.headings}" for unit in units]
+    return all(
+        any(coverage(clause, sentence) >= LEAST_COVERAGE for sentence in sentences)
+        for clause in clauses(said)
+    )
+
+
+def _current(given: Mapping[int, Passage], said: str) -> dict[int, Passage]:
+    """The passages that no newer edition among them says anew; all when the claim names an edition."""
+    old = superseded(said, list(given.values()))
+    return {number: one for at, (number, one) in enumerate(given.items()) if at not in old}
 
 
 def _judged(checked: _Checked, said: str, *, alone: bool) -> Citation:
@@ -217,6 +243,7 @@ def _joined(evidence: list[Evidence]) -> Evidence:
         "\n".join(one.best for one in evidence),
         "\n".join(one.headings for one in evidence),
         "\n".join(one.around for one in evidence),
+        "\n\n".join(one.passage for one in evidence),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from muniment.answer.events import AnswerEvent, Delta, Finished
+from muniment.api.marking import marked
 from muniment.api.questions import checked_question
 from muniment.api.sources import sources_text
 from muniment.api.streaming import last_event
@@ -41,7 +42,7 @@ class CollectionModel:
         self.model = name
 
     async def complete(self, request: JsonObject) -> JsonObject:
-        """The text is the checked answer with the list of its sources under it.
+        """The text is the checked answer, what is not founded marked, with the list of its sources under it.
 
         Raises:
             InputError: codes ``question_empty``, ``question_too_long``, ``generator_refused``.
@@ -50,7 +51,7 @@ class CollectionModel:
             finished = await last_event(events)
         assert isinstance(finished, Finished)
         answer = finished.answer
-        content = answer.text + sources_text(answer)
+        content = marked(answer).text + sources_text(answer)
         message = {"role": "assistant", "content": content, "refusal": None, "muniment": _evidence(answer)}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         head = _head("chat.completion", self.name)
@@ -101,7 +102,7 @@ class _Reply:
         return self.chunk({"content": text})
 
     def end(self, answer: Answer, *, counts: bool) -> list[JsonObject]:
-        chunks = [self.text(text) for text in (self._rest(answer.text), sources_text(answer)) if text]
+        chunks = [self.text(text) for text in (self._rest(marked(answer).text), sources_text(answer)) if text]
         chunks.append(self.chunk({"muniment": _evidence(answer)}, "stop"))
         if counts:
             chunks.append({**self.head, "choices": [], "usage": _usage(answer, "".join(self.sent))})

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from muniment.language.captions import LONGEST, names_money, says_units
-from muniment.language.quantities import TIMES, amounts, units_named
+from muniment.language.measures import TIMES
+from muniment.language.quantities import amounts, units_named
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
 

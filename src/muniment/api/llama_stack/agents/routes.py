@@ -39,6 +39,7 @@ from muniment.api.llama_stack.agents.shapes import (
 from muniment.api.llama_stack.agents.storable import Storable
 from muniment.api.llama_stack.agents.stream import TurnStream
 from muniment.api.llama_stack.provider_data import McpToolGroupsOf
+from muniment.api.marking import marked
 from muniment.api.routing import Router
 from muniment.api.safety import ShieldsOf
 from muniment.api.sources import sources_text
@@ -120,7 +121,7 @@ async def _turns(
 
 
 def _written(answer: Answer) -> str:
-    return answer.text + sources_text(answer)
+    return marked(answer).text + sources_text(answer)
 
 
 RecordsOf = Annotated[Records, Depends(_records)]

@@ -8,6 +8,7 @@ from muniment.answer.chat_generator import ChatGenerator, ToolCall
 from muniment.answer.events import Delta, Finished, Retrieved
 from muniment.answer.prompt import ABSTENTION
 from muniment.api.collection_model import CHECKED
+from muniment.api.marking import MarkedText, marked
 from muniment.api.openai.hits import Hit, hits_of, relevance
 from muniment.api.openai.responses.mcp_tools import McpStep, McpTools
 from muniment.api.openai.responses.objects import (
@@ -186,7 +187,9 @@ class Maker:
                 if live:
                     yield Said(event.text)
             elif isinstance(event, Finished):
-                yield _ended(event.answer, said, hits, generator, live=live)
+                # What tools gave, and what must have a form, is not marked: it may be right, or would break.
+                text = marked(event.answer) if briefing.withhold else MarkedText(event.answer.text)
+                yield _ended(event.answer, text, said, hits, generator, live=live)
         for collection in plan.searched.collections:
             await self._workspace.services.stores.touch(collection)
 
@@ -242,17 +245,23 @@ def _briefing(plan: Plan, *, has_calls: bool, withhold: bool) -> Briefing:
 
 
 def _ended(
-    answer: Answer, said: str, hits: Sequence[Hit], generator: ChatGenerator | None, *, live: bool
+    answer: Answer,
+    checked: MarkedText,
+    said: str,
+    hits: Sequence[Hit],
+    generator: ChatGenerator | None,
+    *,
+    live: bool,
 ) -> Ended:
     """The end of an answer from documents. What was sent live cannot be taken back, only corrected."""
     calls = generator.calls if generator else ()
     cut = bool(generator and generator.finish_reason == "length")
     if calls:
         return Ended(said, (), None, calls, _usage_of(answer, said, generator), cut)
-    text, offset = _final(said if live else "", answer.text)
+    text, offset = _final(said if live else "", checked.text)
     # Its text stands, and documents carry nothing of it: it rests on something else.
     elsewhere = answer.verdict is AnswerVerdict.ABSTAINED and answer.text != ABSTENTION
-    citations = _citations(answer, hits, offset, len(text))
+    citations = _citations(answer, hits, checked, offset, len(text))
     evidence = None if elsewhere else answer
     return Ended(text, citations, evidence, (), _usage_of(answer, text, generator), cut)
 
@@ -266,7 +275,9 @@ def _final(said: str, checked: str) -> tuple[str, int]:
     return said + CHECKED + checked, len(said + CHECKED)
 
 
-def _citations(answer: Answer, hits: Sequence[Hit], offset: int, length: int) -> tuple[FileCitation, ...]:
+def _citations(
+    answer: Answer, hits: Sequence[Hit], checked: MarkedText, offset: int, length: int
+) -> tuple[FileCitation, ...]:
     """One for every citation that was verified, in the order of the text."""
     known = {(hit.passage.collection, hit.passage.id): hit for hit in hits}
     made: list[FileCitation] = []
@@ -278,7 +289,7 @@ def _citations(answer: Answer, hits: Sequence[Hit], offset: int, length: int) ->
                     FileCitation(
                         file_id=hit.file_id,
                         filename=hit.filename,
-                        index=min(offset + claim.end, length),
+                        index=min(offset + checked.moved(claim.end), length),
                         muniment=CitationEvidence.of_citation(citation),
                     )
                 )

@@ -1,0 +1,101 @@
+"""Whether a claim gives a number or date to what the evidence gives it to.
+
+A number may stand in the evidence and the claim be wrong all the same: "the weekly limit is 1,000" where
+1,000 is the daily one. So the words beside each value of the claim are compared with the words beside the
+same value in the evidence, and with those beside other values of its kind.
+"""
+
+from collections.abc import Iterable
+
+from muniment.answer.contraries import bounded_otherwise
+from muniment.answer.values import Value, values
+from muniment.language.synonyms import synonyms
+from muniment.language.terms import stems
+
+_PREFIX = 5
+_ROLE_WEIGHT = 8
+
+
+def given_to_another(claim: str, text: str, near: str, neutral: str) -> Iterable[str]:
+    """What is said of a value that the evidence says of another one.
+
+    Args:
+        text: the evidence with its surroundings, in their order.
+        near: the part of it that competing values may stand in.
+        neutral: headings; their words belong to every value, their values to every statement.
+    """
+    mine = values(claim)
+    if not mine:
+        return
+    all_ = values(text)
+    shared, above = stems(neutral), values(neutral)
+    competing = values(text, near)
+    yield from bounded_otherwise(mine, competing)
+    for value in mine:
+        own = [other for other in all_ if value.same(other)]
+        if not own or any(value.same(other) for other in above):
+            continue
+        rivals = [other for other in competing if value.rivals(other)]
+        if found := _taken(value, mine, own, rivals, shared):
+            yield found
+
+
+def _taken(
+    value: Value, claimed: list[Value], own: list[Value], rivals: list[Value], neutral: set[str]
+) -> str | None:
+    """Why the value belongs to another subject: that one's words stand beside it, and none of its own."""
+    for rival in rivals:
+        beside = [one for one in claimed if one is not value and one.same(rival)]
+        if beside:
+            taken = any(_crossed(value, one, own, rival, rivals) for one in beside)
+        else:
+            taken = not value.label and _replaced(value, own, rival, neutral)
+        if taken:
+            return f"the cited text says {rival.what.text}, not {value.what.text}, of this"
+    return None
+
+
+def _replaced(value: Value, own: list[Value], rival: Value, neutral: set[str]) -> bool:
+    """Whether only words of the rival stand beside the value."""
+    theirs = [word for word in value.nearest if _matches(word, rival.context)]
+    foreign = [word for word in theirs if not any(_matches(word, one.context | one.taken_up) for one in own)]
+    if all(word.rstrip("<>") in neutral for word in foreign):
+        return False
+    known = rival.context | rival.taken_up
+    return not any(
+        _matches(word, one.context) and not _matches(word, known) for word in value.context for one in own
+    )
+
+
+def _crossed(value: Value, beside: Value, own: list[Value], rival: Value, rivals: list[Value]) -> bool:
+    """Whether two values of the claim fit better when each is taken for the other."""
+    same = [one for one in rivals if beside.same(one)]
+    straight = max(_shared(value, one) for one in own) + max(_shared(beside, one) for one in same)
+    return _shared(value, rival) + max(_shared(beside, one) for one in own) > straight
+
+
+def _shared(value: Value, other: Value) -> int:
+    """Words both have; a preposition right before the value says more than all of them."""
+    return sum(
+        _ROLE_WEIGHT if word.endswith(" #") else 1 for word in value.context if _matches(word, other.context)
+    )
+
+
+def _matches(word: str, context: frozenset[str]) -> bool:
+    """Whether a context has the word, a synonym or one that begins the same, on the same side."""
+    if word.endswith(" #"):
+        return word in context
+    bare, side = word.rstrip("<>"), word[-1] if word[-1] in "<>" else ""
+    forms = {bare, *synonyms(bare)}
+    for other in context:
+        theirs, their_side = other.rstrip("<>"), other[-1] if other[-1] in "<>" else ""
+        if side and their_side and side != their_side:
+            continue
+        if theirs in forms or _same_beginning(theirs, bare):
+            return True
+    return False
+
+
+def _same_beginning(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _PREFIX and long.startswith(short)
