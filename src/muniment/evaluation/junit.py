@@ -54,7 +54,12 @@ def _gate_case(suite: ElementTree.Element, report: EvaluationReport, finding: Ga
 
 def _difference_case(suite: ElementTree.Element, one: MetricDifference, *, failed: bool) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname="comparison", name=one.name)
-    told = f"{one.before:.4g} to {one.after:.4g}, {one.difference:+.4g} [{one.low:+.4g}, {one.high:+.4g}]"
+    # Times are compared by their mean, although the case has the name of the median.
+    unit = " ms, mean" if BY_NAME[one.name].timing else ""
+    told = (
+        f"{one.before:.4g} to {one.after:.4g}{unit}, "
+        f"{one.difference:+.4g} [{one.low:+.4g}, {one.high:+.4g}]"
+    )
     _child(case, "failure" if failed else "system-out", f"{told}, p = {one.p_value:.3g}")
 
 
