@@ -23,7 +23,7 @@ async def shown_evaluation(
     events: AsyncIterator[EvaluationEvent], collection: str, *, quiet: bool
 ) -> EvaluationReport:
     """The report at the end of ``events``, which are shown as they come."""
-    console, told_at = messages(), 0.0
+    console, told_at, noted = messages(), 0.0, quiet
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -40,6 +40,11 @@ async def shown_evaluation(
         async for event in events:
             if isinstance(event, EvaluationFinished):
                 return event.report
+            if not noted:
+                # Before the first question: whoever mislabelled may stop here.
+                noted = True
+                for note in event.notes:
+                    console.print(styled(note, "yellow"), soft_wrap=True)
             if not quiet and event.resumed and event.done == event.resumed:
                 console.print(
                     styled(f"{collection}: goes on behind {event.resumed} of {event.total} questions")

@@ -1,5 +1,6 @@
 """Prints and writes reports of evaluations."""
 
+from collections.abc import Collection
 from pathlib import Path
 from textwrap import indent
 
@@ -42,8 +43,12 @@ def write_reports(report: EvaluationReport, files: list[Path]) -> None:
         messages().print(styled(f"Written: {file}"), soft_wrap=True)
 
 
-def print_report(report: EvaluationReport) -> None:
-    """The metrics, what changed, and whether the gate is met."""
+def print_report(report: EvaluationReport, told: Collection[str] = ()) -> None:
+    """The metrics, what changed, and whether the gate is met.
+
+    Args:
+        told: notes that were shown before the first question was asked.
+    """
     console = results()
     subject = report.subject
     what = f"{subject.collection}: {len(report.results)} questions, {subject.documents} documents"
@@ -60,7 +65,7 @@ def print_report(report: EvaluationReport) -> None:
     console.print(shown)
     if report.comparison is not None:
         _print_compared(report.comparison)
-    for note in report.notes:
+    for note in (one for one in report.notes if one not in told):
         messages().print(styled(note, "yellow"), soft_wrap=True)
     for result in report.failed[:NAMED_FAILURES]:
         told = f"not asked: {result.question.question}: {result.error} [{result.error_code}]"
@@ -103,7 +108,9 @@ def _print_compared(comparison: ReportComparison) -> None:
         if BY_NAME[one.name].timing:
             before, after = (compared_value(one.name, value) for value in (one.before, one.after))
             change = compared_value(one.name, one.difference, signed=True)
-            told = f"{compared_title(one.name)}: {before} there, {after} here, {change} (p = {one.p_value:.3f})"
+            told = (
+                f"{compared_title(one.name)}: {before} there, {after} here, {change} (p = {one.p_value:.3f})"
+            )
             console.print(styled(told), soft_wrap=True)
 
 

@@ -77,7 +77,8 @@ class Evaluator:
         known = {one.id: before[one.id] for one in questions if before and one.id in before}
         results, waiting = dict(known), [one for one in questions if one.id not in known]
         failing = 0
-        progress = EvaluationProgress(len(known), len(questions), 0, len(known), 0.0)
+        notes = tuple(notes)
+        progress = EvaluationProgress(len(known), len(questions), 0, len(known), 0.0, notes=notes)
         yield progress
         if waiting:
             await self._warm_up(waiting[0])

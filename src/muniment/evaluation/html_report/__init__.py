@@ -108,7 +108,7 @@ def _calibration(report: EvaluationReport) -> str:
 
 
 def _metrics(report: EvaluationReport) -> str:
-    wanted = {finding.metric: finding.wanted for finding in report.gate}
+    wanted = {finding.metric: finding.wanted for finding in report.gate if not finding.fall}
     head = (
         '<th>metric</th><th class="n">value</th><th class="n">95% interval</th><th></th>'
         '<th class="n">questions</th>'
