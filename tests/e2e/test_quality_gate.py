@@ -302,3 +302,5 @@ def test_apply_ends_with_the_reason_and_promote_can_be_told_otherwise(
     told = muniment(tmp_path, "promote", "docs", "--despite-gate", "only a trial")
     assert told.returncode == 0, told.stderr
     assert "answered from generation 2" in told.stdout
+    assert "Promoted although" in told.stderr
+    assert "Too few questions to tell small falls from chance" in " ".join(told.stderr.split())

@@ -100,6 +100,7 @@ async def _applied(
 
 async def _swapped(workspace: "Workspace", collection: str, *, quiet: bool) -> "Run":
     """Build the new generation that is wanted, and promote it; the run that built it tells most."""
+    from muniment.cli.generations import gate_notes
     from muniment.cli.output import messages, styled
     from muniment.cli.run_display import shown_run
     from muniment.types import RunState
@@ -109,8 +110,10 @@ async def _swapped(workspace: "Workspace", collection: str, *, quiet: bool) -> "
     if promoted.state is not RunState.DONE:
         return promoted
     if not quiet:
-        number = (await workspace.collection(collection)).generation
-        messages().print(styled(f"{collection}: generation {number} is live"))
+        status = await workspace.collection(collection)
+        messages().print(styled(f"{collection}: generation {status.generation} is live"))
+        for note in await gate_notes(workspace, status):
+            messages().print(styled(note, "yellow"), soft_wrap=True)
     return built
 
 

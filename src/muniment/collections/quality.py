@@ -68,11 +68,7 @@ async def evaluate(
     refuse_empty(status)
     contents, found = await _looked_through(workspace, collection, questions)
     subject = subject_of(status, contents, questions, asked)
-    notes = [*found]
-    if status.state is not CollectionState.READY:
-        notes.append(
-            f"The collection was {status.state} when this began; what is not yet in cannot be found."
-        )
+    notes = [*found, *_not_ready(status)]
     journal = Journal(asked.journal, subject) if asked.journal is not None else None
     if journal is not None and journal.begun_anew:
         notes.append("An earlier run was broken off, and what it evaluated has changed since: begun anew.")
@@ -157,6 +153,12 @@ async def _looked_through(
             notes = await check.notes(lambda document_id: workspace.parsed(collection, document_id))
             return contents.hexdigest(), notes
         after = listed[-1].name
+
+
+def _not_ready(status: CollectionStatus) -> tuple[str, ...]:
+    if status.state is CollectionState.READY:
+        return ()
+    return (f"The collection was {status.state} when this began; what is not yet in cannot be found.",)
 
 
 def refuse_empty(status: CollectionStatus) -> None:
