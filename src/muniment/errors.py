@@ -126,13 +126,19 @@ class StorageError(MunimentError):
     default_code = "storage_failed"
 
 
-def unknown_name(kind: str, name: str, known: list[str], *, code: str | None = None) -> NotFoundError:
-    """An error for an unknown name which lists the known ones, nearest first."""
+def unknown_name(
+    kind: str, name: str, known: list[str], *, code: str | None = None, where: str = ""
+) -> NotFoundError:
+    """An error for an unknown name which lists the known ones, nearest first.
+
+    Args:
+        where: the setting that holds the name, such as ``generators.model.provider``.
+    """
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     shown = ", ".join(sorted(known)) or "none"
     hint = f"Did you mean {near[0]!r}? " if near else ""
     return NotFoundError(
-        f"Unknown {kind} {name!r}.",
+        f"{where}: unknown {kind} {name!r}." if where else f"Unknown {kind} {name!r}.",
         code=code or f"unknown_{kind.replace(' ', '_')}",
         hint=f"{hint}Known: {shown}.",
     )

@@ -45,8 +45,11 @@ def check_options(kind: str, settings: ProviderSettings, where: str) -> Any:
     """The provider's options, checked.
 
     Raises:
+        NotFoundError: code ``unknown_provider``; names the setting.
         SettingsError: an option is unknown, missing or of the wrong type.
     """
+    if settings.provider not in (known := provider_names(kind)):
+        raise unknown_name("provider", settings.provider, known, where=f"{where}.provider" if where else "")
     provider = find_provider(kind, settings.provider)
     try:
         return provider.options.model_validate(settings.options)

@@ -196,9 +196,18 @@ async def test_page_images_check_what_is_asked(client: httpx.AsyncClient) -> Non
 
 async def test_filters_reach_the_workspace_in_every_form(client: httpx.AsyncClient) -> None:
     parts = [{"type": "eq", "key": "year", "value": 2026}, {"type": "in", "key": "team", "value": ["a", "b"]}]
-    for wire in (parts[0], {"type": "and", "filters": parts}, {"type": "or", "filters": [parts[1]]}):
+    short = {"team": "hr", "year": [2024, 2025]}
+    for wire in (
+        parts[0],
+        {"type": "and", "filters": parts},
+        {"type": "or", "filters": [parts[1]]},
+        short,
+        {"type": "not", "filter": short},
+    ):
         body = {"query": "leave", "collection": "handbook", "filter": wire}
-        assert (await client.post("/v1/search", json=body)).status_code == 200
+        assert (await client.post("/v1/search", json=body)).status_code == 200, wire
+        body = {"question": "leave", "collection": "handbook", "filter": wire}
+        assert (await client.post("/v1/answers", json=body)).status_code == 200, wire
 
 
 async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:

@@ -18,6 +18,7 @@ from milvus_servers import LiteServer, Standalone
 from muniment.errors import DocumentError, MunimentError, StorageError, UnavailableError
 from muniment.protocols import IndexSpec, ProviderContext, VectorIndex, VectorStore
 from muniment.providers.milvus import PROVIDER, MilvusOptions
+from muniment.providers.milvus.connection import connect_embedded, release_embedded
 from muniment.testing.vector_store import ROWS, SPEC, chunk_row, found, unit
 from muniment.types import SearchMode, VectorQuery
 
@@ -356,3 +357,15 @@ async def test_an_alias_of_an_index_without_rows_stands_for_it_once_it_has_some(
     client = MilvusClient(str(database))
     assert client.list_aliases(SPEC.name)["aliases"] == ["contract_live"]
     client.close()
+
+
+async def test_the_embedded_database_is_not_pinged(tmp_path: Path) -> None:
+    """Its server takes a ping in five minutes, and throws out a client that sends more."""
+    client = connect_embedded(tmp_path / "milvus.db", MilvusOptions())
+    try:
+        options = client._get_connection()._grpc_options
+        assert options["grpc.keepalive_time_ms"] > 300_000
+        assert not options["grpc.keepalive_permit_without_calls"]
+    finally:
+        client.close()
+        release_embedded(tmp_path / "milvus.db")

@@ -76,7 +76,9 @@ async def test_a_changed_embedding_model_is_answered_without_until_it_is_promote
         status = await workspace.collection("docs")
         assert (status.state, status.dimension) == (CollectionState.READY, 64)
         assert (await found(workspace, "code E-417"))[0] == "pumps.txt"
-        change = await wanted(workspace)
+        plan = await workspace.plan("docs")
+        assert (plan.empty, plan.unchanged, plan.estimate.chunks_written) == (False, 3, 3)
+        change = plan.generation
         assert change is not None
         assert [(one.what, one.live, one.wanted) for one in change.differences] == [
             ("embedding_model", "small", "large")
@@ -121,6 +123,9 @@ async def test_nothing_is_parsed_or_fetched_again_for_another_chunking(open_docs
         change = await wanted(workspace)
         assert change is not None
         assert (change.reparse, change.rechunk, change.reembed) == (0, 4, 4)
+        estimate = (await workspace.plan("docs")).estimate
+        assert estimate.chunks_written > len(before)
+        assert estimate.disk_bytes > 0
         run = await stage(workspace)
         assert (run.done, run.failed) == (4, 0)
         await promote(workspace)

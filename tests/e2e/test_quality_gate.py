@@ -149,7 +149,11 @@ async def test_an_equal_model_is_promoted(open_gated: OpenGated) -> None:
         assert await states(workspace) == {1: "previous", 2: "live"}
         report = await workspace.quality("docs")
         assert report.gate_met
-        assert report.notes == ()
+        # 35 questions tell a fall of 6 from chance, and the report says so.
+        [note] = report.notes
+        assert "ndcg_at_10, recall_at_5: 0.17 (6 of 35 questions lost and none won)" in note or (
+            "recall_at_5, ndcg_at_10: 0.17 (6 of 35 questions lost and none won)" in note
+        )
         # Going back asks no gate: what was good enough once is wanted because something is wrong.
         await done(workspace.rollback("docs"))
         assert await states(workspace) == {1: "live", 2: "previous"}
@@ -170,6 +174,25 @@ async def test_a_worse_chunker_stays_staged(open_gated: OpenGated) -> None:
         reason = await refused(workspace)
         assert "recall_at_1 is" in reason
         assert "wanted is at least 0.9" in reason
+
+
+async def test_a_declared_margin_holds_back_what_chance_might_explain(
+    open_gated: OpenGated,
+) -> None:
+    async with open_gated() as workspace:
+        await done(workspace.ingest("docs", trigger="test"))
+    gate: dict[str, object] = {"recall_at_1": 0.1, "max_fall": {"recall_at_1": 0.02}}
+    async with open_gated(gate, chunking={"max_tokens": 32, "min_tokens": 0}) as workspace:
+        reason = await refused(workspace)
+        assert "worse than before, allowed is a fall of at most 0.02" in reason
+        [finding] = [one for one in (await workspace.quality("docs")).gate if one.fall]
+        assert (finding.metric, finding.met) == ("recall_at_1", False)
+        assert finding.value is not None
+        assert finding.value > 0.02
+    async with open_gated({"max_fall": {"recall_at_5": 0.02}}, embedding_model="other") as workspace:
+        await done(workspace.stage("docs"))
+        await done(workspace.promote("docs"))
+        assert (await workspace.quality("docs")).gate_met
 
 
 async def test_what_a_broken_parser_read_stays_staged(
@@ -279,3 +302,5 @@ def test_apply_ends_with_the_reason_and_promote_can_be_told_otherwise(
     told = muniment(tmp_path, "promote", "docs", "--despite-gate", "only a trial")
     assert told.returncode == 0, told.stderr
     assert "answered from generation 2" in told.stdout
+    assert "Promoted although" in told.stderr
+    assert "Too few questions to tell small falls from chance" in " ".join(told.stderr.split())

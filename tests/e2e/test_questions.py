@@ -37,6 +37,9 @@ def folder(tmp_path: Path) -> Path:
 def test_drafts_are_reviewed_and_then_counted(folder: Path) -> None:
     drafted = muniment(folder, "questions", "draft", "docs")
     assert "2 drafted questions added to questions.jsonl" in drafted.stdout, drafted.stderr
+    again = muniment(folder, "questions", "draft", "docs")
+    assert "0 drafted questions added" in again.stdout
+    assert "rules find no further sentence" in " ".join(again.stdout.split())
     refused = muniment(folder, "evaluate", "--questions", "questions.jsonl")
     assert refused.returncode == 2
     assert "no_questions" in refused.stderr

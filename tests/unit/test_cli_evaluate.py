@@ -261,3 +261,88 @@ def test_reports_from_before_there_were_fitted_thresholds_are_read(folder: Path)
     assert older.pop("calibration") is None
     (folder / "older.json").write_text(json.dumps(older))
     assert read_report(folder / "older.json") == read_report(folder / "r.json")
+
+
+def test_labels_that_can_never_be_found_are_told_before_the_first_question(folder: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "there", "question": "How many days of leave?", "quote": "28 days of leave", "pages": [1]},
+        {
+            "id": "words",
+            "question": "How long is leave?",
+            "documents": ["leave.pdf"],
+            "quote": "40 weeks off",
+        },
+        {"id": "far", "question": "What of travel?", "documents": ["travel.pdf"], "pages": [99]},
+        {"id": "gone", "question": "What of trains?", "documents": ["trains.pdf"], "pages": [1]},
+        {"id": "long", "question": "What of notes?", "spans": ["leave.pdf:5000-5010"]},
+        {"id": "none", "question": "Zebra?", "unanswerable": True, "pages": ["leave.pdf#50"]},
+    ]
+    write_questions(folder, rows)
+    done = evaluate("-q", "questions.jsonl", "-o", "r.json")
+    assert done.exit_code == 0
+    told = " ".join(done.stderr.split())
+    assert "no document for these labels: trains.pdf." in told
+    assert "These pages are in no document: page 99 of travel.pdf, which has 1 page (far)." in told
+    assert "“40 weeks off” (words), leave.pdf:5000-5010, which has 72 characters (long)." in told
+    assert "28 days" not in told
+    assert told.count("trains.pdf") == 1
+    assert len(read_report(folder / "r.json").notes) == 3
+
+
+def test_an_empty_collection_is_no_evaluation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def opened(settings: Settings, **_: object) -> FakeWorkspace:
+        return FakeWorkspace({"handbook": {}}, folder)
+
+    monkeypatch.setattr(connect, "_workspace", opened)
+    done = evaluate("-q", "questions.jsonl")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Code:  collection_empty" in done.stderr
+    drafted = CliRunner().invoke(app, ["questions", "draft", "-o", "drafts.jsonl"])
+    assert (drafted.exit_code, drafted.stdout) == (1, "")
+    assert "muniment ingest handbook" in drafted.stderr
+    assert not (folder / "drafts.jsonl").exists()
+
+
+def test_a_comparison_says_on_how_many_questions_it_rests(folder: Path) -> None:
+    assert evaluate("-q", "questions.jsonl", "-o", "before.json").exit_code == 0
+    write_questions(folder, [*QUESTIONS[:1], {**QUESTIONS[1], "documents": ["leave.pdf"]}])
+    told = " ".join(evaluate("-q", "questions.jsonl", "--against", "before.json").stdout.split())
+    assert "1 of 2 questions are in both; 1 only here, or with other words or labels; 2 only there." in told
+
+
+def test_times_are_compared_by_their_means_and_have_a_unit(folder: Path) -> None:
+    assert evaluate("-q", "questions.jsonl", "-o", "before.json").exit_code == 0
+    done = evaluate("-q", "questions.jsonl", "--against", "before.json", "-o", "r.html")
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("Search time, mean:")]
+    assert line.count(" ms") == 3
+    [median] = [line for line in done.stdout.splitlines() if line.startswith("search_p50_ms")]
+    assert "+" not in median
+    page = (folder / "r.html").read_text()
+    assert "Search time, mean" in page
+    assert "searchs" not in page
+    assert "50% of the searches take at most so long." in page
+
+
+def test_a_gate_with_a_margin_judges_the_fall_from_the_earlier_report(folder: Path) -> None:
+    assert evaluate("-q", "questions.jsonl", "-o", "before.json").exit_code == 0
+    before = json.loads((folder / "before.json").read_text())
+    (folder / "muniment.yaml").write_text(
+        "collections: {handbook: {gate: {questions: questions.jsonl, max_fall: {mrr: 0.1}}}}"
+    )
+    met = evaluate("--gate", "--against", "before.json")
+    assert (met.exit_code, "The gate is met." in met.stdout) == (0, True), met.stderr
+    assert "mrr: none, whatever is lost of 2 questions" in " ".join(met.stderr.split())
+    for result in before["results"]:
+        result["values"]["mrr"] = 1.0
+    worse = [{**row, "quote": "never said so"} if "pages" in row else row for row in QUESTIONS]
+    write_questions(folder, worse)
+    for result in before["results"]:
+        if result["question"]["id"] == "leave":
+            result["question"]["spans"][0]["quote"] = "never said so"
+    (folder / "before.json").write_text(json.dumps(before))
+    missed = evaluate("--gate", "--against", "before.json", "-o", "r.xml")
+    assert missed.exit_code == 1
+    assert "Gate: mrr is 0.5 worse than before, allowed is a fall of at most 0.1" in missed.stdout
+    suite = ElementTree.parse(folder / "r.xml").getroot()[0]
+    assert [case.get("name") for case in suite] == ["mrr (fall)"]
+    assert "max_fall was not judged" in " ".join(evaluate("--gate").stderr.split())

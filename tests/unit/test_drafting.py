@@ -1,6 +1,7 @@
 """Drafted questions: each proven by a sentence of its document, none counted before it is accepted."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,20 @@ from hypothesis import strategies as st
 
 from muniment.errors import InputError, NotFoundError
 from muniment.evaluation import counted, read_questions
-from muniment.evaluation.drafting import drafts_of, sentences_of, spread
+from muniment.evaluation.drafting import drafts_of, latest_editions, sentences_of, spread
 from muniment.evaluation.model_drafting import drafted_by
 from muniment.evaluation.question_file import add_questions, settle
 from muniment.protocols import CompletionModel, JsonObject
-from muniment.types import Block, BlockKind, PageLabel, ParsedDocument, Span
+from muniment.types import (
+    Block,
+    BlockKind,
+    Document,
+    DocumentState,
+    LabelledQuestion,
+    PageLabel,
+    ParsedDocument,
+    Span,
+)
 
 TEXT = (
     "A deductible is the amount that an insured person pays before the insurer pays anything at all. "
@@ -29,13 +39,89 @@ def document(text: str = TEXT) -> ParsedDocument:
     return ParsedDocument("0" * 64, "Rules", text, (block,), (), "test 1")
 
 
+def listed(name: str) -> Document:
+    return Document("docs", f"file:///{name}", name, name, "", "", 1, DocumentState.DONE, chunks=1)
+
+
 def test_definitions_figures_dates_and_codes_are_asked_for() -> None:
     drafts = {one.kind: one for one in drafts_of(document(), "rules.pdf")}
     assert drafts["definition"].question == "What is meant by “deductible”?"
     assert drafts["number"].answers == ("30 years",)
-    assert drafts["number"].question.startswith("Which number is missing here? “The archive")
+    assert drafts["number"].question == (
+        "The archive in the north hall keeps paper records for how many years after a contract has ended?"
+    )
     assert drafts["date"].answers == ("3 May 2021",)
+    assert drafts["date"].question.endswith("in the old town hall on what date?")
     assert drafts["code"].answers == ("E-417",)
+    assert drafts["code"].question.startswith("The pump shows what error on its display")
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "answer"),
+    [
+        ("A courier within the city costs EUR 12.50 on working days.",
+         "A courier within the city costs how much on working days?", "EUR 12.50"),
+        ("The grant is NOK 4.1 million for schools in rural districts.",
+         "The grant is how much for schools in rural districts?", "NOK 4.1 million"),
+        ("The turnover of the branch grew by 7.5% within a single year.",
+         "The turnover of the branch grew by what percentage within a single year?", "7.5%"),
+        ("Objections must reach the authority within three weeks of delivery.",
+         "Objections must reach the authority within how many weeks of delivery?", "three weeks"),
+        ("Tenants have lived in the upper storey since March 2019 without a contract.",
+         "Tenants have lived in the upper storey since what month without a contract?", "March 2019"),
+        ("The plans of the bridge were drawn by Edith Marlowe in the winter.",
+         "The plans of the bridge were drawn by whom in the winter?", "Edith Marlowe"),
+        ("A blocked filter is reported with the code F12 on the panel outside.",
+         "A blocked filter is reported with what code on the panel outside?", "F12"),
+    ],
+)  # fmt: skip
+def test_a_draft_asks_in_the_place_of_what_it_asks_for(said: str, question: str, answer: str) -> None:
+    [one] = drafts_of(document(said), "x.pdf")
+    assert (one.question, one.answers) == (question, (answer,))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Withdrawals at machines of other banks in EUR are shown on every statement.",
+        "The rights in the Contribution are granted by Contributor to whoever accepts these terms.",
+        "A 30-day notice applies to every tenant who rents one of the flats.",
+        "Claims are settled within 5 to 10 days after the complete file arrives.",
+        "Only one year of training counts towards the allowance of the staff.",
+        "In calm weather the mast bears 40 sails; in storms it bears 3 sails only.",
+        "The customer is the person who signs the order and pays the invoice.",
+    ],
+)
+def test_what_would_make_no_good_question_is_not_drafted(said: str) -> None:
+    assert drafts_of(document(said), "x.pdf") == ()
+
+
+def test_a_word_that_the_document_also_writes_small_is_no_name() -> None:
+    said = "The report was checked by Senior Auditor before it went to the printers."
+    assert drafts_of(document(f"{said} Every senior auditor signs below."), "x.pdf") == ()
+
+
+def test_only_the_newest_edition_is_asked_about() -> None:
+    fees = "The yearly fee of the archive is 120 euros for members of the society."
+    held = [
+        (listed("fees_2022.md"), document(fees)),
+        (listed("fees_2024.md"), document(fees.replace("120", "140"))),
+        (listed("rooms_2022.md"), document("The reading room in the tower seats 24 people on two floors.")),
+        (listed("manual_v1.md"), document("The lamp of the lighthouse burns 9 hours in winter nights.")),
+        (listed("manual_v2.md"), document("Ferries leave from the second pier when the wind is weak.")),
+    ]
+    names = [one.name for one, _ in latest_editions(held)]
+    assert names == ["fees_2024.md", "rooms_2022.md", "manual_v1.md", "manual_v2.md"]
+
+
+def test_further_drafts_are_others_until_there_are_no_more() -> None:
+    drafts = [drafts_of(document(), "a.pdf")]
+    known: list[LabelledQuestion] = []
+    while more := spread(drafts, 2, 0, known):
+        assert not {one.id for one in more} & {one.id for one in known}
+        # Whoever accepts a draft may reword it.
+        known += [replace(one, id=f"mine {one.id}", question="In my words?") for one in more]
+    assert len(known) == len(drafts[0])
 
 
 def test_every_draft_names_where_its_sentence_stands() -> None:

@@ -199,7 +199,7 @@ def test_a_question_that_could_not_be_asked_counts_in_no_metric() -> None:
 
 
 def test_a_gate_asks_by_the_names_of_the_metrics() -> None:
-    others = {"questions", "significance"}
+    others = {"questions", "significance", "max_fall"}
     assert set(GateSettings.model_fields) - others == {definition.name for definition in METRICS}
     with pytest.raises(ValueError, match="at least one metric"):
         GateSettings.model_validate({"questions": "q.jsonl"})

@@ -110,6 +110,11 @@ def _quoted(cell: str) -> str:
         ('{"question": "Who?", "spans": [{"quot": "a"}]}', "unknown: quot"),
         ('{"question": "Who?", "spans": [{"document": "a"}]}', "or a `quote`"),
         ('{"question": "Who?", "unanswerable": "perhaps"}', "true or false"),
+        (
+            '{"question": "Who?", "unanswerable": true, "answer": "Ann"}',
+            "`unanswerable`, and yet its answer is 'Ann'; take one of them away",
+        ),
+        ('{"question": "Who?", "unanswerable": "yes", "expected_answer": ["Ann"]}', "take one of them away"),
         ('{"question": "Who?", "documents": [{}]}', "list of texts"),
         ('{"question": "Who?", "id": []}', "`id`"),
         ('["Who?"]', "not a JSON object"),

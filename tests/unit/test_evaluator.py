@@ -126,6 +126,27 @@ async def test_no_more_questions_are_under_way_than_wanted(at_a_time: int) -> No
     assert (most, under_way) == (at_a_time, 0)
 
 
+async def test_what_is_loaded_at_the_first_question_is_in_no_time() -> None:
+    seen: list[str] = []
+
+    async def loading(question: str, limit: int) -> tuple[Passage, ...]:
+        seen.append(question)
+        if len(seen) == 1:
+            raise UnavailableError("The model is loading.", code="model_loading")
+        return await search(question, limit)
+
+    report = await Evaluator(loading, ask, at_a_time=1).report(QUESTIONS[:3], SUBJECT)
+    assert seen == ["Page 1", "Page 1", "Page 2", "Page 3"]
+    assert not report.failed
+    assert all(metric.questions == 3 for metric in report.metrics if metric.name.endswith("_ms"))
+
+    seen[:] = ["loaded"]
+    known = {result.question.id: result for result in report.results}
+    async for _ in Evaluator(loading).run(QUESTIONS[:3], SUBJECT, before=known):
+        pass
+    assert seen == ["loaded"]
+
+
 async def test_a_failure_is_one_questions_but_many_in_a_row_are_the_runs() -> None:
     async def failing(question: str, limit: int) -> tuple[Passage, ...]:
         if int(question.split()[-1]) in broken:

@@ -87,6 +87,22 @@ def test_what_is_wrong_is_said(written: dict[str, object]) -> None:
     assert caught.value.message.startswith("filter")
 
 
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ({}, "filter is empty; leave it out"),
+        ({"filters": []}, "filter has no `type`, which says how it is read, such as and, or"),
+        ({"key": "team", "value": "hr"}, "such as eq, in"),
+        ({"type": "or", "filters": []}, "filter.filters is an empty list; give at least one"),
+        ({"type": "not", "filter": {}}, "filter.filter is empty"),
+    ],
+)
+def test_what_is_empty_is_called_so(written: dict[str, object], says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_filter(written)
+    assert says in caught.value.message
+
+
 def test_nesting_ends_somewhere() -> None:
     written: dict[str, object] = {"type": "eq", "key": "k", "value": 1}
     for _ in range(2000):

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from muniment.build import check_providers
-from muniment.errors import SettingsError
+from muniment.errors import NotFoundError, SettingsError
 from muniment.registry import check_options
-from muniment.settings import find_settings_file, load_settings
+from muniment.settings import ProviderSettings, find_settings_file, load_settings
 
 YAML = """
 data_dir: data
@@ -45,6 +45,14 @@ def test_a_sources_options_reach_its_provider(tmp_path: Path) -> None:
     options = check_options("sources", source, "")
     assert (options.path, options.include) == (tmp_path / "a", ("*.pdf",))
     assert options.metadata == {"team": "hr"}
+
+
+def test_an_unknown_provider_is_told_with_its_setting() -> None:
+    with pytest.raises(NotFoundError) as caught:
+        check_options("generators", ProviderSettings(provider="opnai"), "generators.model")
+    assert caught.value.message == "generators.model.provider: unknown provider 'opnai'."
+    assert "Did you mean 'openai'?" in caught.value.hint
+    assert caught.value.code == "unknown_provider"
 
 
 def test_a_language_model_is_one_line(file: Path) -> None:

@@ -8,6 +8,7 @@ import typer
 from muniment.cli.options import CollectionArgument, Config, Json, settings_from
 
 if TYPE_CHECKING:
+    from muniment.collections.workspace import Workspace
     from muniment.settings import Settings
     from muniment.types import Run, Shard
 
@@ -90,12 +91,30 @@ async def _applied(
         runs: list[Run] = []
         for name in names:
             if not given and not shard and (await workspace.collection(name)).wanted:
-                await shown_run(workspace.stage(name), quiet=quiet)
-                runs.append(await shown_run(workspace.promote(name), quiet=quiet))
+                runs.append(await _swapped(workspace, name, quiet=quiet))
                 continue
             applied = workspace.apply(name, trigger="cli", plan=given, shard=shard, retry_failed=retry_failed)
             runs.append(await shown_run(applied, quiet=quiet))
         return runs
+
+
+async def _swapped(workspace: "Workspace", collection: str, *, quiet: bool) -> "Run":
+    """Build the new generation that is wanted, and promote it; the run that built it tells most."""
+    from muniment.cli.generations import gate_notes
+    from muniment.cli.output import messages, styled
+    from muniment.cli.run_display import shown_run
+    from muniment.types import RunState
+
+    built = await shown_run(workspace.stage(collection), quiet=quiet)
+    promoted = await shown_run(workspace.promote(collection), quiet=quiet)
+    if promoted.state is not RunState.DONE:
+        return promoted
+    if not quiet:
+        status = await workspace.collection(collection)
+        messages().print(styled(f"{collection}: generation {status.generation} is live"))
+        for note in await gate_notes(workspace, status):
+            messages().print(styled(note, "yellow"), soft_wrap=True)
+    return built
 
 
 async def _staged(

@@ -64,13 +64,14 @@ def compare(
         how = _asked(made, name, questions, len(reports), answers=not search_only)
         reports.append(run(_evaluated(made.settings, name, asked, how, quiet=as_json)))
     before, after = reports
+    told = (*before.notes, *after.notes)
     after = replace(after, comparison=compared(before, after))
     write_reports(after, outputs)
     if as_json:
         print_json(EvaluationReportWire.of(after))
         return
-    print_report(before)
-    print_report(after)
+    print_report(before, told)
+    print_report(after, told)
 
 
 def _asked(made: "Apart", collection: str, questions: Path, number: int, *, answers: bool) -> "Asked":

@@ -92,7 +92,7 @@ def evaluate(
     outputs = checked_outputs(output or [])
     before = read_report(against) if against is not None else None
     asked = Asked(generator=generator, top_k=top_k, answers=not search_only, at_a_time=at_a_time or AT_A_TIME)
-    report = run(
+    report, told = run(
         _evaluated(
             settings,
             collection,
@@ -109,7 +109,7 @@ def evaluate(
     if as_json:
         print_json(EvaluationReportWire.of(report))
     else:
-        print_report(report)
+        print_report(report, told)
     if report.failed or (gate and not report.gate_met) or (calibrate and report.calibration is None):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -139,7 +139,8 @@ async def _evaluated(
     drafted: bool,
     refused_at_most: float | None,
     quiet: bool,
-) -> "EvaluationReport":
+) -> "tuple[EvaluationReport, tuple[str, ...]]":
+    """The report, and the notes that were shown before the first question."""
     from dataclasses import replace
 
     from muniment.api.questions import chosen_collection
@@ -149,7 +150,6 @@ async def _evaluated(
     from muniment.evaluation import counted, read_questions
     from muniment.evaluation.calibration import calibrated, check_labels
     from muniment.evaluation.compare import compared
-    from muniment.evaluation.gate import gated
 
     known = read_questions(file) if file is not None else ()
     async with connected(settings) as workspace:
@@ -166,15 +166,30 @@ async def _evaluated(
             journal=settings.data_dir / "evaluations" / f"{name}.jsonl",
         )
         report = await shown_evaluation(evaluate(workspace, name, questions, asked), name, quiet=quiet)
-        if gate and declared is not None:
-            report = gated(report, declared.wanted)
+        told = report.notes
         if refused_at_most is not None:
             report = calibrated(report, refused_at_most=refused_at_most)
         if before is not None:
             significance = declared.significance if declared is not None else 0.05
             report = replace(report, comparison=compared(before, report, significance=significance))
+        if gate and declared is not None:
+            report = _held(report, declared)
         await workspace.keep_report(name, report)
-        return report
+        return report, told
+
+
+def _held(report: "EvaluationReport", gate: "GateSettings") -> "EvaluationReport":
+    """The report with what came of the gate, and what an earlier report lets be noticed."""
+    from dataclasses import replace
+
+    from muniment.evaluation.gate import gated, weakness
+
+    if report.comparison is not None:
+        note = weakness(report.comparison, gate.judged)
+    else:
+        note = "max_fall was not judged: --against names the earlier report." if gate.max_fall else ""
+    notes = (*report.notes, note) if note else report.notes
+    return gated(replace(report, notes=notes), gate.wanted, gate.max_fall)
 
 
 def _gate(settings: "Settings", collection: str, *, required: bool) -> "GateSettings | None":

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -40,10 +41,8 @@ async def shown_evaluation(
         async for event in events:
             if isinstance(event, EvaluationFinished):
                 return event.report
-            if not quiet and event.resumed and event.done == event.resumed:
-                console.print(
-                    styled(f"{collection}: goes on behind {event.resumed} of {event.total} questions")
-                )
+            if not quiet and event.done == event.resumed:
+                _print_beginning(console, collection, event)
             if not quiet and not console.is_terminal and event.seconds - told_at >= LINE_EVERY_S:
                 told_at = event.seconds
                 console.print(
@@ -57,6 +56,14 @@ async def shown_evaluation(
                 left=_left(event),
             )
     raise AssertionError("an evaluation always ends with EvaluationFinished or an error")
+
+
+def _print_beginning(console: Console, collection: str, event: EvaluationProgress) -> None:
+    """What is known before the first question: whoever mislabelled one may stop here."""
+    for note in event.notes:
+        console.print(styled(note, "yellow"), soft_wrap=True)
+    if event.resumed:
+        console.print(styled(f"{collection}: goes on behind {event.resumed} of {event.total} questions"))
 
 
 def _left(event: EvaluationProgress) -> str:

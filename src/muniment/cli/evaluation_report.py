@@ -1,13 +1,21 @@
 """Prints and writes reports of evaluations."""
 
+from collections.abc import Collection
 from pathlib import Path
 from textwrap import indent
 
 from muniment.cli.output import clean, messages, results, styled, table
 from muniment.errors import StorageError, is_disk_full
 from muniment.evaluation.gate import gate_failures
-from muniment.evaluation.metrics import BY_NAME, compared_title
-from muniment.types import EvaluationReport, Metric, MetricDifference, MetricUnit, ReportCalibration
+from muniment.evaluation.metrics import BY_NAME, compared_title, compared_value
+from muniment.types import (
+    EvaluationReport,
+    Metric,
+    MetricDifference,
+    MetricUnit,
+    ReportCalibration,
+    ReportComparison,
+)
 
 NAMED_FAILURES = 5
 
@@ -35,21 +43,29 @@ def write_reports(report: EvaluationReport, files: list[Path]) -> None:
         messages().print(styled(f"Written: {file}"), soft_wrap=True)
 
 
-def print_report(report: EvaluationReport) -> None:
-    """The metrics, what changed, and whether the gate is met."""
+def print_report(report: EvaluationReport, told: Collection[str] = ()) -> None:
+    """The metrics, what changed, and whether the gate is met.
+
+    Args:
+        told: notes that were shown before the first question was asked.
+    """
     console = results()
     subject = report.subject
     what = f"{subject.collection}: {len(report.results)} questions, {subject.documents} documents"
     console.print(
         styled(f"{what}, {subject.embedding_model}, {subject.generator or 'searches only'}", "bold")
     )
-    changes = {one.name: one for one in report.comparison.differences} if report.comparison else {}
+    differences = report.comparison.differences if report.comparison else ()
+    # The means of times are compared, which no row of the table shows.
+    changes = {one.name: one for one in differences if not BY_NAME[one.name].timing}
     shown = table("metric", "#value", "#95% interval", "#questions", *(("#change", "#p") if changes else ()))
     for metric in report.metrics:
         cells = [metric.name, _shown(metric, metric.value), _interval(metric), str(metric.questions)]
         shown.add_row(*cells, *(_change(changes.get(metric.name)) if changes else ()))
     console.print(shown)
-    for note in report.notes:
+    if report.comparison is not None:
+        _print_compared(report.comparison)
+    for note in (one for one in report.notes if one not in told):
         messages().print(styled(note, "yellow"), soft_wrap=True)
     for result in report.failed[:NAMED_FAILURES]:
         told = f"not asked: {result.question.question}: {result.error} [{result.error_code}]"
@@ -74,6 +90,28 @@ def _print_calibration(fitted: ReportCalibration, collection: str) -> None:
     console.print(styled("For the settings:"))
     lines = yaml.safe_dump({"collections": {collection: {"abstain_below": fitted.abstain_below}}})
     console.print(styled(indent(lines.rstrip(), "    ")), soft_wrap=True)
+
+
+def _print_compared(comparison: ReportComparison) -> None:
+    """On how many questions the change rests, and the times."""
+    console = results()
+    asked = comparison.shared + comparison.only_after
+    told = f"Compared with {comparison.before_id}: {comparison.shared} of {asked} questions are in both"
+    left_out = (
+        (comparison.only_after, "only here, or with other words or labels"),
+        (comparison.only_before, "only there"),
+    )
+    told += "".join(f"; {count} {where}" for count, where in left_out if count)
+    style = "" if comparison.shared == asked else "yellow"
+    console.print(styled(f"{told}.", style), soft_wrap=True)
+    for one in comparison.differences:
+        if BY_NAME[one.name].timing:
+            before, after = (compared_value(one.name, value) for value in (one.before, one.after))
+            change = compared_value(one.name, one.difference, signed=True)
+            told = (
+                f"{compared_title(one.name)}: {before} there, {after} here, {change} (p = {one.p_value:.3f})"
+            )
+            console.print(styled(told), soft_wrap=True)
 
 
 def _print_verdicts(report: EvaluationReport) -> None:
@@ -103,5 +141,5 @@ def _interval(metric: Metric) -> str:
 def _change(one: MetricDifference | None) -> tuple[str, str]:
     if one is None:
         return "", ""
-    digits = 0 if BY_NAME[one.name].unit is MetricUnit.MILLISECONDS else 3
+    digits = 3
     return f"{one.difference:+.{digits}f}", f"{one.p_value:.3f}"

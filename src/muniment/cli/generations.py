@@ -70,6 +70,17 @@ def rollback(collection: CollectionArgument = None, config: Config = None, as_js
     _swap(lambda workspace, name: workspace.rollback(name), collection, settings_from(config), quiet=as_json)
 
 
+async def gate_notes(workspace: "Workspace", status: "CollectionStatus") -> tuple[str, ...]:
+    """What the report that a new live generation was held to has to say besides its figures."""
+    from muniment.errors import NotFoundError
+
+    try:
+        report = await workspace.quality(status.name)
+    except NotFoundError:
+        return ()
+    return report.notes if report.subject.generation == status.generation else ()
+
+
 async def _listed(
     settings: "Settings", collection: str | None, *, discard: bool
 ) -> "tuple[CollectionStatus, tuple[GenerationStatus, ...]]":
@@ -92,10 +103,10 @@ def _swap(
 ) -> None:
     from muniment.api.wire import RunWire
     from muniment.cli.connect import run
-    from muniment.cli.output import print_json, results, styled
+    from muniment.cli.output import messages, print_json, results, styled
     from muniment.cli.run_display import run_summary
 
-    done, status = run(_swapped(swap, collection, settings, quiet=quiet))
+    done, status, notes = run(_swapped(swap, collection, settings, quiet=quiet))
     if quiet:
         print_json(RunWire.of(done))
     else:
@@ -103,6 +114,8 @@ def _swap(
         model = f"{status.embedding_model}, {status.dimension} dimensions"
         answered = f"{status.name} is answered from generation {status.generation} ({model})."
         results().print(styled(answered))
+        for note in notes:
+            messages().print(styled(note, "yellow"), soft_wrap=True)
     if done.failed:
         raise typer.Exit(ExitCode.DOCUMENTS_FAILED)
 
@@ -113,7 +126,7 @@ async def _swapped(
     settings: "Settings",
     *,
     quiet: bool,
-) -> "tuple[Run, CollectionStatus]":
+) -> "tuple[Run, CollectionStatus, tuple[str, ...]]":
     from muniment.api.questions import chosen_collection
     from muniment.cli.connect import connected
     from muniment.cli.run_display import shown_run
@@ -121,4 +134,7 @@ async def _swapped(
     async with connected(settings) as workspace:
         name = await chosen_collection(workspace, collection)
         run = await shown_run(swap(workspace, name), quiet=quiet)
-        return run, await workspace.collection(name)
+        status = await workspace.collection(name)
+        # Going back asks no gate, and its old report is no news.
+        notes = await gate_notes(workspace, status) if run.trigger == "promote" else ()
+        return run, status, notes

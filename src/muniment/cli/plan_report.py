@@ -5,7 +5,7 @@ from rich.console import Console
 from muniment.api.wire import PlanWire, ShardWire
 from muniment.api.wire.base import Wire
 from muniment.cli.output import styled, table
-from muniment.types import ChangeKind, Plan, ShardPart
+from muniment.types import ChangeKind, GenerationChange, Plan, ShardPart
 
 _SIGNS = {
     ChangeKind.ADD: ("+", "green"),
@@ -33,10 +33,12 @@ class PlanReport(Wire):
 
 def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> None:
     """Counts and reasons, the first documents of each kind, and what it takes."""
-    changes = ", ".join(f"{planned.documents} {planned.kind}" for planned in plan.kinds)
-    console.print(
-        styled(f"{plan.collection}: {changes or 'nothing to do'}, {plan.unchanged} unchanged", "bold")
-    )
+    changes = [f"{planned.documents} {planned.kind}" for planned in plan.kinds]
+    if plan.generation is not None:
+        changes.append(f"a new index of all {plan.generation.reembed} documents")
+    told = ", ".join(changes) or "nothing to do"
+    unchanged = f"{plan.unchanged} files unchanged" if plan.generation else f"{plan.unchanged} unchanged"
+    console.print(styled(f"{plan.collection}: {told}, {unchanged}", "bold"))
     for planned in plan.kinds:
         sign, style = _SIGNS[planned.kind]
         for change in planned.examples:
@@ -46,16 +48,24 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
             console.print(styled(f"  {sign} {planned.kind} {more} more", style))
     if plan.generation is not None:
         console.print(styled(f"  A new index is wanted: {plan.generation.reason}.", "yellow"))
+        console.print(styled(f"  {_anew(plan.generation)}"))
     if not plan.empty:
         console.print(styled(f"  {_takes(plan)}"))
-        console.print(
-            styled(f"  Plan {plan.id}, carried out by: muniment apply {plan.collection} --plan {plan.id}")
-        )
+        # A plan by its id is of documents alone: the new index is made where none is named.
+        named = "" if plan.generation is not None else f" --plan {plan.id}"
+        console.print(styled(f"  Plan {plan.id}, carried out by: muniment apply {plan.collection}{named}"))
     if parts:
         rows = table("Shard", "#Documents", "#MB")
         for part in parts:
             rows.add_row(str(part.shard), str(part.documents), f"{part.bytes / 1e6:.1f}")
         console.print(rows)
+
+
+def _anew(change: GenerationChange) -> str:
+    """What is made anew of what is there."""
+    done = ((change.reparse, "parsed"), (change.rechunk, "cut"), (change.reembed, "embedded"))
+    told = ", ".join(f"{count} {what}" for count, what in done if count) or "nothing"
+    return f"Documents made anew: {told}. The live index answers until it is there."
 
 
 def _takes(plan: Plan) -> str:

@@ -9,6 +9,7 @@ from muniment.cli.options import CollectionArgument, Config, settings_from
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
     from muniment.collections.workspace import Workspace
     from muniment.evaluation.drafting import Sentence
@@ -46,14 +47,24 @@ def draft(
     """
     from muniment.cli.connect import run
     from muniment.cli.output import results, styled
-    from muniment.evaluation.question_file import add_questions
+    from muniment.evaluation.question_file import add_questions, questions_in
 
-    found = run(_drafted(settings_from(config), collection, count, generator, seed))
+    known = questions_in(output)
+    found = run(_drafted(settings_from(config), collection, count, generator, seed, known))
     added = add_questions(output, found)
-    told = (
-        f"{added} drafted questions added to {output}. Read them with `muniment questions review {output}`."
-    )
+    told = f"{added} drafted questions added to {output}{_fewer(added, count, generator)}."
+    if added:
+        told += f" Read them with `muniment questions review {output}`."
     results().print(styled(told), soft_wrap=True)
+
+
+def _fewer(added: int, count: int, generator: str | None) -> str:
+    """Why there are not as many as were wanted."""
+    if added == count:
+        return ""
+    if generator is not None:
+        return f"; {generator} could prove no more of what it wrote"
+    return "; rules find no further sentence in the documents to ask about"
 
 
 @app.command("review")
@@ -107,23 +118,33 @@ def accept(
 
 
 async def _drafted(
-    settings: "Settings", collection: str | None, count: int, generator: str | None, seed: int
+    settings: "Settings",
+    collection: str | None,
+    count: int,
+    generator: str | None,
+    seed: int,
+    known: "Sequence[LabelledQuestion]",
 ) -> "tuple[LabelledQuestion, ...]":
     from muniment.api.questions import chosen_collection
     from muniment.cli.connect import connected
-    from muniment.evaluation.drafting import drafts_of, spread
+    from muniment.collections.quality import refuse_empty
+    from muniment.evaluation.drafting import drafts_of, latest_editions, spread
 
     async with connected(settings) as workspace:
         name = await chosen_collection(workspace, collection)
-        documents = await _documents(workspace, name)
+        refuse_empty(await workspace.collection(name))
+        listed = await _documents(workspace, name, seed)
+        documents = latest_editions([(one, await workspace.parsed(name, one.document_id)) for one in listed])
         if generator is not None:
-            return await _drafted_by_model(settings, workspace, name, documents, count, generator, seed)
-        drafts = [drafts_of(await workspace.parsed(name, one.document_id), one.name) for one in documents]
-        return spread(drafts, count, seed)
+            return await _drafted_by_model(settings, documents, count, generator, seed, known)
+        return spread([drafts_of(parsed, one.name) for one, parsed in documents], count, seed, known)
 
 
-async def _documents(workspace: "Workspace", collection: str) -> "list[Document]":
-    """Documents that were read, evenly spread when there are too many, each content once."""
+async def _documents(workspace: "Workspace", collection: str, seed: int) -> "list[Document]":
+    """Documents that were read, evenly spread when there are too many, each content once.
+
+    Another seed takes others of them.
+    """
     from muniment.types import DocumentState
 
     found: dict[str, Document] = {}
@@ -132,32 +153,31 @@ async def _documents(workspace: "Workspace", collection: str) -> "list[Document]
         found |= {one.document_id: one for one in listed if one.chunks and one.document_id not in found}
         after = listed[-1].name
     step = max(1, -(-len(found) // MOST_DOCUMENTS))
-    return list(found.values())[::step]
+    return list(found.values())[seed % step :: step]
 
 
 async def _drafted_by_model(
     settings: "Settings",
-    workspace: "Workspace",
-    collection: str,
-    documents: "list[Document]",
+    documents: "Sequence[tuple[Document, ParsedDocument]]",
     count: int,
     generator: str,
     seed: int,
+    known: "Sequence[LabelledQuestion]",
 ) -> "tuple[LabelledQuestion, ...]":
     import random
 
     from muniment.build import open_chat_model
     from muniment.evaluation.model_drafting import drafted_by
 
-    chance = random.Random(seed)
-    parsed = [(await workspace.parsed(collection, one.document_id), one.name) for one in documents]
+    # Behind as many as there are: the same passages would give the same questions.
+    chance, drafted_before = random.Random(f"{seed} {len(known)}"), {one.id for one in known}
     made: dict[str, LabelledQuestion] = {}
     async with open_chat_model(settings, generator) as model:
-        for number in range(count * TRIES if parsed else 0):
-            document, name = parsed[number % len(parsed)]
-            window = _window(document, name, chance)
-            drafted = await drafted_by(model, window, f"{name}: {document.title}") if window else None
-            if drafted is not None:
+        for number in range(count * TRIES if documents else 0):
+            document, parsed = documents[(number + len(known)) % len(documents)]
+            window = _window(parsed, document.name, chance)
+            drafted = await drafted_by(model, window, f"{document.name}: {parsed.title}") if window else None
+            if drafted is not None and drafted.id not in drafted_before:
                 made[drafted.id] = drafted
             if len(made) == count:
                 break

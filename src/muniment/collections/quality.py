@@ -10,10 +10,11 @@ from pathlib import Path
 import muniment
 from muniment.answer.events import Finished
 from muniment.catalog.clock import now
+from muniment.collections.label_check import LabelCheck
 from muniment.collections.workspace import Workspace
+from muniment.errors import ConflictError
 from muniment.evaluation import Evaluator
 from muniment.evaluation.journal import Journal
-from muniment.evaluation.labels import document_targets, names_document
 from muniment.types import (
     Answer,
     CollectionState,
@@ -26,7 +27,6 @@ from muniment.types import (
 )
 
 LISTED_AT_A_TIME = 1000
-NAMED_LABELS = 5
 AT_A_TIME = 2
 """Questions under way. More would wait for each other, and the times measured be those of waiting."""
 
@@ -60,17 +60,15 @@ async def evaluate(
 
     Raises:
         NotFoundError: code ``unknown_collection``.
+        ConflictError: code ``collection_empty``.
         StorageError: the journal cannot be written.
         MunimentError: as of ``Evaluator.run``.
     """
     status = await workspace.collection(collection)
-    contents, unknown = await _looked_through(workspace, collection, questions)
+    refuse_empty(status)
+    contents, found = await _looked_through(workspace, collection, questions)
     subject = subject_of(status, contents, questions, asked)
-    notes = [_unknown_labels(unknown)] if unknown else []
-    if status.state is not CollectionState.READY:
-        notes.append(
-            f"The collection was {status.state} when this began; what is not yet in cannot be found."
-        )
+    notes = [*found, *_not_ready(status)]
     journal = Journal(asked.journal, subject) if asked.journal is not None else None
     if journal is not None and journal.begun_anew:
         notes.append("An earlier run was broken off, and what it evaluated has changed since: begun anew.")
@@ -144,20 +142,30 @@ def subject_of(
 async def _looked_through(
     workspace: Workspace, collection: str, questions: Iterable[LabelledQuestion]
 ) -> tuple[str, tuple[str, ...]]:
-    """A hash of all documents, and the labels that fit none, which would else look like a bad search."""
-    labels = {label for one in questions if not one.unanswerable for label in document_targets(one)}
-    contents, after = sha256(), ""
+    """A hash of all documents, and notes on the labels that fit none."""
+    check, contents, after = LabelCheck(questions), sha256(), ""
     while True:
         listed = await workspace.documents(collection, limit=LISTED_AT_A_TIME, after=after)
         for document in listed:
             contents.update(f"{document.name}\0{document.document_id}\0{document.chunks}\0".encode())
-            named = {one for one in labels if names_document(one, document.document_id, document.name)}
-            labels -= named
+            check.add(document)
         if len(listed) < LISTED_AT_A_TIME:
-            return contents.hexdigest(), tuple(sorted(labels))
+            notes = await check.notes(lambda document_id: workspace.parsed(collection, document_id))
+            return contents.hexdigest(), notes
         after = listed[-1].name
 
 
-def _unknown_labels(labels: Sequence[str]) -> str:
-    more = f" and {len(labels) - NAMED_LABELS} more" if len(labels) > NAMED_LABELS else ""
-    return f"The collection has no document for these labels: {', '.join(labels[:NAMED_LABELS])}{more}."
+def _not_ready(status: CollectionStatus) -> tuple[str, ...]:
+    if status.state is CollectionState.READY:
+        return ()
+    return (f"The collection was {status.state} when this began; what is not yet in cannot be found.",)
+
+
+def refuse_empty(status: CollectionStatus) -> None:
+    """A collection without documents has nothing to ask about; ConflictError ``collection_empty``."""
+    if not status.chunks:
+        raise ConflictError(
+            f"Collection {status.name!r} holds nothing yet that could be found.",
+            code="collection_empty",
+            hint=f"Fill it first: muniment ingest {status.name}; `muniment status` says what it holds.",
+        )

@@ -16,7 +16,7 @@ from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError
 from muniment.evaluation import Evaluator, counted, read_questions
 from muniment.evaluation.compare import compared
-from muniment.evaluation.gate import gate_failures, gated
+from muniment.evaluation.gate import gate_failures, gated, weakness
 from muniment.evaluation.metrics import BY_NAME
 from muniment.settings import GateSettings
 from muniment.types import (
@@ -88,13 +88,15 @@ class QualityGate:
         gate: GateSettings,
         questions: Sequence[LabelledQuestion],
     ) -> EvaluationReport:
-        answers = any(not name.startswith(_OF_SEARCHES) for name in gate.wanted)
-        after = gated(await self._evaluated(staged, gate, questions, answers=answers), gate.wanted)
+        answers = any(not name.startswith(_OF_SEARCHES) for name in gate.judged)
+        after = await self._evaluated(staged, gate, questions, answers=answers)
         if not live.names:
-            return after
+            return gated(after, gate.wanted)
         before = await self._evaluated(live, gate, questions, answers=answers)
         comparison = await asyncio.to_thread(compared, before, after, significance=gate.significance)
-        return replace(after, comparison=comparison)
+        weak = weakness(comparison, _judged(gate))
+        notes = (*after.notes, weak) if weak else after.notes
+        return gated(replace(after, comparison=comparison, notes=notes), gate.wanted, gate.max_fall)
 
     async def _evaluated(
         self,
@@ -144,8 +146,11 @@ def _worsened(comparison: ReportComparison | None, gate: GateSettings) -> tuple[
     """What is significantly worse than in the live generation; times are no quality, and left out."""
     if comparison is None:
         return ()
-    judged = {name for name in (*gate.wanted, *ALWAYS_COMPARED) if not BY_NAME[name].timing}
-    return tuple(_words(one) for one in comparison.worse if one.name in judged)
+    return tuple(_words(one) for one in comparison.worse if one.name in _judged(gate))
+
+
+def _judged(gate: GateSettings) -> set[str]:
+    return {name for name in (*gate.judged, *ALWAYS_COMPARED) if not BY_NAME[name].timing}
 
 
 def _words(difference: MetricDifference) -> str:

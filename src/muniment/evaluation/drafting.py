@@ -1,4 +1,4 @@
-"""Drafts questions from what documents say, mechanically: gaps and definitions in their sentences.
+"""Drafts questions from what documents say, mechanically: figures and definitions in their sentences.
 
 A draft is no better than its sentence: it asks for what stands in one place and in its words, and so is
 easier to find than what people ask. It saves the typing of a file; a person reads, mends and accepts it.
@@ -6,26 +6,33 @@ easier to find than what people ask. It saves the typing of a file; a person rea
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from muniment.language.names import codes, names
-from muniment.language.quantities import amounts
-from muniment.language.terms import content_stems
+from muniment.evaluation.asking import asked_in_place
+from muniment.language.editions import Excerpt, edition, superseded
+from muniment.language.terms import WORD, content_stems
 from muniment.language.units import UnitKind, split_units
-from muniment.types import BlockKind, LabelledQuestion, PageLabel, ParsedDocument, Span, SpanLabel
+from muniment.types import (
+    BlockKind,
+    Document,
+    LabelledQuestion,
+    PageLabel,
+    ParsedDocument,
+    Span,
+    SpanLabel,
+)
 
-LEAST_WORDS, MOST_WORDS = 8, 40
+LEAST_WORDS, MOST_WORDS = 8, 30
 """Words of a sentence that is asked about."""
 LEAST_CONTENT = 4
 """Content words that must be left when the answer is taken out."""
-GAP = "…"
 KINDS = ("definition", "number", "date", "code", "name")
 """What is asked for; the first are drawn first."""
 
 _DEFINITION = re.compile(
-    r"^(?:(?:An?|The)\s+)?(?P<term>[“\"‘']?[A-Za-z][\w’'\-/ ]{2,50}?[”\"’']?)\s"
+    r"^(?:(?P<article>An?|The)\s+)?(?P<term>[“\"‘']?[A-Za-z][\w’'\-/ ]{2,50}?[”\"’']?)\s"
     r"(?P<verb>is an?|is the|are the|means|refers to|is defined as)\s.{25,}$"
 )
 _POINTS_BACK = re.compile(
@@ -59,22 +66,51 @@ def sentences_of(document: ParsedDocument, name: str) -> Iterator[Sentence]:
                 yield Sentence(name, sentence, start, end, _page(block.spans, start))
 
 
+def latest_editions(
+    documents: Sequence[tuple[Document, ParsedDocument]],
+) -> tuple[tuple[Document, ParsedDocument], ...]:
+    """The documents without those that a newer edition among them says anew: answers are made from that."""
+    families: dict[str, list[int]] = {}
+    editions = [edition(one.name, one.metadata) for one, _ in documents]
+    for place, found in enumerate(editions):
+        families.setdefault(found.family, []).append(place)
+    old: set[int] = set()
+    for places in families.values():
+        if len(places) > 1:
+            told = [
+                Excerpt(documents[place][0].document_id, editions[place], documents[place][1].text)
+                for place in places
+            ]
+            old |= {places[number] for number in superseded(told)}
+    return tuple(one for place, one in enumerate(documents) if place not in old)
+
+
 def drafts_of(document: ParsedDocument, name: str) -> tuple[LabelledQuestion, ...]:
     """At most one question for each sentence: its definition, else its figure, else its name.
 
     Args:
         name: the document's, which the labels name.
     """
-    made = (_draft(sentence) for sentence in sentences_of(document, name))
+    ordinary = frozenset(word for word in WORD.findall(document.text) if word.islower())
+    made = (_draft(sentence, ordinary) for sentence in sentences_of(document, name))
     return tuple({one.id: one for one in made if one is not None}.values())
 
 
 def spread(
-    drafts: Sequence[Sequence[LabelledQuestion]], count: int, seed: int
+    drafts: Sequence[Sequence[LabelledQuestion]],
+    count: int,
+    seed: int,
+    known: Iterable[LabelledQuestion] = (),
 ) -> tuple[LabelledQuestion, ...]:
-    """So many drafts, drawn at random, as evenly from the documents and the kinds as there are any."""
+    """So many drafts, drawn at random, as evenly from the documents and the kinds as there are any.
+
+    Args:
+        known: questions whose sentences are asked about already, in these words or in others.
+    """
     chance = random.Random(seed)
-    waiting = [_by_kinds(of_document, chance) for of_document in drafts]
+    asked = {told for one in known for told in _sentences(one)}
+    new = ([one for one in of_document if not _sentences(one) & asked] for of_document in drafts)
+    waiting = [_by_kinds(of_document, chance) for of_document in new]
     chance.shuffle(waiting)
     chosen: list[LabelledQuestion] = []
     while len(chosen) < count and any(waiting):
@@ -100,39 +136,39 @@ def draft(sentence: Sentence, kind: str, question: str, answer: str) -> Labelled
     )
 
 
-def _draft(sentence: Sentence) -> LabelledQuestion | None:
+def _draft(sentence: Sentence, ordinary: Collection[str]) -> LabelledQuestion | None:
     said = " ".join(sentence.text.split())
     defined = _DEFINITION.match(said)
-    if defined and not _NO_TERM.search(defined["term"]) and len(defined["term"].split()) <= 5:
+    if (
+        defined
+        and _defines(defined)
+        and not _NO_TERM.search(defined["term"])
+        and len(defined["term"].split()) <= 5
+    ):
         verb = "does" if defined["verb"] in ("means", "refers to") else "is"
         term = defined["term"].strip("“”\"‘’' ")
         asked = f"What does “{term}” mean?" if verb == "does" else f"What is meant by “{term}”?"
         return draft(sentence, "definition", asked, said)
-    return _gap(sentence, said)
+    return _asked(sentence, said, ordinary)
 
 
-def _gap(sentence: Sentence, said: str) -> LabelledQuestion | None:
-    """The sentence without its figure, date, code or name."""
-    found = amounts(said)
-    for kind, texts in (
-        ("number", [one.text for one in found.quantities if one.unit]),
-        ("date", [one.text for one in found.dates]),
-        ("code", codes(said)),
-        ("name", _whole_names(said)),
-    ):
-        for answer in texts:
-            left = said.replace(answer, GAP)
-            if said.count(answer) == 1 and len(content_stems(left)) >= LEAST_CONTENT:
-                return draft(sentence, kind, f"Which {kind} is missing here? “{left}”", answer)
+def _defines(match: re.Match[str]) -> bool:
+    """Whether it says what a word means, and not something of one thing: "The customer is the debtor"."""
+    if match["verb"] not in ("is a", "is an", "is the", "are the"):
+        return True
+    return match["article"] in ("A", "An") or match["term"][0] in "“\"‘'"
+
+
+def _asked(sentence: Sentence, said: str, ordinary: Collection[str]) -> LabelledQuestion | None:
+    """The sentence with a question in the place of its figure, date, code or name."""
+    for one in asked_in_place(said, ordinary):
+        if len(content_stems(said.replace(one.answer, " "))) >= LEAST_CONTENT:
+            return draft(sentence, one.kind, one.question, one.answer)
     return None
 
 
-def _whole_names(said: str) -> list[str]:
-    """Names with the capitalised words beside them; not of the first word, which any sentence capitalises."""
-    rest = said.partition(" ")[2]
-    beside = r"[A-Z][\w’'-]*"
-    found = (re.search(rf"(?:{beside} )*\b{re.escape(name)}\b(?: {beside})*", rest) for name in names(rest))
-    return list(dict.fromkeys(match.group() for match in found if match))
+def _sentences(question: LabelledQuestion) -> set[tuple[str, str]]:
+    return {(span.document, span.quote) for span in question.spans}
 
 
 def _by_kinds(drafts: Iterable[LabelledQuestion], chance: random.Random) -> list[LabelledQuestion]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from uuid import uuid4
 
@@ -63,6 +63,8 @@ class Evaluator:
     ) -> AsyncGenerator[EvaluationEvent, None]:
         """Ask the questions: progress after each, and the report at the end.
 
+        The first one is asked once more before, for the sake of the times.
+
         Args:
             before: results by question id that an earlier run, which was killed, had; not asked again.
             keep: called with each new result.
@@ -75,8 +77,11 @@ class Evaluator:
         known = {one.id: before[one.id] for one in questions if before and one.id in before}
         results, waiting = dict(known), [one for one in questions if one.id not in known]
         failing = 0
-        progress = EvaluationProgress(len(known), len(questions), 0, len(known), 0.0)
+        notes = tuple(notes)
+        progress = EvaluationProgress(len(known), len(questions), 0, len(known), 0.0, notes=notes)
         yield progress
+        if waiting:
+            await self._warm_up(waiting[0])
         async with aclosing(_as_done(waiting, self._result, self._at_a_time)) as as_done:
             async for result in as_done:
                 results[result.question.id] = result
@@ -120,6 +125,14 @@ class Evaluator:
                 raise
             self._errors[question.id] = error
             return QuestionResult(question, error_code=error.code, error=error.message)
+
+    async def _warm_up(self, question: LabelledQuestion) -> None:
+        """Ask once and forget it, so that no time holds the loading of models and indexes.
+
+        What goes wrong here goes wrong again where it is noted.
+        """
+        with suppress(MunimentError):
+            await self._measured(question)
 
     async def _measured(self, question: LabelledQuestion) -> QuestionResult:
         started = time.perf_counter()

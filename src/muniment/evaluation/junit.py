@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree
 
+from muniment.evaluation.gate import gate_words
 from muniment.evaluation.metrics import BY_NAME
 from muniment.types import EvaluationReport, GateFinding, MetricDifference, QuestionResult
 
@@ -39,7 +40,11 @@ def _suite(
 
 
 def _gate_case(suite: ElementTree.Element, report: EvaluationReport, finding: GateFinding) -> None:
-    case = ElementTree.SubElement(suite, "testcase", classname="gate", name=finding.metric)
+    name = f"{finding.metric} (fall)" if finding.fall else finding.metric
+    case = ElementTree.SubElement(suite, "testcase", classname="gate", name=name)
+    if finding.fall:
+        _child(case, "system-out" if finding.met else "failure", gate_words(finding))
+        return
     metric = report.metric(finding.metric)
     if metric is None:
         told = "these questions do not let it be measured"
@@ -54,7 +59,11 @@ def _gate_case(suite: ElementTree.Element, report: EvaluationReport, finding: Ga
 
 def _difference_case(suite: ElementTree.Element, one: MetricDifference, *, failed: bool) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname="comparison", name=one.name)
-    told = f"{one.before:.4g} to {one.after:.4g}, {one.difference:+.4g} [{one.low:+.4g}, {one.high:+.4g}]"
+    # Times are compared by their mean, although the case has the name of the median.
+    unit = " ms, mean" if BY_NAME[one.name].timing else ""
+    told = (
+        f"{one.before:.4g} to {one.after:.4g}{unit}, {one.difference:+.4g} [{one.low:+.4g}, {one.high:+.4g}]"
+    )
     _child(case, "failure" if failed else "system-out", f"{told}, p = {one.p_value:.3g}")
 
 

@@ -131,6 +131,19 @@ def has_quote(text: str, quote: str) -> bool:
     return _cut_off(there, wanted) or _nearly(there, wanted)
 
 
+def stands_in(text: str, quote: str) -> bool:
+    """Whether a whole document has the quote, as ``has_quote`` would find it in a passage of it."""
+    wanted, there = _words(quote), tuple(_WORD.findall(text.casefold()))
+    if f" {' '.join(wanted)} " in f" {' '.join(there)} ":
+        return True
+    return len(wanted) >= LEAST_WORDS and _nearly(there, wanted)
+
+
+def reaches_into(length: int, start: int, end: int) -> bool:
+    """Whether half of the stretch lies in a text of this many characters."""
+    return 2 * (min(end, length) - start) >= end - start
+
+
 def _cut_off(there: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Whether the text begins or ends within the quote, behind or before at least half of it."""
     least = max(LEAST_WORDS, (len(wanted) + 1) // 2)

@@ -31,8 +31,11 @@ def _found(name: str, title: str, cut: int, what: str) -> Definition:
     return Definition(f"{name}_{cut}", f"{title}@{cut}", what.format(where))
 
 
+_PLURALS = {"search": "searches", "answer": "answers"}
+
+
 def _latency(timing: str, percentile: int) -> Definition:
-    what = f"Of {timing}s, {percentile}% take at most so long."
+    what = f"{percentile}% of the {_PLURALS[timing]} take at most so long."
     name = f"{timing}_p{percentile}_ms"
     title = f"{timing.capitalize()} time, p{percentile}"
     return Definition(name, title, what, MetricUnit.MILLISECONDS, False, timing, percentile / 100)
@@ -83,6 +86,12 @@ def compared_title(name: str) -> str:
     """What a metric is called where two reports are compared: of times the means are."""
     definition = BY_NAME[name]
     return f"{definition.timing.capitalize()} time, mean" if definition.timing else definition.title
+
+
+def compared_value(name: str, value: float, *, signed: bool = False) -> str:
+    """A value, or a difference, as it is shown where two reports are compared: times with their unit."""
+    sign = "+" if signed else ""
+    return f"{value:{sign}.0f} ms" if BY_NAME[name].timing else f"{value:{sign}.3f}"
 
 
 def measured_over(results: Iterable[QuestionResult]) -> tuple[Metric, ...]:

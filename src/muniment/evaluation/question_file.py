@@ -32,6 +32,11 @@ def row_of(question: LabelledQuestion) -> JsonObject:
     return row
 
 
+def questions_in(file: Path) -> tuple[LabelledQuestion, ...]:
+    """The questions of a file; none of one that is not there yet, or empty."""
+    return read_questions(file) if file.exists() and file.stat().st_size else ()
+
+
 def add_questions(file: Path, questions: Iterable[LabelledQuestion]) -> int:
     """Append those whose id is not in the file yet, which is made when it is not there; how many.
 
@@ -40,8 +45,10 @@ def add_questions(file: Path, questions: Iterable[LabelledQuestion]) -> int:
         StorageError: codes ``file_unwritable``, ``disk_full``.
     """
     _refuse_table(file)
-    known = {one.id for one in read_questions(file)} if file.exists() and file.stat().st_size else set()
+    known = {one.id for one in questions_in(file)}
     rows = [row_of(one) for one in questions if one.id not in known]
+    if not rows:
+        return 0
     text = file.read_text(encoding="utf-8-sig") if known else ""
     if text and not text.endswith("\n"):
         text += "\n"

@@ -32,12 +32,16 @@ def question_of(row: Mapping[str, object]) -> LabelledQuestion:
     text = row.get("question")
     if not isinstance(text, str) or not text.strip():
         raise RowError("`question` is missing or no text")
+    answers = tuple(one for name in ("answer", "answers", "expected_answer") for one in _texts(row, name))
+    unanswerable = _truth(row, "unanswerable")
+    if unanswerable and answers:
+        raise RowError(f"it is `unanswerable`, and yet its answer is {answers[0]!r}; take one of them away")
     documents = (*_texts(row, "document"), *_texts(row, "documents"))
     only = documents[0] if len(documents) == 1 else ""
     return LabelledQuestion(
         id=_id(row.get("id")),
         question=text.strip(),
-        answers=tuple(one for name in ("answer", "answers", "expected_answer") for one in _texts(row, name)),
+        answers=answers,
         documents=documents,
         pages=tuple(
             page
@@ -49,7 +53,7 @@ def question_of(row: Mapping[str, object]) -> LabelledQuestion:
             *(_span(item, only) for name in ("span", "spans") for item in _list(row.get(name))),
             *(SpanLabel(only, quote) for name in ("quote", "quotes") for quote in _texts(row, name)),
         ),
-        unanswerable=_truth(row, "unanswerable"),
+        unanswerable=unanswerable,
         drafted=bool(_truth(row, "drafted")),
         kind="; ".join(_texts(row, "kind")),
     )

@@ -1,5 +1,6 @@
 """What carrying out a plan will take, from what the collection's own documents took."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -29,6 +30,7 @@ _KEPT_SHARE = 1.3
 """Raw file and parsed document, compressed, for each byte of a source file."""
 
 _REPLACES = frozenset({ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeKind.RETRY})
+_SPEC_SIZE = re.compile(r"/(\d+)/\d+$")
 _WRITES = frozenset({ChangeKind.ADD, ChangeKind.UPDATE, ChangeKind.RETRY, ChangeKind.REPAIR})
 
 
@@ -42,9 +44,15 @@ class MeasuredRate:
 
 @dataclass(slots=True)
 class Estimator:
-    """Adds up while changes go by. ``dimension`` is the length of the vectors."""
+    """Adds up while changes go by.
+
+    Attributes:
+        dimension: length of the vectors.
+        growth: chunks that the wanted chunking makes for each that there is.
+    """
 
     dimension: int
+    growth: float = 1.0
     _bytes: dict[str, int] = field(default_factory=dict)
     _chunks: dict[str, int] = field(default_factory=dict)
     _to_write: dict[str, int] = field(default_factory=dict)
@@ -73,12 +81,17 @@ class Estimator:
         if change.kind is ChangeKind.ADD:
             self._kept += change.size
 
+    def renew(self, chunks: int) -> None:
+        """Add what a document takes whose chunks are made anew for another index."""
+        self._rewritten += chunks
+
     def result(self, rate: MeasuredRate) -> Estimate:
         """The estimate for all that was counted."""
         written = self._rewritten
         for suffix, size in self._to_write.items():
             # No file has less than one chunk, however small it is.
             written += max(self._files[suffix], round(size / self._bytes_per_chunk(suffix)))
+        written = round(written * self.growth)
         seconds = None
         if written == 0:
             seconds = 0.0
@@ -93,6 +106,17 @@ class Estimator:
         if self._chunks.get(suffix):
             return max(1.0, self._bytes[suffix] / self._chunks[suffix])
         return BYTES_PER_CHUNK.get(suffix, TEXT_BYTES_PER_CHUNK)
+
+
+def chunking_growth(live: str, wanted: str) -> float:
+    """How many chunks the wanted chunking makes for each of the live one, by the tokens in their specs.
+
+    Specs are such as ``structure-1/256/48``; 1 for those that tell no size.
+    """
+    sizes = [_SPEC_SIZE.search(spec) for spec in (live, wanted)]
+    if not sizes[0] or not sizes[1]:
+        return 1.0
+    return int(sizes[0][1]) / max(1, int(sizes[1][1]))
 
 
 def _suffix(name: str) -> str:

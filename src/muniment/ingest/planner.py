@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from muniment.catalog.known import KnownDocument
-from muniment.ingest.estimate import Estimator, MeasuredRate
+from muniment.ingest.estimate import Estimator, MeasuredRate, chunking_growth
 from muniment.ingest.spool import AT_A_TIME, ListedFile, Spool, as_json
 from muniment.protocols import Source
 from muniment.types import (
@@ -72,7 +72,7 @@ async def make_plan(
 def _compared(
     spool: Spool, known: Iterable[KnownDocument], declared: Declared, made_at: str, listed: int
 ) -> Plan:
-    comparison = _Comparison(declared, Estimator(declared.dimension))
+    comparison = _Comparison(declared, Estimator(declared.dimension, _growth(declared.generation)))
     part: list[Change] = []
     for change in comparison.changes(spool.listed(), iter(known)):
         part.append(change)
@@ -101,6 +101,11 @@ def _compared(
     )
     spool.seal(plan)
     return plan
+
+
+def _growth(generation: GenerationChange | None) -> float:
+    cut = [one for one in generation.differences if one.what == "chunker"] if generation else []
+    return chunking_growth(cut[0].live, cut[0].wanted) if cut else 1.0
 
 
 @dataclass(slots=True)
@@ -144,6 +149,7 @@ class _Comparison:
             return self._change(ChangeKind.UPDATE, file, changed, document)
         if self._metadata(file.metadata) != document.metadata:
             return self._change(ChangeKind.METADATA, file, "its metadata changed", document)
+        self._renew(document)
         return None
 
     def _retry(self, file: ListedFile, document: KnownDocument, changed: str) -> Change | None:
@@ -170,6 +176,7 @@ class _Comparison:
         if document.origin == DocumentOrigin.UPLOAD:
             self._learn(document)
             if document.version:
+                self._renew(document)
                 return None
             kind, reason = ChangeKind.REPAIR, "its chunks must be made again"
         else:
@@ -206,6 +213,11 @@ class _Comparison:
     def _learn(self, document: KnownDocument) -> None:
         if document.state == DocumentState.DONE:
             self.estimator.learn(document.name, document.size, document.chunks)
+
+    def _renew(self, document: KnownDocument) -> None:
+        """A document that stays as it is, is yet in the other index that is wanted."""
+        if self.declared.generation is not None and document.state == DocumentState.DONE:
+            self.estimator.renew(document.chunks)
 
     def _metadata(self, written: str) -> dict[str, MetadataValue]:
         # Files of one source mostly have the same.

@@ -44,6 +44,8 @@ def _parse(written: object, where: str, depth: int) -> Filter:
     if kind in ("and", "or"):
         _only(written, {"type", "filters"}, where)
         parts = written.get("filters")
+        if parts == []:
+            raise _invalid(f"{where}.filters", "is an empty list; give at least one filter, or no filter")
         if not isinstance(parts, Sequence) or isinstance(parts, str) or not parts:
             raise _invalid(f"{where}.filters", f"must be a list of filters, not {_shown(parts)}")
         numbered = enumerate(parts)
@@ -53,6 +55,8 @@ def _parse(written: object, where: str, depth: int) -> Filter:
     if kind == "not":
         _only(written, {"type", "filter"}, where)
         return Negation(_parse(written.get("filter"), f"{where}.filter", depth + 1))
+    if kind is None:
+        raise _invalid(where, _without_type(written))
     if kind not in list(Operator):
         raise _invalid(f"{where}.type", f"is {_shown(kind)}; known are {_KNOWN}")
     _only(written, {"type", "key", "value"}, where)
@@ -61,6 +65,13 @@ def _parse(written: object, where: str, depth: int) -> Filter:
         raise _invalid(f"{where}.key", f"must be the name of a metadata key, not {_shown(key)}")
     operator = Operator(str(kind))
     return Comparison(key, operator, _value(operator, written.get("value"), f"{where}.value"))
+
+
+def _without_type(written: Mapping[str, object]) -> str:
+    if not written:
+        return "is empty; leave it out to filter nothing"
+    needed = "and, or" if "filters" in written else "eq, in"
+    return f"has no `type`, which says how it is read, such as {needed}"
 
 
 def _equalities(written: Mapping[str, object], where: str) -> Filter:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from muniment.settings.problems import nearest
+
 Least = Annotated[float | None, Field(ge=0, le=1)]
 Most = Annotated[float | None, Field(ge=0)]
 
@@ -21,6 +23,12 @@ class GateSettings(BaseModel):
         lt=1,
         description="A difference from the live generation counts when chance alone would make one as large "
         "less often than this.",
+    )
+    max_fall: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict,
+        description="By metric, how much worse than the live generation's it may be, such as "
+        "`{recall_at_5: 0.02}`; judged by the values alone, whether chance could have made the difference or "
+        "not. For any metric below but times.",
     )
     recall_at_1: Least = Field(default=None, description="Recall@1.")
     recall_at_3: Least = Field(default=None, description="Recall@3.")
@@ -57,7 +65,11 @@ class GateSettings(BaseModel):
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> "GateSettings":
-        if not self.wanted:
+        judged = [name for name in self._metrics() if not name.endswith("_ms")]
+        for name in self.max_fall:
+            if name not in judged:
+                raise ValueError(f"max_fall: {name!r} is no metric that can fall; {nearest(name, judged)}")
+        if not self.wanted and not self.max_fall:
             raise ValueError(
                 "a gate needs at least one metric besides its questions, such as recall_at_5: 0.9"
             )
@@ -66,6 +78,14 @@ class GateSettings(BaseModel):
     @property
     def wanted(self) -> dict[str, float]:
         """The metrics it asks for, with the least or most that is enough."""
-        others = ("questions", "significance")
-        found = {name: getattr(self, name) for name in type(self).model_fields if name not in others}
+        found = {name: getattr(self, name) for name in self._metrics()}
         return {name: float(value) for name, value in found.items() if value is not None}
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The metrics it names, in whatever way."""
+        return tuple(dict.fromkeys((*self.wanted, *self.max_fall)))
+
+    @classmethod
+    def _metrics(cls) -> list[str]:
+        return [name for name in cls.model_fields if name not in ("questions", "significance", "max_fall")]

@@ -192,12 +192,17 @@ class ReportComparison:
 
 @dataclass(frozen=True, slots=True)
 class GateFinding:
-    """A metric that a gate asks for. ``value`` is None when the questions do not let it be measured."""
+    """A metric that a gate asks for. ``value`` is None when the questions do not let it be measured.
+
+    With ``fall`` it is by how much the metric may be worse, and is, than in the earlier report; less than 0
+    for better.
+    """
 
     metric: str
     wanted: float
     value: float | None
     met: bool
+    fall: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +288,10 @@ class EvaluationReport:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationProgress:
-    """Sent after each question. ``resumed`` of those ``done`` were asked before the run was begun again."""
+    """Sent after each question. ``resumed`` of those ``done`` were asked before the run was begun again.
+
+    ``notes`` are those of the report that are known before the first question.
+    """
 
     done: int
     total: int
@@ -291,6 +299,7 @@ class EvaluationProgress:
     resumed: int
     seconds: float
     current: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

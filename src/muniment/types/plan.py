@@ -62,7 +62,8 @@ class Estimate:
     """What carrying out a plan takes, as far as can be told before.
 
     Attributes:
-        chunks_written: estimated from the bytes for each chunk of the collection's own documents.
+        chunks_written: estimated from the bytes for each chunk of the collection's own documents; of
+            another index that is wanted, all of its chunks.
         chunks_deleted: known from the catalog; fewer when another name has the same content.
         seconds: None where nothing has been measured yet.
         basis: what ``seconds`` rests on, in words.

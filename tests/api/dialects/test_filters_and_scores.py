@@ -27,6 +27,9 @@ GIVEN = where("gt", "year", 0)
 FILTERS: list[tuple[dict[str, Any], str]] = [
     (HR, "1"),
     (where("eq", "draft", True), "1"),
+    ({"team": "legal"}, "2"),
+    ({"team": ["hr", "home"], "year": [2024, 2025]}, "3"),
+    ({"type": "or", "filters": [{"year": 2023}, {"team": "home", "year": 2025}]}, "13"),
     (every(where("ne", "team", "hr"), GIVEN), "23"),
     (where("gt", "year", 2024), "3"),
     (where("gte", "year", 2024), "23"),
@@ -143,3 +146,16 @@ async def test_nothing_is_explained_that_was_not_asked_for(filled: httpx.AsyncCl
 async def test_an_impossible_threshold_is_refused(checked: httpx.AsyncClient, threshold: object) -> None:
     body = {"query": "pump", "score_threshold": threshold}
     assert (await checked.post("/v1/search", json=body)).status_code == 422
+    body = {"query": "pump", "ranking_options": {"score_threshold": threshold}}
+    refused = await checked.post("/v1/vector_stores/docs/search", json=body)
+    assert refused.status_code == 400, refused.text
+    assert "ranking_options.score_threshold" in refused.json()["error"]["message"]
+    tool = {"type": "file_search", "vector_store_ids": ["docs"], **body}
+    asked = {"model": "extractive", "input": "pump", "tools": [tool]}
+    assert (await checked.post("/v1/responses", json=asked)).status_code == 400
+
+
+async def test_the_ends_of_the_range_are_thresholds(filled: httpx.AsyncClient) -> None:
+    searcher = Searcher(filled, "openai")
+    assert len(await searcher.found(threshold=0)) == len(await searcher.found())
+    assert await searcher.found(threshold=1) == []

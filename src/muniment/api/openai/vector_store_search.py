@@ -40,7 +40,7 @@ class RankingOptions(Body):
 
     ranker: Ranker | None = None
     """Accepted; the order is always that of the collection's own ranking."""
-    score_threshold: float | None = Field(default=None, allow_inf_nan=False)
+    score_threshold: float | None = Field(default=None, ge=0.0, le=1.0, allow_inf_nan=False)
     """Only results whose score, a probability of being relevant, is at least this."""
 
 

@@ -140,6 +140,8 @@ class GateFindingWire(Wire):
     value: Number | None
     """Null when the questions do not let it be measured."""
     met: bool
+    fall: bool = False
+    """`wanted` and `value` are how much worse than in the earlier report it may be, and is."""
 
 
 class ReportCalibrationWire(Wire):

@@ -1,10 +1,20 @@
 """What the native dialect's calls take."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from muniment.api.wire.base import Request
+from muniment.retrieve.filters import parse_filter
 from muniment.types import Combination, Comparison, Filter, MetadataValue, Negation, Operator, SearchMode
 
 
@@ -31,24 +41,46 @@ class NegationWire(Request):
     filter: "FilterWire"
 
 
+class EqualitiesWire(RootModel[dict[str, MetadataValue | tuple[MetadataValue, ...]]]):
+    """The short form: values that keys must have, or lists of which a key must have one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            # Else every comparison would be one of these, too.
+            "propertyNames": {"not": {"enum": ["type", "key", "filters"]}},
+            "examples": [{"team": "hr", "year": [2024, 2025]}],
+        }
+    )
+
+
 def _kind(value: object) -> str:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     if kind == "not":
         return "negation"
-    return "combination" if kind in ("and", "or") else "comparison"
+    if kind in ("and", "or"):
+        return "combination"
+    return "equalities" if kind is None else "comparison"
+
+
+def _parsed(value: object, known: ValidatorFunctionWrapHandler) -> Any:
+    """What a request holds is read as filters are read everywhere; the shapes are for the document."""
+    return filter_to_wire(parse_filter(value)) if isinstance(value, Mapping) else known(value)
 
 
 FilterWire = Annotated[
     Annotated[ComparisonWire, Tag("comparison")]
     | Annotated[CombinationWire, Tag("combination")]
-    | Annotated[NegationWire, Tag("negation")],
+    | Annotated[NegationWire, Tag("negation")]
+    | Annotated[EqualitiesWire, Tag("equalities")],
     Discriminator(_kind),
+    WrapValidator(_parsed),
 ]
 
 CombinationWire.model_rebuild()
 NegationWire.model_rebuild()
 
-AnyFilterWire = ComparisonWire | CombinationWire | NegationWire
+AnyFilterWire = ComparisonWire | CombinationWire | NegationWire | EqualitiesWire
 
 
 def filter_to_domain(wire: AnyFilterWire | None) -> Filter | None:
@@ -61,6 +93,8 @@ def _to_domain(wire: AnyFilterWire) -> Filter:
         return Comparison(wire.key, wire.type, wire.value)
     if isinstance(wire, NegationWire):
         return Negation(_to_domain(wire.filter))
+    if isinstance(wire, EqualitiesWire):
+        return parse_filter(wire.root)
     return Combination(wire.type == "and", tuple(_to_domain(part) for part in wire.filters))
 
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 from muniment.evaluation.gate import gate_failures
 from muniment.evaluation.html_report.plots import difference_bar, interval_bar, plots_of
 from muniment.evaluation.html_report.questions import questions_of
-from muniment.evaluation.metrics import BY_NAME, compared_title
+from muniment.evaluation.metrics import BY_NAME, compared_title, compared_value
 from muniment.types import EvaluationReport, Metric, MetricUnit, QuestionResult
 
 STYLE = (files("muniment.evaluation.html_report") / "style.css").read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def _calibration(report: EvaluationReport) -> str:
 
 
 def _metrics(report: EvaluationReport) -> str:
-    wanted = {finding.metric: finding.wanted for finding in report.gate}
+    wanted = {finding.metric: finding.wanted for finding in report.gate if not finding.fall}
     head = (
         '<th>metric</th><th class="n">value</th><th class="n">95% interval</th><th></th>'
         '<th class="n">questions</th>'
@@ -140,11 +140,14 @@ def _comparison(report: EvaluationReport) -> str:
             significant = found.significant(one)
             word = ("better", "good") if one.gain > 0 else ("worse", "bad")
             told = f'<b class="{word[1]}">{word[0]}</b>' if significant else "no clear difference"
-            digits = 3 if group is shares else 0
+            name = one.name
             rows.append(
-                f'<tr><td>{escape(compared_title(one.name))}</td><td class="n">{one.before:.{digits}f}</td>'
-                f'<td class="n">{one.after:.{digits}f}</td><td class="n">{one.difference:+.{digits}f}</td>'
-                f'<td class="n">{one.low:+.{digits}f} to {one.high:+.{digits}f}</td>'
+                f"<tr><td>{escape(compared_title(name))}</td>"
+                f'<td class="n">{compared_value(name, one.before)}</td>'
+                f'<td class="n">{compared_value(name, one.after)}</td>'
+                f'<td class="n">{compared_value(name, one.difference, signed=True)}</td>'
+                f'<td class="n">{compared_value(name, one.low, signed=True)} to '
+                f"{compared_value(name, one.high, signed=True)}</td>"
                 f"<td>{difference_bar(one, widest, significant=significant)}</td>"
                 f'<td class="n">{_chance(one.p_value)}</td><td>{told}</td></tr>'
             )

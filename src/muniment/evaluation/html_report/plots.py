@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
+from math import ceil, floor, log10
 
 from muniment.evaluation.metrics import BY_NAME, values_of
 from muniment.evaluation.ranks import CUTS
@@ -12,6 +13,10 @@ from muniment.types import EvaluationReport, MetricDifference, QuestionResult
 WIDTH, HEIGHT = 440, 230
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 14, 34
 BAR_WIDTH, BAR_HEIGHT = 240, 18
+SLOW = 3
+"""The axis of times ends at so many times the third quartile, if not before."""
+LETTER = 6.2
+"""Width of a letter on an axis, about."""
 INKS = ("a", "b", "c")
 
 Points = Sequence[tuple[float, float]]
@@ -107,22 +112,33 @@ def _ranks(results: Sequence[QuestionResult]) -> str:
 
 
 def _times(results: Sequence[QuestionResult]) -> str:
-    curves = []
-    longest = 0.0
+    curves, longest, measured = [], 0.0, list[float]()
     for timing in ("search", "answer"):
         times = sorted(values_of(BY_NAME[f"{timing}_p50_ms"], results).values())
         if times:
-            longest = max(longest, times[min(len(times) - 1, int(len(times) * 0.99))])
+            # One that took long, once, must not press all others against the left edge.
+            usual = SLOW * times[int((len(times) - 1) * 0.75)]
+            longest = max(longest, min(times[-1], usual))
+            measured += times
             points = [(time, (number + 1) / len(times)) for number, time in enumerate(times)]
             curves.append(Curve(timing, [(0.0, 0.0), *points], stepped=True))
     if not curves:
         return ""
-    ticks = [round(longest * part / 4) for part in range(5)]
+    ticks = round_ticks(longest)
+    beyond = [time for time in measured if time > ticks[-1]]
+    left_out = f" {len(beyond)} took longer, {max(beyond):.0f} ms at most." if beyond else ""
     return _figure(
         "Time",
-        "Share of questions done within so many milliseconds, up to the 99th percentile.",
-        _chart(curves, (0, longest or 1), ticks, "ms"),
+        f"Share of questions done within so many milliseconds.{left_out}",
+        _chart(curves, (0, ticks[-1]), ticks, "ms"),
     )
+
+
+def round_ticks(longest: float) -> list[float]:
+    """Round numbers from 0 on, at most seven, the last of them not below the longest."""
+    size = 10.0 ** floor(log10(max(longest, 1.0) / 4))
+    step = next(times * size for times in (1, 2, 5, 10) if times * size * 6 >= longest)
+    return [step * number for number in range(max(1, ceil(longest / step)) + 1)]
 
 
 def _risk(report: EvaluationReport) -> str:
@@ -155,7 +171,10 @@ def _chart(curves: Sequence[Curve], over: tuple[float, float], ticks: Sequence[f
         parts.append(_text(left - 6, height + 4, f"{share:.0%}", "end"))
     for tick in ticks:
         x, y = at(tick, 0)
-        parts.append(_text(x, y + 15, f"{tick:g}", "middle"))
+        label = f"{tick:g}"
+        # A wide label in the middle under the last tick would be cut off at the edge.
+        fits = x + len(label) * LETTER / 2 <= WIDTH
+        parts.append(_text(x if fits else WIDTH, y + 15, label, "middle" if fits else "end"))
     parts.append(_text(WIDTH - RIGHT, HEIGHT - 4, unit, "end"))
     for ink, curve in zip(INKS, curves, strict=False):
         if curve.band:
@@ -164,6 +183,9 @@ def _chart(curves: Sequence[Curve], over: tuple[float, float], ticks: Sequence[f
             parts.append(f'<polygon class="band {ink}-fill" points="{_path(outline)}"/>')
         points = _steps(curve.points) if curve.stepped else curve.points
         inside = [at(x, y) for x, y in points if x <= last]
+        if curve.stepped and inside:
+            # Flat up to where it ends, or leaves the axis.
+            inside.append((WIDTH - RIGHT, inside[-1][1]))
         parts.append(f'<polyline class="curve {ink}" points="{_path(inside)}"/>')
     for number, (ink, curve) in enumerate(zip(INKS, curves, strict=False)):
         x = LEFT + number * 120

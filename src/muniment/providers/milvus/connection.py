@@ -27,6 +27,13 @@ RECONNECTING = {
 }
 """A server that was restarted is found within a second: gRPC would wait up to two minutes."""
 
+WITHOUT_PINGS = {"grpc.keepalive_time_ms": 2**31 - 1, "grpc.keepalive_permit_without_calls": 0}
+"""For the embedded database, whose server is in this process and cannot be away without it.
+
+pymilvus pings every ten seconds; that server takes one in five minutes, and ends the connection of a client
+that sends more with ``too_many_pings``. A server of its own allows them.
+"""
+
 AT_IMPORT = {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 """What FAISS and Arrow must find in the environment when they are loaded: each reads it only then.
 
@@ -100,7 +107,7 @@ def connect_embedded(path: Path, options: MilvusOptions) -> "MilvusClient":
         path.parent.mkdir(parents=True, exist_ok=True)
         # It remembers schemas by port, and the port may have been that of a database now closed.
         GlobalCache.schema.clear()
-        return client_type(uri=str(path), timeout=options.connect_timeout_s)
+        return client_type(uri=str(path), timeout=options.connect_timeout_s, grpc_options=WITHOUT_PINGS)
     except (MilvusException, OSError) as error:
         raise _why_not_opened(path, error) from error
 

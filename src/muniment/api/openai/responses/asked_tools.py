@@ -13,7 +13,7 @@ from muniment.types import JsonObject
 class RankingOptions(Kept):
     """How results are ranked; the ranker itself is the server's."""
 
-    score_threshold: float | None = Field(default=None, allow_inf_nan=False)
+    score_threshold: float | None = Field(default=None, ge=0.0, le=1.0, allow_inf_nan=False)
     """Score below which a passage is not looked at, as in a vector store's search."""
 
 
