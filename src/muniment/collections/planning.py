@@ -15,6 +15,7 @@ from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.wanted import generation_change
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.ingest.estimate import MeasuredRate
+from muniment.ingest.learned_rate import TimedRun, learned_rate
 from muniment.ingest.outdated import check_plan
 from muniment.ingest.plan_text import PlanFile
 from muniment.ingest.planner import Declared, make_plan
@@ -125,12 +126,8 @@ class Planning:
         return sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:24]
 
     def _rate(self, collection: str) -> MeasuredRate:
-        count, chunks, seconds = self._parts.catalog.runs.measured(collection)
-        if not count:
-            return MeasuredRate(0.0, "no run over this collection has been measured yet")
-        rate = chunks / seconds
-        runs = "the last run" if count == 1 else f"the last {count} runs"
-        return MeasuredRate(rate, f"{rate:.1f} chunks/s measured in {runs}")
+        measured = self._parts.catalog.runs.measured(collection)
+        return learned_rate([TimedRun(chunks, seconds) for chunks, seconds in measured])
 
     async def _given(self, runtime: CollectionRuntime, given: str | Path) -> Plan:
         if not isinstance(given, Path):
