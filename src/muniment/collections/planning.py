@@ -76,7 +76,7 @@ class Planning:
         draft = self._parts.scratch_dir / f"plan-{secrets.token_hex(8)}.db"
         spool = await asyncio.to_thread(Spool, draft)
         try:
-            planned = await self._given(runtime, given) if given else None
+            planned = await self.given(runtime, given) if given else None
             retry = retry_failed or (planned is not None and planned.retry_failed)
             plan = await self._make(runtime, spool, retry)
             if given and planned:
@@ -129,7 +129,14 @@ class Planning:
         measured = self._parts.catalog.runs.measured(collection)
         return learned_rate([TimedRun(chunks, seconds) for chunks, seconds in measured])
 
-    async def _given(self, runtime: CollectionRuntime, given: str | Path) -> Plan:
+    async def given(self, runtime: CollectionRuntime, given: str | Path) -> Plan:
+        """The plan with that id or in that file.
+
+        Raises:
+            NotFoundError: code ``unknown_plan``.
+            InputError: code ``invalid_plan``, for a file that begins with none.
+            ConflictError: code ``plan_of_another``.
+        """
         if not isinstance(given, Path):
             await self._fetched(given)
         plan = await asyncio.to_thread(
