@@ -4,7 +4,8 @@ from rich.console import Console
 
 from muniment.api.wire import PlanWire, ShardWire
 from muniment.api.wire.base import Wire
-from muniment.cli.output import styled, table
+from muniment.cli.apart import told_apart
+from muniment.cli.output import line, styled, table
 from muniment.types import ChangeKind, Plan, ShardPart
 
 _SIGNS = {
@@ -37,10 +38,13 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
     console.print(
         styled(f"{plan.collection}: {changes or 'nothing to do'}, {plan.unchanged} unchanged", "bold")
     )
+    shown = [change for planned in plan.kinds for change in planned.examples]
+    names = iter(told_apart([(change.name, change.uri) for change in shown]))
     for planned in plan.kinds:
         sign, style = _SIGNS[planned.kind]
         for change in planned.examples:
-            console.print(styled(f"  {sign} {planned.kind} {change.name}: {change.reason}", style))
+            told = f"  {sign} {planned.kind} {next(names)}: {change.reason}"
+            console.print(line(told, style), soft_wrap=True)
         more = planned.documents - len(planned.examples)
         if more:
             console.print(styled(f"  {sign} {planned.kind} {more} more", style))
@@ -48,9 +52,9 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
         console.print(styled(f"  A new index is wanted: {plan.generation.reason}.", "yellow"))
     if not plan.empty:
         console.print(styled(f"  {_takes(plan)}"))
-        console.print(
-            styled(f"  Plan {plan.id}, carried out by: muniment apply {plan.collection} --plan {plan.id}")
-        )
+        command = f"muniment apply {plan.collection} --plan {plan.id}"
+        command += f" --shard K/{len(parts)}, with K from 0 to {len(parts) - 1}" if parts else ""
+        console.print(styled(f"  Plan {plan.id}, carried out by: {command}"))
     if parts:
         rows = table("Shard", "#Documents", "#MB")
         for part in parts:
