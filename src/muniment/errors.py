@@ -19,8 +19,12 @@ layers turn errors into answers for the outside.
 """
 
 import errno
+import re
 from difflib import get_close_matches
 from typing import ClassVar
+
+_TWICE_ENDED = re.compile(r"(?<=\w)\.\.(?=\s|$)")
+"""What somebody else's sentence, quoted at the end of one of ours, makes of two full stops."""
 
 
 class MunimentError(Exception):
@@ -36,10 +40,11 @@ class MunimentError(Exception):
     default_code: ClassVar[str] = "internal_error"
 
     def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
+        message = _TWICE_ENDED.sub(".", message)
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
-        self.hint = hint
+        self.hint = _TWICE_ENDED.sub(".", hint)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep code and hint when the error crosses a process boundary."""

@@ -1,5 +1,6 @@
 """What is planned is done, that and nothing else; every document's fate can be looked up."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,56 @@ async def test_a_plan_is_refused_when_the_world_has_changed(open_docs: Open, doc
         assert (await applied(workspace, plan.id)).done == 3
         (docs / "leave.txt").unlink()
         assert (await applied(workspace, plan.id)).error_code == "plan_outdated"
-        assert (await applied(workspace, "plan_0")).error_code == "unknown_plan"
+
+
+async def test_a_plan_that_is_not_there_leaves_no_run(open_docs: Open, tmp_path: Path) -> None:
+    async with open_docs() as workspace:
+        (tmp_path / "notes.txt").write_text("Not a plan.")
+        for given, code in (
+            ("plan_0", "unknown_plan"),
+            ("plan_" + "0" * 24, "unknown_plan"),
+            (tmp_path / "nowhere.jsonl", "unknown_plan"),
+            (tmp_path / "notes.txt", "invalid_plan"),
+        ):
+            with pytest.raises(MunimentError) as caught:
+                await applied(workspace, given)
+            assert caught.value.code == code
+        assert await workspace.runs("docs") == ()
+
+
+async def test_an_outdated_plan_says_what_is_different(open_docs: Open, docs: Path) -> None:
+    async with open_docs() as workspace:
+        plan = await workspace.plan("docs")
+        old = docs / "leave.txt"
+        told = {}
+        for words, change in {
+            "size": lambda: old.write_text(TEXTS["leave.txt"] + " More."),
+            "again": lambda: (old.write_text(TEXTS["leave.txt"].upper()), os.utime(old, (1, 1))),
+            "gone": old.unlink,
+        }.items():
+            change()
+            told[words] = (await applied(workspace, plan.id)).error
+        size = len(TEXTS["leave.txt"])
+        assert (
+            f"leave.txt was planned to add, but its size has changed from {size} to {size + 6} bytes"
+            in (told["size"])
+        )
+        assert "leave.txt was planned to add, but it has been written again since" in told["again"]
+        assert "leave.txt was planned to add, but no source lists it any more" in told["gone"]
+        await ingest(workspace)
+        travel = docs / "travel.txt"
+        before = travel.stat().st_mtime_ns
+        travel.write_text("Shorter.")
+        updating = await workspace.plan("docs")
+        travel.write_text(TEXTS["travel.txt"])
+        os.utime(travel, ns=(before, before))
+        back = (await applied(workspace, updating.id)).error
+        assert "travel.txt was planned to update, but it is again as it was before" in back
+        (docs / "pumps.txt").unlink()
+        removing = await workspace.plan("docs")
+        (docs / "pumps.txt").write_text(TEXTS["pumps.txt"])
+        again = (await applied(workspace, removing.id)).error
+        assert "pumps.txt was planned to remove, but a source lists it again" in again
 
 
 async def test_shards_of_a_plan_file_do_together_what_it_says(

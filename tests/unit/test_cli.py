@@ -197,7 +197,7 @@ def test_status_lists_what_failed_and_what_was_mended(folder: Path) -> None:
 def test_ingestion_prints_plain_lines_when_nobody_watches(folder: Path) -> None:
     (folder / "with-broken").touch()
     result = run("ingest")
-    assert "done leave.pdf (1 pages, 2 chunks)" in result.stderr
+    assert "done leave.pdf (1 page, 2 chunks)" in result.stderr
     assert "failed broken.pdf: cannot be read. [document_unreadable]" in result.stderr
     assert result.stdout.startswith("handbook: done, 1 ingested, 1 failed")
 

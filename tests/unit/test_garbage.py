@@ -277,10 +277,10 @@ async def test_the_command_collects_in_the_folder_that_the_settings_name(
     held.save_document(document("file:///1", 1, PARSERS[0]))
     held.close()
     dry = await asyncio.to_thread(CliRunner().invoke, app, ["gc", "--dry-run"])
-    assert "Would remove 1 files" in dry.stdout
+    assert "Would remove 1 file" in dry.stdout
     assert all(file.exists() for file in files)
     done = await asyncio.to_thread(CliRunner().invoke, app, ["gc"])
-    assert (done.exit_code, "Removed 1 files" in done.stdout) == (0, True)
+    assert (done.exit_code, "Removed 1 file" in done.stdout) == (0, True)
     assert [file.name for file in files if file.exists()] == [hash_of(1)]
 
 
@@ -299,3 +299,14 @@ async def test_what_a_run_is_at_stays_however_far_the_clock_is_set_forwards(tmp_
     catalog.doubts.strike("docs", 1, "doc_2")
     assert (await collect_garbage(store, catalog)).removed == 3
     catalog.close()
+
+
+async def test_what_is_referred_to_is_counted_as_that_however_young(catalog: Catalog) -> None:
+    store = AgingStore()
+    kept = KeptFiles(store)
+    for content in (1, 2, 3):
+        await kept.save_raw(hash_of(content), b"four")
+        catalog.save_document(document(f"file:///{content}", content, PARSERS[0]))
+    await kept.save_raw(hash_of(0), b"four")
+    found = await collect_garbage(store, catalog, dry_run=True)
+    assert found == Collected(referenced=3, young=1, kept_bytes=16)

@@ -3,20 +3,24 @@
 import importlib.util
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from click.testing import Result
 from typer.testing import CliRunner
 
 from muniment.cli.main import app
 from muniment.errors import InputError, UnavailableError
 from muniment.pipelines import IngestionPipeline, SecretKey, secret_keys
 from muniment.pipelines.kubeflow import compile_kubeflow
-from muniment.pipelines.tekton import compile_tekton
+from muniment.pipelines.tekton import MOST_SHARDS, compile_tekton
 
 PIPELINE = IngestionPipeline(
     "Hand_book",
@@ -194,7 +198,7 @@ def test_no_secret_and_no_setting_is_written_into_the_file(
     assert result.exit_code == 0, result.output
     assert SECRET not in result.output
     assert "minio:9000" not in result.output
-    task = next(yaml.safe_load_all(result.output))["spec"]["tasks"][0]
+    task = next(yaml.safe_load_all(result.stdout))["spec"]["tasks"][0]
     environment = task["taskSpec"]["stepTemplate"]["env"]
     keys = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in environment if "valueFrom" in one}
     assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MUNIMENT_CATALOG_URI", "LLM_KEY"} <= set(keys)
@@ -230,8 +234,132 @@ def test_secrets_are_named_by_key_and_variable() -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("kfp") is not None, reason="Kubeflow's SDK is installed here")
-def test_without_kubeflows_sdk_the_extra_is_named() -> None:
+def test_without_kubeflows_sdk_the_extra_is_named_and_a_command_that_installs_it_here() -> None:
     with pytest.raises(UnavailableError) as missing:
         compile_kubeflow(PIPELINE)
     assert missing.value.code == "kfp_missing"
-    assert "muniment[kubeflow]" in missing.value.hint
+    assert "the extra kubeflow" in missing.value.hint
+    command = shlex.split(missing.value.hint.split(": ", 1)[1].split(". --tekton")[0])
+    assert command[:4] == [sys.executable, "-m", "pip", "install"]
+    assert [re.split("[<>!=]", one)[0] for one in command[4:]] == ["kfp", "kfp-kubernetes"]
+    # A name that nobody holds on an index must not be asked for there.
+    assert "'muniment" not in missing.value.hint
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"image": ""}, "invalid_image"),
+        ({"image": "a b"}, "invalid_image"),
+        ({"image": "registry.example/Muniment:1"}, "invalid_image"),
+        ({"image": "muniment:1:2"}, "invalid_image"),
+        ({"image": "https://registry.example/muniment"}, "invalid_image"),
+        ({"image": "muniment;rm"}, "invalid_image"),
+        ({"config_map": "Bad_Name"}, "invalid_config_map"),
+        ({"config_map": "-settings"}, "invalid_config_map"),
+        ({"config_map": "a" * 254}, "invalid_config_map"),
+        ({"config_file": "relative.yaml"}, "invalid_config_file"),
+        ({"config_file": "../muniment.yaml"}, "invalid_config_file"),
+        ({"config_file": "/etc/../muniment.yaml"}, "invalid_config_file"),
+        ({"config_file": ""}, "invalid_config_file"),
+        ({"config_file": "/", "config_map": ""}, "invalid_config_file"),
+        ({"config_file": "/muniment.yaml", "config_map": "muniment"}, "invalid_config_file"),
+    ],
+)
+def test_what_no_pod_could_start_with_is_refused(values: dict[str, str], code: str) -> None:
+    with pytest.raises(InputError) as refused:
+        IngestionPipeline(**{"collection": "docs", "image": "i:1", **values})
+    assert refused.value.code == code
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"image": "muniment"},
+        {"image": "localhost:5000/team/muniment:1.2-rc_3"},
+        {"image": "registry.example:443/a/b/muniment@sha256:" + "0a" * 32},
+        {"image": "Registry.Example/muniment:V1"},
+        {"config_map": "team-a.muniment"},
+        {"config_file": "/muniment.yaml", "config_map": ""},
+        {"config_file": "/srv/settings/acme.yaml"},
+    ],
+)
+def test_what_a_cluster_takes_is_taken(values: dict[str, str]) -> None:
+    assert IngestionPipeline(**{"collection": "docs", "image": "i:1", **values}).name
+
+
+def test_tekton_gets_no_more_shards_than_its_results_and_a_matrix_hold() -> None:
+    assert 80 <= MOST_SHARDS <= 256
+    written = json.dumps([f"plan_{'0' * 24}:{n}/{MOST_SHARDS}" for n in range(MOST_SHARDS)])
+    assert len(written) < 4096
+    assert compile_tekton(replace(PIPELINE, shards=MOST_SHARDS))
+    for shards in (MOST_SHARDS + 1, 300, 10_000):
+        with pytest.raises(InputError) as refused:
+            compile_tekton(replace(PIPELINE, shards=shards))
+        assert refused.value.code == "too_many_shards"
+        assert "4096 bytes" in refused.value.message and "256 runs" in refused.value.message
+        for said in ("--shards", "Kubeflow", "max-result-size", "default-max-matrix-combinations-count"):
+            assert said in refused.value.hint
+
+
+def compiled(folder: Path, declared: dict[str, Any], *arguments: str) -> Result:
+    settings = folder / "muniment.yaml"
+    settings.write_text(yaml.safe_dump(declared))
+    command = ["pipeline", "compile", "--image", "i:1", "--tekton", "--config", str(settings), *arguments]
+    return CliRunner().invoke(app, command)
+
+
+BUCKET = {"provider": "s3", "bucket": "papers", "endpoint": "http://minio:9000"}
+SHARED = {
+    "collections": {"docs": {"sources": [BUCKET]}},
+    "file_store": {**BUCKET, "bucket": "kept"},
+    "vector_store": {"provider": "milvus", "uri": "http://milvus:19530"},
+}
+
+
+def test_a_collection_that_is_not_declared_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    refused = compiled(tmp_path, SHARED, "dogs")
+    assert refused.exit_code == 2
+    assert "unknown_collection" in refused.stderr and "Did you mean 'docs'?" in refused.stderr
+    elsewhere = compiled(tmp_path, {}, "dogs", "--secret", "muniment")
+    assert elsewhere.exit_code == 0
+    assert "No settings here declare 'dogs'" in elsewhere.stderr
+
+
+def test_places_that_pods_share_bring_no_warning(tmp_path: Path) -> None:
+    result = compiled(tmp_path, SHARED, "--secret", "muniment")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert compiled(tmp_path, {**SHARED, "catalog_uri": "postgresql://db/muniment"}).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"collections": {"docs": {"sources": ["./docs"]}}}, "collections.docs.sources.0 is a folder"),
+        ({"collections": {"docs": {"sources": [BUCKET, {"path": "/srv/d"}]}}}, "docs.sources.1 is a folder"),
+        ({"file_store": {"provider": "folder"}}, "file_store is a folder"),
+        ({"vector_store": {"provider": "milvus"}}, "vector_store is an embedded Milvus"),
+        ({"vector_store": {"provider": "milvus", "uri": "mine.db"}}, "vector_store is an embedded Milvus"),
+        (
+            {"vector_store": {"provider": "milvus", "uri": "http://localhost:19530"}},
+            "vector_store.uri is at http://localhost:19530",
+        ),
+        ({"file_store": {**BUCKET, "endpoint": "http://127.0.0.1:9000"}}, "file_store.endpoint is at"),
+    ],
+)
+def test_places_that_pods_cannot_share_are_named_with_what_to_do(
+    tmp_path: Path, changed: dict[str, Any], told: str
+) -> None:
+    result = compiled(tmp_path, {**SHARED, **changed}, "--secret", "muniment")
+    assert result.exit_code == 0
+    assert told in result.stderr
+    assert result.stderr.count("Warning:") == 1
+    assert list(yaml.safe_load_all(result.stdout))
+
+
+@pytest.mark.parametrize("secrets", [(), ("--secret", "muniment:AWS_ACCESS_KEY_ID")])
+def test_a_catalog_in_each_pod_is_warned_of(tmp_path: Path, secrets: tuple[str, ...]) -> None:
+    told = compiled(tmp_path, SHARED, *secrets).stderr
+    assert "The catalog is a SQLite file" in told and "MUNIMENT_CATALOG_URI" in told
+    assert compiled(tmp_path, SHARED, "--secret", "muniment:catalog=MUNIMENT_CATALOG_URI").stderr == ""

@@ -111,7 +111,9 @@ def test_an_unknown_variable_is_refused_with_the_nearest_known_one(name: str, ne
             "collections.a must be a mapping such as {sources: ./docs} (got './docs')",
         ),
         ("collections: [a]", "collections must be a mapping of names"),
-        ("collections: {a: {sources: 3}}", "collections.a.sources must be a list"),
+        ("collections: {a: {sources: 3}}", "sources must be a folder, as ./docs, or a list of sources, as ["),
+        ("collections: {a: {sources: {provider: s3}}}", "put this one into a list, as [{provider: …}]"),
+        ("shields: {s: {model: m, ignore: 6}}", "shields.s.ignore must be a list, such as [FIRST, SECOND]"),
         ("generators: {x: openai}", "generators.x must be a mapping that names its provider"),
         ("generators: {1: {provider: openai}}", "generators.1: a name must be text"),
         ("server: 3", "server must be a mapping"),
@@ -190,3 +192,51 @@ def test_a_misspelt_option_of_a_reranker_is_refused(tmp_path: Path) -> None:
     (tmp_path / "muniment.yaml").write_text(RERANKERS.replace("api_key_file", "api_key_flie"))
     with pytest.raises(SettingsError, match="api_key_flie"):
         check_providers(load_settings(tmp_path / "muniment.yaml", {}))
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("foo", "not the URI of a database"),
+        ("./catalog.db", "not the URI of a database"),
+        ("admin:hidden@db:5432/muniment", "not the URI of a database"),
+        ("mysql://admin:hidden@db/muniment", "a catalog cannot be in 'mysql'"),
+        ("mssql+pyodbc://admin:hidden@db/muniment", "a catalog cannot be in 'mssql+pyodbc'"),
+        ("postgresql+psycopg2://admin:hidden@db/muniment", "a catalog cannot be in 'postgresql+psycopg2'"),
+        ("postgresql://admin:hidden@db:fifty/muniment", "its host and port cannot be read"),
+        ("postgresql://admin:hid/den@db:1/muniment/", None),
+        ("sqlite://", "names no file"),
+        ("sqlite:///", "names no file"),
+    ],
+)
+def test_a_catalog_that_cannot_be_is_refused_before_anything_starts(
+    tmp_path: Path, uri: str, told: str | None
+) -> None:
+    path = tmp_path / "muniment.yaml"
+    path.write_text(f"catalog_uri: {uri}\n")
+    if told is None:
+        assert load_settings(path, {}).catalog_uri == uri
+        return
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, {})
+    assert caught.value.code == "invalid_settings"
+    assert f"catalog_uri: {told}" in caught.value.message
+    assert "sqlite:///FILE" in caught.value.message and "postgresql://" in caught.value.message
+    assert "hidden" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sqlite:///catalog.db",
+        "sqlite:////var/lib/muniment/catalog.db",
+        "postgresql://db/muniment",
+        "postgres://me@db:5432/muniment?sslmode=require",
+        "postgresql+psycopg://me:p%40ss#?:w@[::1]:5432/muniment",
+        "postgresql:///muniment?host=/var/run/postgresql",
+    ],
+)
+def test_a_catalog_is_in_sqlite_or_postgresql_wherever_that_is(tmp_path: Path, uri: str) -> None:
+    path = tmp_path / "muniment.yaml"
+    path.write_text(f"catalog_uri: '{uri}'\n")
+    assert load_settings(path, {}).catalog_uri == uri

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from muniment.catalog.refusals import refusal
 from muniment.errors import MunimentError, StorageError, UnavailableError
 
 _LITTLE_SPACE = 256 * 1024
@@ -26,12 +27,9 @@ def errors_explained(url: URL) -> Iterator[None]:
         text = str(error.orig)
         if is_disk_full(text, url):
             raise disk_full(uri) from error
+        why, hint = _why_not(text, url)
         raise UnavailableError(
-            f"The catalog at {uri} cannot be used: {text}",
-            code="catalog_unavailable",
-            hint="See which other program has it open for writing, end that, and run again."
-            if "locked" in text
-            else "Check that its folder is writable or that its server runs.",
+            f"The catalog at {uri} cannot be used: {why}.", code="catalog_unavailable", hint=hint
         ) from error
     except DBAPIError as error:
         text = str(error.orig)
@@ -45,6 +43,14 @@ def errors_explained(url: URL) -> Iterator[None]:
         raise _failed(uri, text) from error
     except SQLAlchemyError as error:
         raise _failed(uri, str(error)) from error
+
+
+def _why_not(text: str, url: URL) -> tuple[str, str]:
+    if not url.drivername.startswith("sqlite"):
+        return refusal(text, url)
+    if "locked" in text:
+        return text, "See which other program has it open for writing, end that, and run again."
+    return text, "Check that its folder is writable."
 
 
 def is_disk_full(text: str, url: URL) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, literal, select, update
 
 from muniment.catalog.clock import now
 from muniment.catalog.database import Database
@@ -60,19 +60,16 @@ class Runs:
             query = update(runs).where(runs.c.state == RunState.RUNNING.value, dead).values(**ended)
             return int(connection.execute(query).rowcount)
 
-    def measured(self, collection: str, runs_at_most: int = 5) -> tuple[int, int, float]:
-        """Runs, chunks and seconds of the last runs of the collection that wrote chunks."""
-        last = (
+    def measured(self, collection: str, runs_at_most: int = 50) -> tuple[tuple[int, float], ...]:
+        """Chunks and seconds of the last runs of the collection that wrote chunks, newest first."""
+        query = (
             select(runs.c.chunks, runs.c.seconds)
             .where(runs.c.collection == collection, runs.c.chunks > 0, runs.c.seconds > 0)
             .order_by(runs.c.started_at.desc())
             .limit(runs_at_most)
-            .subquery()
         )
-        query = select(func.count(), func.sum(last.c.chunks), func.sum(last.c.seconds))
         with self._transaction() as connection:
-            count, chunks, seconds = connection.execute(query).one()
-        return count, int(chunks or 0), float(seconds or 0)
+            return tuple((row.chunks, row.seconds) for row in connection.execute(query))
 
     # -- documents
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from muniment.api.sources import Source, sources_of
 from muniment.cli.numbering import renumbered
-from muniment.cli.output import clean, indented, styled
+from muniment.cli.output import clean, indented, one_line, styled
 from muniment.cli.program import program
 from muniment.settings.model import DEFAULT_GENERATOR
 from muniment.types import Answer, AnswerVerdict, Claim, ClaimVerdict
@@ -61,7 +61,7 @@ def _verdict(answer: Answer) -> tuple[str, str]:
 
 
 def _print_source(source: Source, collection: str, console: Console, config: Path | None) -> None:
-    place = (clean(source.place), "cyan")
+    place = (one_line(source.place), "cyan")
     console.print(Text.assemble((f"[{source.number}] ", "bold cyan"), place, ("  ✓ checked", "green")))
     for citation in source.citations:
         quote = " ".join(citation.quote.split())

@@ -26,8 +26,9 @@ def documents(
 ) -> None:
     """List a collection's documents by name, with state, pages and chunks."""
     from muniment.api.wire import DocumentList, DocumentWire
+    from muniment.cli.apart import told_apart
     from muniment.cli.connect import run
-    from muniment.cli.output import messages, print_json, results, styled, table
+    from muniment.cli.output import line, messages, print_json, results, styled, table
 
     found, next_after = run(_found(settings_from(config), collection, state, limit, after))
     if as_json:
@@ -35,9 +36,10 @@ def documents(
         print_json(DocumentList(documents=shapes, next_after=next_after))
         return
     rows = table("Document", "State", "#Pages", "#Chunks", "#KB", "Id")
-    for document in found:
+    names = told_apart([(document.name, document.uri) for document in found])
+    for name, document in zip(names, found, strict=True):
         rows.add_row(
-            styled(document.name),
+            line(name),
             styled(document.state.value, "green" if document.state is DocumentState.DONE else "yellow"),
             str(document.pages),
             str(document.chunks),

@@ -27,19 +27,20 @@ def gc(
     from dataclasses import asdict
 
     from muniment.cli.connect import run
+    from muniment.cli.output import counted
 
     found = run(_collected(settings_from(config), grace_hours * 3600, dry_run))
     if as_json:
         typer.echo(json.dumps({**asdict(found), "dry_run": dry_run}, indent=2))
         return
     would = "Would remove" if dry_run else "Removed"
-    typer.echo(f"{would} {found.removed:,} files ({found.removed_bytes / 1e6:,.1f} MB).")
+    typer.echo(f"{would} {counted(found.removed, 'file')} ({found.removed_bytes / 1e6:,.1f} MB).")
     typer.echo(
-        f"Kept {found.referenced:,} that are referred to and {found.young:,} that are younger than "
-        f"{grace_hours:g} hours ({found.kept_bytes / 1e6:,.1f} MB)."
+        f"Kept {counted(found.referenced, 'file')} that something refers to, and {found.young:,} that "
+        f"nothing refers to but not older than {grace_hours:g} hours ({found.kept_bytes / 1e6:,.1f} MB)."
     )
     if found.unknown:
-        typer.echo(f"Left alone {found.unknown:,} files that are not Muniment's.")
+        typer.echo(f"Left alone {counted(found.unknown, 'file')} not made by Muniment.")
 
 
 async def _collected(settings: "Settings", grace_s: float, dry_run: bool) -> "Collected":

@@ -34,6 +34,7 @@ from muniment.cli import (
 )
 from muniment.cli.exits import ExitCode, exit_code_of
 from muniment.cli.heap import keep_heap_small
+from muniment.cli.log_lines import log_lines
 from muniment.errors import MunimentError, unforeseen
 
 DEBUG = "--debug"
@@ -56,6 +57,10 @@ class _Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        with log_lines():
+            return self._invoked(ctx)
+
+    def _invoked(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -11,10 +11,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from muniment.cli.log_lines import told
 from muniment.cli.program import runnable
 from muniment.errors import MunimentError
 
 PIPE_WIDTH = 240
+
+NAME_WIDTH = 80
+"""Columns of a table's first column at most; a longer name goes on below."""
+
+_BREAKS = frozenset("\n\t\u2028\u2029")
 
 
 class _Console(Console):
@@ -64,6 +70,21 @@ def styled(text: str, style: str = "") -> Text:
     return Text(clean(text), style=style)
 
 
+def one_line(text: str) -> str:
+    """The text, safe to show and on one line: a name may hold line breaks, which would make others of it."""
+    return "".join("\ufffd" if character in _BREAKS else character for character in clean(text))
+
+
+def line(text: str, style: str = "") -> Text:
+    """Text from outside that stays on one line, such as a document's name."""
+    return Text(one_line(text), style=style)
+
+
+def counted(number: int, one: str) -> str:
+    """A number and what there is of it: ``1 page``, ``2,000 pages``."""
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {one}s"
+
+
 def indented(text: str, style: str = "") -> Padding:
     """Text from outside, safe to show, four columns in."""
     return Padding(styled(text, style), (0, 0, 0, 4), expand=False)
@@ -77,6 +98,7 @@ def table(*columns: str) -> Table:
             column.removeprefix("#"),
             justify="right" if column.startswith("#") else "left",
             overflow="fold" if number == 0 else "ellipsis",
+            max_width=NAME_WIDTH if number == 0 else None,
             no_wrap=number > 0,
         )
     return made
@@ -89,6 +111,7 @@ def minute(time: str) -> str:
 
 def print_error(error: MunimentError) -> None:
     """Message, hint and code on stderr."""
+    told(error.message)
     console = messages()
     console.print(Text.assemble(("Error: ", "bold red"), clean(error.message)))
     if error.hint:

@@ -8,6 +8,7 @@ import typer
 from muniment.cli.options import CollectionArgument, Config, Json, settings_from
 
 if TYPE_CHECKING:
+    from muniment.pipelines import IngestionPipeline
     from muniment.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Ingest on a cluster, with Kubeflow Pipelines or Tekton.")
@@ -66,8 +67,9 @@ def compile_pipeline(
     from muniment.pipelines.definition import CONFIG_FILE, IngestionPipeline, secret_keys
 
     settings = settings_from(config)
+    chosen = _chosen(settings, collection)
     pipeline = IngestionPipeline(
-        collection=_chosen(settings, collection),
+        collection=chosen,
         image=image,
         shards=shards,
         parallelism=parallelism,
@@ -87,14 +89,17 @@ def compile_pipeline(
         from muniment.pipelines.kubeflow import compile_kubeflow
 
         text = compile_kubeflow(pipeline)
+    _warn(settings, pipeline)
     _write(text, output, as_json=as_json)
 
 
 def _chosen(settings: "Settings", collection: str | None) -> str:
-    """The collection named, or the only declared one; the settings may be those of another place."""
-    from muniment.errors import InputError
+    """The collection named, which must be declared where any is, or the only declared one."""
+    from muniment.errors import InputError, unknown_name
 
     if collection is not None:
+        if settings.collections and collection not in settings.collections:
+            raise unknown_name("collection", collection, list(settings.collections))
         return collection
     if len(settings.collections) == 1:
         return next(iter(settings.collections))
@@ -103,6 +108,18 @@ def _chosen(settings: "Settings", collection: str | None) -> str:
         code="collection_required",
         hint="Name it: muniment pipeline compile COLLECTION --image IMAGE.",
     )
+
+
+def _warn(settings: "Settings", pipeline: "IngestionPipeline") -> None:
+    """Say on stderr what would not work in pods; the settings that they get may be others."""
+    from muniment.cli.output import messages, styled
+    from muniment.pipelines.reach import out_of_reach
+
+    found = list(out_of_reach(settings, pipeline.collection, pipeline.secrets))
+    if not settings.collections:
+        found.insert(0, f"No settings here declare {pipeline.collection!r}: those that pods get must do so.")
+    for one in found:
+        messages().print(styled(f"Warning: {one}", "yellow"), soft_wrap=True)
 
 
 def named_variables(settings: "Settings") -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from rich.console import Console
 
 from muniment.api.wire import PlanWire, ShardWire
 from muniment.api.wire.base import Wire
-from muniment.cli.output import styled, table
+from muniment.cli.apart import told_apart
+from muniment.cli.output import line, styled, table
 from muniment.types import ChangeKind, GenerationChange, Plan, ShardPart
 
 _SIGNS = {
@@ -39,10 +40,13 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
     told = ", ".join(changes) or "nothing to do"
     unchanged = f"{plan.unchanged} files unchanged" if plan.generation else f"{plan.unchanged} unchanged"
     console.print(styled(f"{plan.collection}: {told}, {unchanged}", "bold"))
+    shown = [change for planned in plan.kinds for change in planned.examples]
+    names = iter(told_apart([(change.name, change.uri) for change in shown]))
     for planned in plan.kinds:
         sign, style = _SIGNS[planned.kind]
         for change in planned.examples:
-            console.print(styled(f"  {sign} {planned.kind} {change.name}: {change.reason}", style))
+            told = f"  {sign} {planned.kind} {next(names)}: {change.reason}"
+            console.print(line(told, style), soft_wrap=True)
         more = planned.documents - len(planned.examples)
         if more:
             console.print(styled(f"  {sign} {planned.kind} {more} more", style))
@@ -52,8 +56,10 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
     if not plan.empty:
         console.print(styled(f"  {_takes(plan)}"))
         # A plan by its id is of documents alone: the new index is made where none is named.
-        named = "" if plan.generation is not None else f" --plan {plan.id}"
-        console.print(styled(f"  Plan {plan.id}, carried out by: muniment apply {plan.collection}{named}"))
+        command = f"muniment apply {plan.collection}"
+        command += f" --plan {plan.id}" if plan.generation is None else ""
+        command += f" --shard K/{len(parts)}, with K from 0 to {len(parts) - 1}" if parts else ""
+        console.print(styled(f"  Plan {plan.id}, carried out by: {command}"))
     if parts:
         rows = table("Shard", "#Documents", "#MB")
         for part in parts:

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from muniment.cli.output import clean, messages, styled
+from muniment.cli.output import counted, line, messages, one_line, styled
 from muniment.cli.plan_report import duration
 from muniment.cli.reason import advice_of, reason_of
 from muniment.types import Document, DocumentFinished, DocumentState, Run, RunEvent
@@ -113,7 +113,7 @@ class _Display(AbstractContextManager["_Display"]):
         rates = self._pace.words(run)
         if not self._quiet and not self._console.is_terminal and self._pace.due(run):
             self._console.print(styled(f"{run.collection}: {run.ended} of {run.work} documents, {rates}"))
-        name = clean(current)
+        name = one_line(current)
         shown = name if len(name) <= NAME_WIDTH else "…" + name[-NAME_WIDTH + 1 :]
         self._bar.update(
             self._task,
@@ -129,13 +129,12 @@ class _Display(AbstractContextManager["_Display"]):
             return
         if document.state is not DocumentState.DONE:
             why = f"{reason_of(document.name, document.error)} [{document.error_code}]"
-            self._console.print(styled(f"{document.state} {document.name}: {why}", "yellow"), soft_wrap=True)
+            self._console.print(line(f"{document.state} {document.name}: {why}", "yellow"), soft_wrap=True)
             self._advise(document)
         elif not self._console.is_terminal and self._told < NAMED_DOCUMENTS:
             self._told += 1
-            self._console.print(
-                styled(f"done {document.name} ({document.pages} pages, {document.chunks} chunks)")
-            )
+            made = f"{counted(document.pages, 'page')}, {counted(document.chunks, 'chunk')}"
+            self._console.print(line(f"done {document.name} ({made})"), soft_wrap=True)
 
     def _advise(self, document: Document) -> None:
         """Say what to do, once for all documents with the same trouble."""
@@ -155,5 +154,5 @@ def run_summary(run: Run) -> str:
     parts += [f"{run.by_others} by other workers"] if run.by_others else []
     return (
         f"{run.collection}: {run.state}, {', '.join(parts)} "
-        f"({run.pages} pages, {run.chunks} chunks, {run.seconds:.1f} s)"
+        f"({counted(run.pages, 'page')}, {counted(run.chunks, 'chunk')}, {run.seconds:.1f} s)"
     )

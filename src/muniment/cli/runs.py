@@ -21,7 +21,7 @@ def runs(
     ] = None,
     collection: CollectionOption = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="Of a run's documents, only those that failed.")
+        bool, typer.Option("--failed", help="Only runs with failures; of a run, the documents that failed.")
     ] = False,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, max=1_000_000, help="Runs or documents at most.")
@@ -34,7 +34,7 @@ def runs(
 
     found, documents = run(_found(settings_from(config), which or collection, limit, failed=failed))
     if documents is None:
-        _print_runs(found, as_json=as_json)
+        _print_runs(found, none="No run with failures." if failed else "No runs yet.", as_json=as_json)
     else:
         _print_documents(found[0], documents, as_json=as_json)
 
@@ -43,12 +43,15 @@ async def _found(
     settings: "Settings", which: str | None, limit: int, *, failed: bool
 ) -> "tuple[tuple[Run, ...], tuple[RunDocument, ...] | None]":
     from muniment.cli.connect import connected
-    from muniment.types import Fate
+    from muniment.types import Fate, RunState
 
     async with connected(settings) as workspace:
         known = [status.name for status in await workspace.collections()]
         if which is None or which in known or not which.startswith("run"):
-            return await workspace.runs(which, limit=min(limit, PAGE)), None
+            if not failed:
+                return await workspace.runs(which, limit=min(limit, PAGE)), None
+            found = await workspace.runs(which, limit=PAGE)
+            return tuple(one for one in found if one.failed or one.state is RunState.FAILED)[:limit], None
         run = await workspace.run(which)
         fate = Fate.FAILED if failed else None
         documents: list[RunDocument] = []
@@ -62,7 +65,7 @@ async def _found(
         return (run,), tuple(documents)
 
 
-def _print_runs(found: "tuple[Run, ...]", *, as_json: bool) -> None:
+def _print_runs(found: "tuple[Run, ...]", *, none: str, as_json: bool) -> None:
     from muniment.api.wire import RunList, RunWire
     from muniment.cli.output import minute, print_json, results, styled, table
 
@@ -94,12 +97,12 @@ def _print_runs(found: "tuple[Run, ...]", *, as_json: bool) -> None:
             *map(str, counts),
             f"{one.seconds:.1f}",
         )
-    results().print(rows if found else styled("No runs yet."))
+    results().print(rows if found else styled(none))
 
 
 def _print_documents(run: "Run", documents: "tuple[RunDocument, ...]", *, as_json: bool) -> None:
     from muniment.api.wire import RunDocumentList, RunDocumentWire
-    from muniment.cli.output import print_json, results, styled, table
+    from muniment.cli.output import line, print_json, results, styled, table
     from muniment.cli.run_display import run_summary
 
     if as_json:
@@ -109,7 +112,7 @@ def _print_documents(run: "Run", documents: "tuple[RunDocument, ...]", *, as_jso
     for one in documents:
         reason = f"{one.error} [{one.error_code}]" if one.error_code else ""
         counts = (str(one.pages), str(one.chunks), f"{one.seconds:.1f}")
-        rows.add_row(styled(one.name), one.kind, one.fate, *counts, styled(reason))
+        rows.add_row(line(one.name), one.kind, one.fate, *counts, line(reason))
     results().print(styled(run_summary(run)))
     if documents:
         results().print(rows)

@@ -54,7 +54,7 @@ def search(
 
     from muniment.api.wire import SearchResultWire
     from muniment.cli.connect import run
-    from muniment.cli.output import clean, indented, print_json, results, styled
+    from muniment.cli.output import indented, one_line, print_json, results, styled
     from muniment.cli.question import split_arguments
     from muniment.retrieve import explain
 
@@ -78,8 +78,8 @@ def search(
         console.print(styled(note, "yellow"))
     for number, (passage, explanation) in enumerate(shown, start=1):
         page = f", page {passage.chunk.pages[0]}" if passage.chunk.pages else ""
-        place = (clean(f"{passage.document_name}{page}"), "cyan")
-        headings = clean(" › ".join(passage.chunk.headings))
+        place = (one_line(f"{passage.document_name}{page}"), "cyan")
+        headings = one_line(" › ".join(passage.chunk.headings))
         earned = (f"  {explanation.relevance:.0%} {headings}", "dim")
         console.print(Text.assemble((f"{number}. ", "bold"), place, earned))
         text = " ".join(passage.chunk.text.split())

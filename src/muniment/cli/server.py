@@ -16,6 +16,7 @@ from fastapi import FastAPI
 import muniment
 from muniment.api.app import create_app
 from muniment.api.opening import Opening
+from muniment.cli.log_lines import leave_to_root
 from muniment.cli.output import messages, styled
 from muniment.cli.server_file import ServerRecord, live_server, remove_record, write_record
 from muniment.collections.workspace import Workspace
@@ -72,6 +73,7 @@ async def serve_workspace(
             hint=f"Use that one, stop it (process {running.pid}), or set another data_dir.",
         )
     # Libraries tell only of trouble; what they did to load is no news to whoever runs a server.
+    leave_to_root()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("muniment").setLevel(settings.server.log_level.upper())
     with _bound(settings.server.host, settings.server.port) as bound:

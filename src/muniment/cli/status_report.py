@@ -7,7 +7,8 @@ from muniment.api.questions import none_declared
 from muniment.api.wire import CollectionWire, DocumentWire, ReadinessWire
 from muniment.api.wire.base import Wire
 from muniment.cli.listing import every_document
-from muniment.cli.output import clean, minute, styled, table
+from muniment.cli.log_lines import told
+from muniment.cli.output import clean, minute, one_line, styled, table
 from muniment.cli.program import program, runnable
 from muniment.cli.reason import advice_of, reason_of
 from muniment.cli.remote import RemoteWorkspace
@@ -64,12 +65,17 @@ def print_report(report: StatusReport, console: Console) -> None:
 
 
 def _print_checks(report: StatusReport, console: Console) -> None:
+    # What one thing that is down makes of several checks is told once.
+    amiss: dict[tuple[bool, str, str], list[str]] = {}
     for check in report.readiness.checks:
         if not check.ok:
-            why = clean(runnable(f"{check.name}: {check.detail} {check.hint}"))
-            label = "Not ready: " if check.needed else "Does without: "
-            console.print(Text.assemble((label, "bold yellow"), why))
-        elif check.hint:
+            amiss.setdefault((check.needed, check.detail, check.hint), []).append(check.name)
+    for (needed, detail, hint), names in amiss.items():
+        why = clean(runnable(f"{', '.join(names)}: {detail} {hint}"))
+        console.print(Text.assemble(("Not ready: " if needed else "Does without: ", "bold yellow"), why))
+        told(detail)
+    for check in report.readiness.checks:
+        if check.ok and check.hint:
             console.print(Text.assemble(("Note: ", "bold"), clean(runnable(check.hint))))
 
 
@@ -124,7 +130,7 @@ def _print_problems(report: StatusReport, console: Console) -> None:
             why = reason_of(document.name, document.error)
             line = Text.assemble(
                 (f"{document.state} ", "yellow"),
-                clean(f"{document.collection}/{document.name}: {why}"),
+                one_line(f"{document.collection}/{document.name}: {why}"),
                 (f" [{code}]", "dim"),
             )
             console.print(line, soft_wrap=True)

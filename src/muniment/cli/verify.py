@@ -113,14 +113,21 @@ def _now() -> str:
 def _print(found: "Verification") -> None:
     from rich.text import Text
 
-    from muniment.cli.output import clean, results, styled
+    from muniment.cli.log_lines import told
+    from muniment.cli.output import clean, counted, results, styled
     from muniment.cli.program import runnable
 
     results().print(styled(found.collection, "bold"))
+    first: dict[str, str] = {}
     for check in found.checks:
         mark = ("ok     ", "green") if check.ok else ("FINDING", "bold red")
-        results().print(Text.assemble("  ", mark, f" {check.name}: ", clean(check.detail)), soft_wrap=True)
-        if not check.ok and check.hint:
+        known = "" if check.ok else first.setdefault(check.detail, check.name)
+        # What one thing that is down makes of several checks is told once.
+        detail = check.detail if known in ("", check.name) else f"the same as {known}"
+        results().print(Text.assemble("  ", mark, f" {check.name}: ", clean(detail)), soft_wrap=True)
+        if not check.ok:
+            told(check.detail.rsplit(" [", 1)[0])
+        if not check.ok and check.hint and detail is check.detail:
             results().print(styled(f"          {runnable(check.hint)}", "yellow"), soft_wrap=True)
     findings = sum(not check.ok for check in found.checks)
-    results().print(styled(f"  {findings} findings." if findings else "  In order."))
+    results().print(styled(f"  {counted(findings, 'finding')}." if findings else "  In order."))

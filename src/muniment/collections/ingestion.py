@@ -79,6 +79,10 @@ class Ingestion:
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
 
+        if plan:
+            # Before there is a run: what was never there cannot fail.
+            await self._planning.given(runtime, plan)
+
         def prepare() -> AbstractAsyncContextManager[Workload]:
             return self._planning.prepared(runtime, given=plan, shard=shard, retry_failed=retry_failed)
 

@@ -15,6 +15,7 @@ from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.wanted import generation_change
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.ingest.estimate import MeasuredRate
+from muniment.ingest.learned_rate import TimedRun, learned_rate
 from muniment.ingest.outdated import check_plan
 from muniment.ingest.plan_text import PlanFile
 from muniment.ingest.planner import Declared, make_plan
@@ -75,7 +76,7 @@ class Planning:
         draft = self._parts.scratch_dir / f"plan-{secrets.token_hex(8)}.db"
         spool = await asyncio.to_thread(Spool, draft)
         try:
-            planned = await self._given(runtime, given) if given else None
+            planned = await self.given(runtime, given) if given else None
             retry = retry_failed or (planned is not None and planned.retry_failed)
             plan = await self._make(runtime, spool, retry)
             if given and planned:
@@ -125,14 +126,17 @@ class Planning:
         return sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:24]
 
     def _rate(self, collection: str) -> MeasuredRate:
-        count, chunks, seconds = self._parts.catalog.runs.measured(collection)
-        if not count:
-            return MeasuredRate(0.0, "no run over this collection has been measured yet")
-        rate = chunks / seconds
-        runs = "the last run" if count == 1 else f"the last {count} runs"
-        return MeasuredRate(rate, f"{rate:.1f} chunks/s measured in {runs}")
+        measured = self._parts.catalog.runs.measured(collection)
+        return learned_rate([TimedRun(chunks, seconds) for chunks, seconds in measured])
 
-    async def _given(self, runtime: CollectionRuntime, given: str | Path) -> Plan:
+    async def given(self, runtime: CollectionRuntime, given: str | Path) -> Plan:
+        """The plan with that id or in that file.
+
+        Raises:
+            NotFoundError: code ``unknown_plan``.
+            InputError: code ``invalid_plan``, for a file that begins with none.
+            ConflictError: code ``plan_of_another``.
+        """
         if not isinstance(given, Path):
             await self._fetched(given)
         plan = await asyncio.to_thread(

@@ -196,10 +196,12 @@ class Workspace(Protocol):
             shard: only this part of it.
 
         Raises:
-            ConflictError: code ``run_in_progress``.
+            NotFoundError: code ``unknown_plan``; there is no run then.
+            InputError: code ``invalid_plan``, for a file that begins with none.
+            ConflictError: codes ``run_in_progress``, ``plan_of_another``.
 
-        The run ends failed with ``plan_outdated`` when the world has changed since the plan was made,
-        with ``unknown_plan`` when there is none; nothing is done then.
+        The run ends failed with ``plan_outdated`` when the world has changed since the plan was made;
+        nothing is done then.
         """
 
     async def run(self, run_id: str) -> Run:

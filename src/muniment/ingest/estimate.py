@@ -34,12 +34,31 @@ _SPEC_SIZE = re.compile(r"/(\d+)/\d+$")
 _WRITES = frozenset({ChangeKind.ADD, ChangeKind.UPDATE, ChangeKind.RETRY, ChangeKind.REPAIR})
 
 
+_PRIOR_CHUNKS = 20
+"""Chunks of a collection's own documents that count as much as what is known of their kind of file."""
+
+_LAST_CHUNK = 0.5
+"""A document's last chunk is half full on average."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredRate:
-    """Chunks a second in earlier runs, and which these were; 0 when none wrote a chunk."""
+    """How quick earlier runs were, and which these were.
+
+    Attributes:
+        chunks_per_second: once it is under way; 0 when no run wrote a chunk.
+        start_s: seconds until it is, which every run takes once.
+    """
 
     chunks_per_second: float
     basis: str
+    start_s: float = 0.0
+
+    def seconds(self, chunks: int) -> float | None:
+        """For writing so many chunks; None when nothing was measured."""
+        if not chunks:
+            return 0.0
+        return self.start_s + chunks / self.chunks_per_second if self.chunks_per_second else None
 
 
 @dataclass(slots=True)
@@ -54,7 +73,7 @@ class Estimator:
     dimension: int
     growth: float = 1.0
     _bytes: dict[str, int] = field(default_factory=dict)
-    _chunks: dict[str, int] = field(default_factory=dict)
+    _chunks: dict[str, float] = field(default_factory=dict)
     _to_write: dict[str, int] = field(default_factory=dict)
     _files: dict[str, int] = field(default_factory=dict)
     _deleted: int = 0
@@ -62,11 +81,14 @@ class Estimator:
     _kept: int = 0
 
     def learn(self, name: str, size: int, chunks: int) -> None:
-        """Take note of a document that is done."""
-        if chunks:
-            suffix = _suffix(name)
+        """Take note of a document that is done.
+
+        One that is shorter than a chunk does not tell how many bytes fill one.
+        """
+        suffix = _suffix(name)
+        if chunks > 1 or (chunks and size > _usual_bytes(suffix)):
             self._bytes[suffix] = self._bytes.get(suffix, 0) + size
-            self._chunks[suffix] = self._chunks.get(suffix, 0) + chunks
+            self._chunks[suffix] = self._chunks.get(suffix, 0.0) + chunks - _LAST_CHUNK
 
     def count(self, change: Change) -> None:
         """Add what a change takes."""
@@ -89,23 +111,29 @@ class Estimator:
         """The estimate for all that was counted."""
         written = self._rewritten
         for suffix, size in self._to_write.items():
+            files = self._files[suffix]
+            full = size / self._bytes_per_chunk(suffix)
             # No file has less than one chunk, however small it is.
-            written += max(self._files[suffix], round(size / self._bytes_per_chunk(suffix)))
+            written += max(files, round(full + files * _LAST_CHUNK))
         written = round(written * self.growth)
-        seconds = None
-        if written == 0:
-            seconds = 0.0
-        elif rate.chunks_per_second:
-            seconds = round(written / rate.chunks_per_second, 1)
+        seconds = rate.seconds(written)
         row = 4 * self.dimension + _ROW_BYTES
         return Estimate(
-            written, self._deleted, seconds, rate.basis, round(self._kept * _KEPT_SHARE) + written * row
+            written,
+            self._deleted,
+            None if seconds is None else round(seconds, 1),
+            rate.basis,
+            round(self._kept * _KEPT_SHARE) + written * row,
         )
 
     def _bytes_per_chunk(self, suffix: str) -> float:
-        if self._chunks.get(suffix):
-            return max(1.0, self._bytes[suffix] / self._chunks[suffix])
-        return BYTES_PER_CHUNK.get(suffix, TEXT_BYTES_PER_CHUNK)
+        usual = _usual_bytes(suffix)
+        known, chunks = self._bytes.get(suffix, 0), self._chunks.get(suffix, 0.0)
+        return max(1.0, (known + _PRIOR_CHUNKS * usual) / (chunks + _PRIOR_CHUNKS))
+
+
+def _usual_bytes(suffix: str) -> float:
+    return BYTES_PER_CHUNK.get(suffix, TEXT_BYTES_PER_CHUNK)
 
 
 def chunking_growth(live: str, wanted: str) -> float:

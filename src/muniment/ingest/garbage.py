@@ -31,6 +31,7 @@ _PAGE = 500
 class Collected:
     """What a collection found; sizes in bytes. What was ``removed`` would be, in a dry run.
 
+    Something refers to those that are ``referenced``, however young; to the ``young`` nothing does yet.
     ``unknown`` are files that are not ours; they stay.
     """
 
@@ -94,14 +95,13 @@ async def _collect(
     ours = {file: key for file in page if (key := read_key(file.key)) is not None}
     total = replace(total, unknown=total.unknown + len(page) - len(plans) - len(ours))
     total = await _collect_plans(plans, total, store, max(grace_s, PLAN_S), dry_run)
-    old = {file: key for file, key in ours.items() if _is_old(file, grace_s)}
-    needed = await _needed(catalog, old)
-    for file in ours:
-        if file not in old:
-            total = replace(total, young=total.young + 1, kept_bytes=total.kept_bytes + file.size)
-        elif file in needed:
+    needed = await _needed(catalog, ours)
+    for file, key in ours.items():
+        if file in needed:
             total = replace(total, referenced=total.referenced + 1, kept_bytes=total.kept_bytes + file.size)
-        elif dry_run or await _removed(file, old[file], store, catalog, grace_s):
+        elif not _is_old(file, grace_s):
+            total = replace(total, young=total.young + 1, kept_bytes=total.kept_bytes + file.size)
+        elif dry_run or await _removed(file, key, store, catalog, grace_s):
             size = total.removed_bytes + file.size
             total = replace(total, removed=total.removed + 1, removed_bytes=size)
         else:

@@ -59,7 +59,7 @@ def _differences(
         if new is None or (old is not None and old.uri < new.uri):
             assert old is not None
             if not _is_done(old, find(given.collection, old.uri)):
-                yield f"{old.name} is not as it was when it was planned to {_verb(old)}"
+                yield f"{old.name} was planned to {_verb(old)}, but {_gone(old, given, find)}"
             old = next(then, None)
         elif old is None or new.uri < old.uri:
             # The old name of a moved document, left by a run that was cut off, is in the plan too.
@@ -67,7 +67,7 @@ def _differences(
             new = next(now, None)
         else:
             if not _same(old, new):
-                yield f"{new.name}: planned to {_verb(old)}, but now {_verb(new)} ({new.reason})"
+                yield f"{new.name} was planned to {_verb(old)}, but {_what_differs(old, new)}"
             old, new = next(then, None), next(now, None)
     for change in unplanned:
         if change.kind is not ChangeKind.REMOVE or change.uri not in moved_away.uris:
@@ -105,6 +105,36 @@ def _is_done(change: Change, document: Document | None) -> bool:
         return bool(document.version)
     file = SourceFile(change.uri, change.name, change.size, change.version, change.metadata)
     return is_settled(document, file, document.parser)
+
+
+def _gone(change: Change, given: Plan, find: Callable[[str, str], Document | None]) -> str:
+    """Why nothing is to be done any more under the URI of a change that was not carried out."""
+    document = find(given.collection, change.uri)
+    if change.kind is ChangeKind.REMOVE:
+        return "a source lists it again"
+    if document is None:
+        return "no source lists it any more"
+    if document.updated_at == change.seen_at:
+        return "it is again as it was before"
+    return f"another run has dealt with it since, at {document.updated_at}, as it is now"
+
+
+def _what_differs(old: Change, new: Change) -> str:
+    """In which way a change is not the one that was planned, as exactly as the two tell."""
+    if ChangeKind.REMOVE in (old.kind, new.kind):
+        if new.kind is old.kind:
+            return f"the document has been written since, at {new.seen_at}"
+        return f"now {new.reason}" if new.kind is ChangeKind.REMOVE else "a source lists it again"
+    said = []
+    if new.size != old.size:
+        said.append(f"its size has changed from {old.size} to {new.size} bytes since")
+    elif new.version != old.version:
+        said.append("it has been written again since, with the same size")
+    if new.metadata != old.metadata:
+        said.append("its metadata have changed since")
+    if new.moved_from and new.moved_from != old.moved_from:
+        said.append("it has another old name now" if old.moved_from else f"now it moves: {new.reason}")
+    return " and ".join(said) or f"now to {_verb(new)}: {new.reason}"
 
 
 def _verb(change: Change) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from muniment.errors import InputError
 
@@ -13,6 +14,10 @@ DATA_DIR = "/var/lib/muniment"
 """Where pods have a scratch volume of their own; nothing in it is needed afterwards."""
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_IMAGE = re.compile(
+    r"([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9._-]+(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+    r"(@[a-z0-9]+:[0-9a-f]{32,})?"
+)
 _KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m")
 _MEMORY = re.compile(r"[0-9]+([KMGTPE]i?)?")
@@ -36,7 +41,8 @@ class SecretKey:
 class IngestionPipeline:
     """A pipeline: verify, plan, shards side by side, verify again, promote.
 
-    Raises InputError ``invalid_quantity`` for resources that are none.
+    Raises InputError for what Kubernetes would refuse or could not run: ``invalid_quantity`` for resources,
+    ``invalid_image``, ``invalid_config_map`` and ``invalid_config_file``.
 
     Attributes:
         image: has the program ``muniment`` on its path; ``kubeflow`` says what else.
@@ -71,6 +77,33 @@ class IngestionPipeline:
                     code="invalid_quantity",
                     hint="Write --cpu 2 or --cpu 500m, and --memory 4Gi.",
                 )
+        if not _IMAGE.fullmatch(self.image):
+            raise InputError(
+                f"--image {self.image[:80]!r} is not the name of a container image.",
+                code="invalid_image",
+                hint="Write it as the cluster pulls it: --image registry.example/muniment:1.",
+            )
+        if self.config_map and (len(self.config_map) > 253 or not _NAME.fullmatch(self.config_map)):
+            raise InputError(
+                f"--config-map {self.config_map[:80]!r} is not a name that a ConfigMap can have.",
+                code="invalid_config_map",
+                hint="Use lower-case letters, digits, '-' and '.', a letter or digit first and last.",
+            )
+        self._check_config_file()
+
+    def _check_config_file(self) -> None:
+        path = PurePosixPath(self.config_file)
+        if not path.is_absolute() or ".." in path.parts or not path.name:
+            why = "is not an absolute path, and pods have no folder that it could begin in"
+        elif self.config_map and len(path.parts) < 3:
+            why = "is at the root of the pod's files, where no ConfigMap can be mounted"
+        else:
+            return
+        raise InputError(
+            f"--config-file {self.config_file[:80]!r} {why}.",
+            code="invalid_config_file",
+            hint=f"Name the file as pods see it, such as {CONFIG_FILE}.",
+        )
 
     @property
     def name(self) -> str:

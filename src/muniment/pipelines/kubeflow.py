@@ -5,13 +5,19 @@ a pod starts: the image must have ``muniment`` on its path, and a ``python3`` th
 may be different environments.
 """
 
+import re
+import shlex
+import sys
 import tempfile
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from muniment.errors import UnavailableError
 from muniment.pipelines import steps
 from muniment.pipelines.definition import IngestionPipeline
+
+_EXTRA = re.compile(r"""extra == ['"]kubeflow['"]""")
 
 
 def compile_kubeflow(pipeline: IngestionPipeline) -> str:
@@ -87,5 +93,18 @@ def _missing(error: ImportError) -> UnavailableError:
     return UnavailableError(
         f"The SDK of Kubeflow Pipelines is not installed here ({error.name or error}).",
         code="kfp_missing",
-        hint="It comes with the extra kubeflow: pip install 'muniment[kubeflow]'. --tekton does without it.",
+        hint=f"It is the extra kubeflow. This installs it here: {_installation()}. --tekton needs none.",
     )
+
+
+def _installation() -> str:
+    """A command that works wherever Muniment came from: it names what the extra asks for."""
+    try:
+        required = requires("muniment") or []
+    except PackageNotFoundError:
+        required = []
+    parts = [one.partition(";") for one in required]
+    wanted = [package.strip() for package, _, marker in parts if _EXTRA.search(marker)]
+    if not wanted:
+        return "pip install '.[kubeflow]' in the folder of Muniment's pyproject.toml"
+    return shlex.join([sys.executable, "-m", "pip", "install", *wanted])

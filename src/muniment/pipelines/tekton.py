@@ -1,23 +1,63 @@
 """The pipeline for Tekton: a ``Pipeline`` and a ``PipelineRun`` that uses it, in ``tekton.dev/v1``."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
+from muniment.errors import InputError
 from muniment.pipelines import steps
 from muniment.pipelines.definition import IngestionPipeline
 
 Yaml = dict[str, Any]
 """A mapping of a manifest; what may stand in it is Tekton's and Kubernetes' affair."""
 
+_RESULT_BYTES = 4096
+"""All results of a step: they are its termination message, which Kubernetes cuts off there.
+https://tekton.dev/docs/pipelines/tasks/#emitting-results"""
+
+_AROUND_RESULT = 512
+"""What else Tekton writes into that message: the result's name, when the step started, how it ended."""
+
+_MATRIX = 256
+"""Runs that a matrix may make by default (``default-max-matrix-combinations-count``).
+https://tekton.dev/docs/pipelines/matrix/#concurrency-control"""
+
 
 def compile_tekton(pipeline: IngestionPipeline) -> str:
-    """Both manifests as YAML. Each step runs the program ``muniment`` of the image, with its ``python3``."""
+    """Both manifests as YAML. Each step runs the program ``muniment`` of the image, with its ``python3``.
+
+    Raises:
+        InputError: code ``too_many_shards``: more than Tekton takes as it is installed.
+    """
+    if pipeline.shards > MOST_SHARDS:
+        raise InputError(
+            f"--shards {pipeline.shards} is more than Tekton takes as it is installed, which is "
+            f"{MOST_SHARDS}: the parts of the plan are a result, of {_RESULT_BYTES} bytes at most, and a "
+            f"matrix has {_MATRIX} runs at most.",
+            code="too_many_shards",
+            hint=f"Take --shards {MOST_SHARDS} or fewer, each does more then, or Kubeflow, by leaving out "
+            "--tekton. For a cluster with results-from: sidecar-logs and larger max-result-size and "
+            "default-max-matrix-combinations-count, give `shards` as a parameter of the run.",
+        )
     manifests = [_pipeline(pipeline), _run(pipeline)]
     return yaml.dump_all(manifests, Dumper=_Dumper, sort_keys=False, width=110)
+
+
+def _most_shards() -> int:
+    """How many parts a result has room for, each the id of a plan and a shard, in JSON inside JSON."""
+    for shards in range(1, _MATRIX):
+        parts = [f"plan_{'0' * 24}:{number}/{shards + 1}" for number in range(shards + 1)]
+        if len(json.dumps(json.dumps(parts, separators=(",", ":")))) > _RESULT_BYTES - _AROUND_RESULT:
+            return shards
+    return _MATRIX
+
+
+MOST_SHARDS = _most_shards()
+"""Shards that Tekton takes as it is installed."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -147,7 +187,9 @@ def _step(step: Callable[..., object], kinds: Mapping[str, str], *, has_result: 
     lines.append(f"made = {step.__name__}(**given)")
     if has_result:
         lines.append("with open(os.environ['RESULT'], 'w') as file:")
-        lines.append("    file.write(made if isinstance(made, str) else json.dumps(made))")
+        lines.append(
+            "    file.write(made if isinstance(made, str) else json.dumps(made, separators=(',', ':')))"
+        )
     arguments = [argument for name in lists for argument in (f"$(params.{name}[*])", "--")]
     return {
         "name": step.__name__.replace("_", "-"),

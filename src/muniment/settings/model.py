@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from muniment.settings.catalog_uri import CatalogUri
 from muniment.settings.gate import GateSettings
 
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
@@ -307,8 +308,10 @@ class Settings(_Strict):
     file_store: ProviderSettings = Field(
         default=ProviderSettings(provider="folder"), description="Store of raw files and parsed documents."
     )
-    catalog_uri: str | None = Field(
-        default=None, description="SQLAlchemy URI of the catalog; a SQLite file in `data_dir` when omitted."
+    catalog_uri: CatalogUri | None = Field(
+        default=None,
+        description="`sqlite:///FILE` or `postgresql://USER@HOST:PORT/DATABASE` for the catalog; a SQLite "
+        "file in `data_dir` when omitted.",
     )
     embedding_models: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="Embedding models by name, besides the packaged ones."

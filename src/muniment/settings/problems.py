@@ -45,7 +45,7 @@ def _describe(problem: dict[str, Any], model: type[BaseModel], where: str) -> st
     if problem["type"] in ("dict_type", "model_type", "model_attributes_type"):
         return f"{path} must be {_mapping_at(problem)} (got {shortened(problem['input'])})"
     if problem["type"] == "tuple_type":
-        return f"{path} must be a list (got {shortened(problem['input'])})"
+        return f"{path} must be {_list_at(problem)} (got {shortened(problem['input'])})"
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "value_error":
         return f"{path}: {message}" if path else message
@@ -65,6 +65,14 @@ def _mapping_at(problem: dict[str, Any]) -> str:
         return "a mapping of names, such as {documents: {sources: ./docs}}"
     name = str(problem.get("ctx", {}).get("class_name", ""))
     return MAPPINGS.get(name, "a mapping of keys and values")
+
+
+def _list_at(problem: dict[str, Any]) -> str:
+    if problem["loc"][-1] != "sources":
+        return "a list, such as [FIRST, SECOND]"
+    if isinstance(problem["input"], dict):
+        return "a folder or a list of sources: put this one into a list, as [{provider: …}] or behind a '-'"
+    return "a folder, as ./docs, or a list of sources, as [./docs, {provider: s3, bucket: NAME}]"
 
 
 def shortened(value: object, limit: int = 60) -> str:

@@ -191,17 +191,19 @@ def _translated(what: str, error: Exception, opening: bool) -> MunimentError:
     from pymilvus.exceptions import MilvusUnavailableException
 
     text = str(error)
+    # Without the names and brackets that pymilvus puts around it.
+    said = str(getattr(error, "message", "") or error).rstrip(". ")
     if _mentions(
         text, "DEADLINE_EXCEEDED", "UNAVAILABLE", "Fail connecting", "failed to connect", "timeout"
     ) or (isinstance(error, MilvusUnavailableException | ConnectionError)):
         return UnavailableError(
-            f"{what} does not answer: {text}",
+            f"{what} does not answer: {said}.",
             code="store_unavailable",
             hint="Start the Milvus server, or mend vector_store.uri.",
         )
     if _mentions(text, "call load()", "not loaded", "not been loaded"):
         return NotLoadedError(
-            f"{what} is not loaded: {text}",
+            f"{what} is not loaded: {said}.",
             code="store_unavailable",
             hint="Milvus was restarted, or released it. Ask again in a moment.",
         )
@@ -217,7 +219,7 @@ def _translated(what: str, error: Exception, opening: bool) -> MunimentError:
         )
     if opening:
         return damaged(what, text)
-    return StorageError(f"{what} failed: {text}", code="store_failed", hint="See the log of Milvus.")
+    return StorageError(f"{what} failed: {said}.", code="store_failed", hint="See the log of Milvus.")
 
 
 def _mentions(text: str, *parts: str) -> bool:
