@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from muniment.protocols import Source
-from muniment.types import ChangeKind, Document, DocumentOrigin, DocumentState, Shard, SourceFile
+from muniment.types import ChangeKind, Document, DocumentOrigin, DocumentState, Shard, SourceFile, parser_of
 from muniment.types.store import ATTACHED
 
 
@@ -179,4 +179,4 @@ def is_settled(document: Document, file: SourceFile, parser_version: str) -> boo
     if not document.version or document.version != file.version or document.metadata != file.metadata:
         return False
     # A file that could not be read is tried again only when it, or what reads it, has changed.
-    return document.state is DocumentState.DONE or document.parser == parser_version
+    return document.state is DocumentState.DONE or parser_of(document.parser) == parser_version

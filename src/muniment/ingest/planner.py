@@ -20,6 +20,7 @@ from muniment.types import (
     Plan,
     PlannedKind,
     SourceFile,
+    parser_of,
 )
 
 EXAMPLES = 5
@@ -150,7 +151,7 @@ class _Comparison:
         reason = changed
         if not changed and self._metadata(file.metadata) != document.metadata:
             reason = "its metadata changed"
-        elif not changed and document.parser != self.declared.parser_version:
+        elif not changed and parser_of(document.parser) != self.declared.parser_version:
             reason = "the parser changed"
         elif not changed and self.declared.retry_failed:
             reason = "asked for"

@@ -214,6 +214,7 @@ def settling_of(
         generation=tools.generation,
         run_id=run_id,
         parser_version=tools.parser.version,
+        form=tools.parser.form,
         chunker_spec=tools.chunker.spec,
         catalog=tools.catalog,
         kept=tools.kept,
