@@ -5,6 +5,7 @@ from rich.console import Console
 from muniment.api.wire import PlanWire, ShardWire
 from muniment.api.wire.base import Wire
 from muniment.cli.output import styled, table
+from muniment.ingest.holding import sources_in_words
 from muniment.types import ChangeKind, Plan, ShardPart
 
 _SIGNS = {
@@ -44,6 +45,8 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
         more = planned.documents - len(planned.examples)
         if more:
             console.print(styled(f"  {sign} {planned.kind} {more} more", style))
+    if plan.empty_sources:
+        console.print(styled(f"  {_empty(plan)}", "yellow"))
     if plan.generation is not None:
         console.print(styled(f"  A new index is wanted: {plan.generation.reason}.", "yellow"))
     if not plan.empty:
@@ -56,6 +59,16 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
         for part in parts:
             rows.add_row(str(part.shard), str(part.documents), f"{part.bytes / 1e6:.1f}")
         console.print(rows)
+
+
+def _empty(plan: Plan) -> str:
+    told = f"Attention: {sources_in_words(plan.empty_sources)} no files at all."
+    if not plan.held_back:
+        return told
+    return (
+        f"{told} {plan.held_back} documents that were listed before are kept. Check folder, prefix and "
+        "globs; if the files are gone on purpose, add --allow-empty."
+    )
 
 
 def _takes(plan: Plan) -> str:

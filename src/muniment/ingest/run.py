@@ -90,6 +90,8 @@ class IngestRun:
         try:
             async with prepare() as plan:
                 self.run = replace(self.run, total=plan.total, unchanged=plan.unchanged)
+                if (remark := plan.remark) is not None:
+                    self._tell(remark)
                 await self.emit(RunProgress(self.run))
                 await self._carry_out(plan)
             await asyncio.to_thread(self.tools.catalog.runs.forget_old, self.collection)
@@ -105,8 +107,11 @@ class IngestRun:
         await self.emit(RunProgress(self.run))
         return self.run
 
-    async def _failed(self, error: MunimentError) -> None:
+    def _tell(self, error: MunimentError) -> None:
         self.run = replace(self.run, error_code=error.code, error=error.message, hint=error.hint)
+
+    async def _failed(self, error: MunimentError) -> None:
+        self._tell(error)
         await self._save(RunState.FAILED)
 
     async def _carry_out(self, plan: Workload) -> None:
