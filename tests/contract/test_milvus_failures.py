@@ -249,6 +249,21 @@ async def test_two_processes_see_what_the_other_one_wrote(
         await store.aclose()
 
 
+async def test_processes_that_start_together_on_a_new_collection_all_can(
+    tmp_path: Path, lite_server: LiteServer
+) -> None:
+    stores = [await milvus(tmp_path, uri=lite_server.uri) for _ in range(4)]
+    for name in ("first", "second", "third"):
+        spec = IndexSpec(name, 4, "model-1", "chunker-1")
+        indexes = await asyncio.gather(*(store.open(spec) for store in stores))
+        for number, index in enumerate(indexes):
+            await index.upsert([chunk_row(number, "Four more.", unit(0, 0, 0, 1))])
+        assert [await index.ids() for index in indexes] == [{0, 1, 2, 3}] * 4
+        await stores[0].drop(name)
+    for store in stores:
+        await store.aclose()
+
+
 async def _agree(index: VectorIndex, word: str, expected: list[int]) -> None:
     """Within a moment the index finds these."""
     hits: list[int] = []

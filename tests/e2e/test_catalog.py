@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from muniment.catalog import Catalog
+from muniment.catalog.revisions import Revisions
 from muniment.types import (
     CreatedCollection,
     Document,
@@ -165,15 +166,36 @@ def test_the_live_generation_cannot_be_retired(catalog: Catalog) -> None:
     assert states(catalog) == {1: "live"}
 
 
-def test_runs_left_running_are_marked_interrupted(catalog: Catalog) -> None:
+def test_runs_whose_process_died_are_marked_interrupted(catalog: Catalog) -> None:
     run = Run("run_1", "docs", "cli", RunState.RUNNING, "2025-01-01T00:00:00Z")
     catalog.runs.save(run)
     catalog.runs.save(replace(run, id="run_2", state=RunState.DONE, started_at="2025-01-02T00:00:00Z"))
-    assert catalog.runs.interrupt_running() == 1
+    catalog.runs.save(replace(run, id="run_3", started_at="2025-01-03T00:00:00Z"))
+    catalog.runs.save(replace(run, id="run_4", started_at="2025-01-04T00:00:00Z"))
+    catalog.leases.take(["run:run_3"], "run_3", 60.0)
+    catalog.leases.take(["run:run_4"], "run_4", -1.0)
+    assert catalog.runs.interrupt_dead() == 2
     assert [(run.id, run.state) for run in catalog.runs.list("docs")] == [
+        ("run_4", RunState.INTERRUPTED),
+        ("run_3", RunState.RUNNING),
         ("run_2", RunState.DONE),
         ("run_1", RunState.INTERRUPTED),
     ]
+
+
+def test_servers_that_begin_a_collection_together_all_can(catalog: Catalog) -> None:
+    def begin(number: int) -> None:
+        live = generation(1, GenerationState.LIVE, collection=f"docs{number % 5}")
+        catalog.generations.save(live)
+        with catalog.database.transaction() as connection:
+            revisions.grow(connection, live.collection)
+
+    revisions = Revisions(catalog.database)
+    with ThreadPoolExecutor(8) as servers:
+        list(servers.map(begin, range(40)))
+    assert [len(catalog.generations.list(f"docs{number}")) for number in range(5)] == [1] * 5
+    grown = [revisions.get(f"docs{number}") for number in range(5)]
+    assert grown == [8 if catalog.database.shared else 0] * 5
 
 
 def test_remembers_what_was_mended(catalog: Catalog) -> None:

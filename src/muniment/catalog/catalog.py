@@ -51,7 +51,7 @@ class Catalog(Documents):
         self.known = KnownDocuments(database)
         self.leases = Leases(database)
         self.resources = Resources(database)
-        self.runs = Runs(database)
+        self.runs = Runs(database, self.leases)
         self.stores = Stores(database)
 
     @classmethod

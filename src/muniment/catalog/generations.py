@@ -22,6 +22,7 @@ from muniment.catalog.clock import now
 from muniment.catalog.database import Database
 from muniment.catalog.revisions import Revisions
 from muniment.catalog.tables import documents, generations
+from muniment.catalog.upsert import upsert
 from muniment.types import DocumentOrigin, Generation, GenerationState
 
 
@@ -78,8 +79,7 @@ class Generations:
             made["promoted_at"] = made["created_at"]
         values = asdict(generation) | {"state": generation.state.value} | made
         with self._transaction() as connection:
-            connection.execute(delete(generations).where(_numbered(generation.collection, generation.number)))
-            connection.execute(insert(generations).values(**values))
+            upsert(connection, generations, values)
         return Generation(**(values | {"state": generation.state}))
 
     def promote(self, collection: str, number: int) -> bool:

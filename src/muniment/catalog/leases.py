@@ -3,7 +3,17 @@
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, TextClause, delete, literal_column, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    TextClause,
+    delete,
+    exists,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import leases
@@ -11,6 +21,10 @@ from muniment.catalog.tables import leases
 AHEAD_S = 300.0
 """Seconds beyond its length by which a lease may end: one that ends later was taken before the database's
 clock was set back, and would hold, when its holder is dead, until that time comes again."""
+
+
+RUN_KEY = "run:"
+"""Before a run's id: the key of the lease that it holds as long as its process lives."""
 
 
 class Leases:
@@ -59,6 +73,10 @@ class Leases:
     def held_in(self, connection: Connection, owner: str, keys: Collection[str]) -> set[str]:
         """Those of the keys that are the owner's, and stay so until the open transaction ends."""
         return self._lock(connection, (leases.c.owner == owner) & leases.c.key.in_(keys))
+
+    def is_held(self, key: ColumnElement[str]) -> ColumnElement[bool]:
+        """As part of a query: whether somebody holds the lease of this key now."""
+        return exists().where(leases.c.key == key, leases.c.expires_at >= literal_column(self._clock))
 
     def _lock(self, connection: Connection, which: ColumnElement[bool]) -> set[str]:
         """Keys of leases that nobody else can change until the transaction ends; locked in their order."""

@@ -1,9 +1,10 @@
 """Numbers that tell servers which share a catalog that another of them changed a collection."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from muniment.catalog.database import Database
 from muniment.catalog.tables import revisions
+from muniment.catalog.upsert import upsert
 
 
 class Revisions:
@@ -22,7 +23,5 @@ class Revisions:
         """Count on, within a transaction that changes what the collection holds."""
         if not self._database.shared:
             return
-        mine = revisions.c.collection == collection
-        grown = connection.execute(update(revisions).where(mine).values(number=revisions.c.number + 1))
-        if not grown.rowcount:
-            connection.execute(insert(revisions).values(collection=collection, number=1))
+        first = {"collection": collection, "number": 1}
+        upsert(connection, revisions, first, replacing={"number": revisions.c.number + 1})

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal, select, update
 
 from muniment.catalog.clock import now
 from muniment.catalog.database import Database
+from muniment.catalog.leases import RUN_KEY, Leases
 from muniment.catalog.tables import run_documents, runs
+from muniment.catalog.upsert import upsert
 from muniment.types import ChangeKind, Fate, Run, RunDocument, RunState
 
 KEPT_RUNS = 100
@@ -23,15 +25,15 @@ _INSERT_FATE = insert(run_documents)
 class Runs:
     """What was done, newest first."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, leases: Leases) -> None:
         self._transaction = database.transaction
+        self._leases = leases
 
     def save(self, run: Run) -> None:
         """Write the run, replacing its earlier state."""
         values = asdict(run) | {"state": run.state.value}
         with self._transaction() as connection:
-            connection.execute(delete(runs).where(runs.c.id == run.id))
-            connection.execute(insert(runs).values(**values))
+            upsert(connection, runs, values)
 
     def get(self, run_id: str) -> Run | None:
         """The run, or None."""
@@ -47,15 +49,16 @@ class Runs:
         with self._transaction() as connection:
             return tuple(_run(row) for row in connection.execute(query))
 
-    def interrupt_running(self) -> int:
-        """Mark runs that no process is working on any more; returns how many there were."""
+    def interrupt_dead(self) -> int:
+        """Mark runs as interrupted whose process has died: a run holds its own lease while it goes on.
+
+        Returns how many there were.
+        """
+        dead = ~self._leases.is_held(literal(RUN_KEY) + runs.c.id)
+        ended = {"state": RunState.INTERRUPTED.value, "finished_at": now()}
         with self._transaction() as connection:
-            result = connection.execute(
-                update(runs)
-                .where(runs.c.state == RunState.RUNNING.value)
-                .values(state=RunState.INTERRUPTED.value, finished_at=now())
-            )
-            return int(result.rowcount)
+            query = update(runs).where(runs.c.state == RunState.RUNNING.value, dead).values(**ended)
+            return int(connection.execute(query).rowcount)
 
     def measured(self, collection: str, runs_at_most: int = 5) -> tuple[int, int, float]:
         """Runs, chunks and seconds of the last runs of the collection that wrote chunks."""

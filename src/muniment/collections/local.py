@@ -88,8 +88,8 @@ class LocalWorkspace:
         # What a killed process was reading; nobody else works on the data while the lock is ours.
         await asyncio.to_thread(shutil.rmtree, self._parts.scratch_dir, ignore_errors=True)
         if not self._parts.catalog.database.shared:
-            await asyncio.to_thread(self._parts.catalog.runs.interrupt_running)
             await asyncio.to_thread(self._parts.catalog.leases.clear)
+        await asyncio.to_thread(self._parts.catalog.runs.interrupt_dead)
         await self.services.stores.open_created()
         await self._reconciler.start(serving=serving, sweep=self._sweep)
         if serving:
@@ -99,7 +99,8 @@ class LocalWorkspace:
             await self._reconciler.ingest_sources()
 
     async def _sweep(self) -> None:
-        """Remove stores and files whose time is over."""
+        """Remove stores and files whose time is over; end runs whose process died, which may be another."""
+        await asyncio.to_thread(self._parts.catalog.runs.interrupt_dead)
         await self.services.stores.sweep()
         for file in await self.services.files.expired():
             await self.services.attachments.remove_everywhere(file.id)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy import Connection
 
 from muniment.catalog import Catalog
+from muniment.catalog.leases import RUN_KEY
 from muniment.errors import MunimentError
 
 Then = Callable[[Connection], None]
@@ -37,6 +38,11 @@ class Claims:
         self._seconds = seconds
         self._held: set[str] = set()
         self._taking: set[asyncio.Future[set[str]]] = set()
+
+    @property
+    def run(self) -> str:
+        """The key that says that the run is alive; its owner is the run."""
+        return f"{RUN_KEY}{self._owner}"
 
     def document(self, uri: str) -> str:
         """The key of a document."""

@@ -86,14 +86,26 @@ class IngestRun:
 
         Cancelling leaves the run marked interrupted; the next one goes on from there.
         """
-        await self._save(RunState.RUNNING)
+        tools = self.tools
+        claims = Claims(tools.catalog, self.collection, tools.generation, self.run.id, tools.settings.lease_s)
+        async with claims.kept_alive():
+            await claims.take(claims.run)
+            await self._save(RunState.RUNNING)
+            await self._executed(prepare, claims)
+        await self.emit(RunProgress(self.run))
+        return self.run
+
+    async def _executed(
+        self, prepare: Callable[[], AbstractAsyncContextManager[Workload]], claims: Claims
+    ) -> None:
+        """Carry it out, and write down how it ended."""
         try:
             async with prepare() as plan:
                 self.run = replace(self.run, total=plan.total, unchanged=plan.unchanged)
                 if (remark := plan.remark) is not None:
                     self._tell(remark)
                 await self.emit(RunProgress(self.run))
-                await self._carry_out(plan)
+                await self._carry_out(plan, claims)
             await asyncio.to_thread(self.tools.catalog.runs.forget_old, self.collection)
             await self._save(RunState.DONE)
         except asyncio.CancelledError:
@@ -104,8 +116,6 @@ class IngestRun:
         except Exception as error:
             logger.exception("The run over collection %s failed.", self.collection)
             await self._failed(unforeseen(error))
-        await self.emit(RunProgress(self.run))
-        return self.run
 
     def _tell(self, error: MunimentError) -> None:
         self.run = replace(self.run, error_code=error.code, error=error.message, hint=error.hint)
@@ -114,17 +124,14 @@ class IngestRun:
         self._tell(error)
         await self._save(RunState.FAILED)
 
-    async def _carry_out(self, plan: Workload) -> None:
-        tools = self.tools
-        claims = Claims(tools.catalog, self.collection, tools.generation, self.run.id, tools.settings.lease_s)
-        settling = settling_of(tools, self.collection, self.run.id, claims, self.show, self._finished)
-        async with claims.kept_alive():
-            await self._ingest(plan, claims, settling)
-            async for gone in plan.removals():
-                document = await settling.forget(gone.uri, seen_at=gone.seen_at)
-                self._count_removed(document)
-                await self.emit(RunProgress(self._timed(), gone.name))
-            await settling.clean_all()
+    async def _carry_out(self, plan: Workload, claims: Claims) -> None:
+        settling = settling_of(self.tools, self.collection, self.run.id, claims, self.show, self._finished)
+        await self._ingest(plan, claims, settling)
+        async for gone in plan.removals():
+            document = await settling.forget(gone.uri, seen_at=gone.seen_at)
+            self._count_removed(document)
+            await self.emit(RunProgress(self._timed(), gone.name))
+        await settling.clean_all()
 
     async def _ingest(self, plan: Workload, claims: Claims, settling: Settling) -> None:
         tools = self.tools

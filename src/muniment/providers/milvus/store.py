@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import uuid4
 
 from muniment.errors import ConflictError, UnavailableError, unknown_name
 from muniment.protocols import AdoptedIndex, IndexSpec, ProviderContext, VectorIndex, VectorStore
@@ -25,16 +25,15 @@ from muniment.providers.milvus.connection import (
 )
 from muniment.providers.milvus.features import ServerFeatures
 from muniment.providers.milvus.index import MilvusIndex
+from muniment.providers.milvus.making import beside_others, create_collection
 from muniment.providers.milvus.mirror import Mirror
 from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.resident import ResidentCopy
 from muniment.providers.milvus.schema import (
-    collection_schema,
     has_sentences,
     index_params,
     is_mirrored,
     mirrored_index_params,
-    mirrored_schema,
 )
 from muniment.providers.milvus.unmade import UnmadeIndex
 
@@ -202,17 +201,10 @@ class MilvusStore:
             if known is not None:
                 _check(known.spec, spec)
                 return known
-            if spec.name not in self._made_names():
-                self._create(client, spec)
-            description = self._described(client, spec)
+            ready = partial(self._ready, client, spec)
+            description = ready() if self.options.embedded else beside_others(ready)
             stamp = self._checked_stamp(description, spec)
             mirrored, sentences = is_mirrored(description), has_sentences(description)
-            with failures(self._what(spec), opening=self.options.embedded):
-                if "vector" not in client.list_indexes(spec.name):
-                    # Not in create_collection, which waits half a second for each empty index.
-                    params = mirrored_index_params(client) if mirrored else index_params(client, self.options)
-                    client.create_index(spec.name, params, sync=False)
-                client.load_collection(spec.name, timeout=self.options.timeout_s)
             if mirrored:
                 mirror = self._mirror(client, spec, sentences)
                 index = MilvusIndex(self, spec, mirror=mirror, sentences=sentences)
@@ -235,25 +227,23 @@ class MilvusStore:
         known.refresh()
         return known
 
-    def _create(self, client: "MilvusClient", spec: IndexSpec) -> None:
-        description = json.dumps(
-            {
-                "dimension": spec.dimension,
-                "embedding_fingerprint": spec.embedding_fingerprint,
-                "chunker_spec": spec.chunker_spec,
-                "stamp": uuid4().hex,
-            }
-        )
-        mirrored = not self.options.embedded and (self.options.resident or not self._features.bm25)
-        make_schema = mirrored_schema if mirrored else collection_schema
-        with failures(self._what(spec)):
-            client.create_collection(
-                spec.name,
-                schema=make_schema(client, spec, "Chunks of a Muniment collection"),
-                properties={"muniment": description},
-                consistency_level="Strong",
-                timeout=self.options.timeout_s,
-            )
+    def _ready(self, client: "MilvusClient", spec: IndexSpec) -> Mapping[str, Any]:
+        """The description of the collection, which is made when it is not there, indexed and loaded."""
+        options = self.options
+        if spec.name not in self._made_names():
+            mirrored = not options.embedded and (options.resident or not self._features.bm25)
+            with failures(self._what(spec)):
+                create_collection(client, spec, mirrored=mirrored, timeout_s=options.timeout_s)
+        description = self._described(client, spec)
+        self._checked_stamp(description, spec)
+        with failures(self._what(spec), opening=options.embedded):
+            if "vector" not in client.list_indexes(spec.name):
+                # Not in create_collection, which waits half a second for each empty index.
+                mirrored = is_mirrored(description)
+                params = mirrored_index_params(client) if mirrored else index_params(client, options)
+                client.create_index(spec.name, params, sync=False)
+            client.load_collection(spec.name, timeout=options.timeout_s)
+        return description
 
     def _described(self, client: "MilvusClient", spec: IndexSpec) -> Mapping[str, Any]:
         with failures(self._what(spec), opening=self.options.embedded):
