@@ -8,10 +8,25 @@ from ingest_world import World
 from numpy.typing import NDArray
 
 from muniment.catalog.doubts import DoubtfulContent
+from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.plan import Work
 from muniment.ingest.reader import Reader
+from muniment.protocols import ParsedFile
 from muniment.providers.fake_embedder import FakeEmbedder, FakeEmbedderOptions
-from muniment.types import ChangeKind, RunState, document_id
+from muniment.providers.fake_file_store import FakeFileStore
+from muniment.types import (
+    Block,
+    BlockKind,
+    ChangeKind,
+    Page,
+    ParsedDocument,
+    RunState,
+    Span,
+    document_id,
+    form_of,
+    parser_of,
+    reading,
+)
 
 TABLE = b"# Prices, 2026\n\nOil,5\nGrease,7"
 NOTE = b"The rate is two percent."
@@ -164,3 +179,38 @@ async def test_a_copy_of_what_was_kept_before_is_complete_and_goes_again(older: 
     older.files.remove("a.txt")
     await older.apply()
     await is_clean(older)
+
+
+def parsed(*kinds: BlockKind, pages: int = 1, note: str = "") -> ParsedDocument:
+    blocks = tuple(Block(kind, at, at + 1, (), 0, (Span(at, at + 1, 1),)) for at, kind in enumerate(kinds))
+    drawn = tuple(Page(number, 595, 842) for number in range(1, pages + 1))
+    return ParsedDocument("0" * 64, "Rules", "R" * len(kinds), blocks, drawn, "p-1", (note,) if note else ())
+
+
+@pytest.mark.parametrize(
+    ("document", "taken"),
+    [
+        (parsed(BlockKind.HEADING, BlockKind.TEXT), True),
+        (parsed(BlockKind.TITLE), True),
+        (parsed(BlockKind.HEADING, note="page 1 was read by OCR"), True),
+        (parsed(BlockKind.TEXT), False),  # its title may be a name
+        (parsed(BlockKind.HEADING, pages=0), False),  # its format may be that of a name
+        (parsed(BlockKind.HEADING, note="The name ends in .txt, but the content is PDF."), False),
+    ],
+)
+async def test_what_was_parsed_before_is_used_where_no_name_can_have_mattered(
+    document: ParsedDocument, *, taken: bool
+) -> None:
+    kept = KeptFiles(FakeFileStore())
+    await kept.save_parsed("p-1", ParsedFile(document, b"full"))
+    found = await kept.adopt_parsed("0" * 64, "p-1", "p-1 as PDF")
+    assert found == (document if taken else None)
+    assert await kept.load_parsed("0" * 64, "p-1 as PDF") == found
+    assert await kept.adopt_parsed("1" * 64, "p-1", "p-1 as PDF") is None
+
+
+def test_a_reading_holds_parser_and_form() -> None:
+    for version in ("docling-2/2.1/built-in/ocr", "read as is"):
+        assert parser_of(reading(version, "plain text")) == version
+        assert form_of(reading(version, "plain text")) == "plain text"
+    assert (parser_of("fake-1"), form_of("fake-1")) == ("fake-1", "")
