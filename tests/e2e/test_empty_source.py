@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 from workspaces import TEXTS, Open, found, ingest, row_ids
 
+from muniment.cli.main import app
 from muniment.collections.local import LocalWorkspace
 from muniment.errors import MunimentError
 from muniment.types import ChangeKind, RunProgress, RunState
@@ -165,3 +167,30 @@ async def test_a_server_that_starts_without_its_mount_keeps_everything(
         await workspace._reconciler._ingest_all()
         assert sorted(await names(workspace)) == sorted(TEXTS)
     assert any("source 0 lists no files at all" in record.getMessage() for record in caplog.records)
+
+
+def test_the_command_line_warns_and_ends_otherwise(docs: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "muniment.yaml"
+    settings.write_text(
+        "collections: {docs: {sources: docs, embedding_model: small}}\n"
+        "parser: {provider: fake}\n"
+        "embedding_models: {small: {provider: fake, dimension: 16}}\n"
+    )
+
+    def called(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, [*arguments, "--config", str(settings)])
+        return result.exit_code, " ".join(result.output.split())
+
+    assert called("ingest")[0] == 0
+    emptied(docs)
+    code, said = called("plan")
+    assert code == 2
+    assert "source 0 lists no files at all. 3 documents that were listed before are kept." in said
+    code, said = called("ingest")
+    assert code == 3
+    assert "source_empty" in said
+    assert "Last run: " in called("status")[1]
+    code, said = called("ingest", "--rebuild", "--allow-empty")
+    assert code == 2
+    assert called("apply", "--allow-empty")[0] == 0
+    assert called("plan")[0] == 0
