@@ -41,7 +41,9 @@ def other_currency(material: Material) -> Iterator[Case]:
             amount = match["number"] + (match["scale"] or "")
             symbol = rng.choice([one for one in _NAMES if one != match["symbol"]])
             code, name = _NAMES[symbol]
-            new = rng.choice([symbol + amount, f"{code} {amount}", f"{amount} {name}", f"CHF {amount}", f"{amount}%"])
+            new = rng.choice(
+                [symbol + amount, f"{code} {amount}", f"{amount} {name}", f"CHF {amount}", f"{amount}%"]
+            )
             yield text[: match.start()] + new + text[match.end() :], (passage,)
 
 
@@ -61,7 +63,9 @@ def shortened_number(material: Material) -> Iterator[Case]:
             yield text[: match.start()] + match["head"] + text[match.end() :], (passage,)
 
 
-TRUE_QUANTITIES: dict[str, Callable[[Material], Iterator[Case]]] = {"quantity in other writing": other_writing}
+TRUE_QUANTITIES: dict[str, Callable[[Material], Iterator[Case]]] = {
+    "quantity in other writing": other_writing
+}
 FALSE_QUANTITIES: dict[str, Callable[[Material], Iterator[Case]]] = {
     "other currency": other_currency, "points for percent": points_for_percent, "shortened number": shortened_number,
 }  # fmt: skip

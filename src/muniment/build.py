@@ -35,6 +35,7 @@ from muniment.providers.structure_chunker import StructureChunker
 from muniment.registry import check_options, create
 from muniment.settings import CollectionSettings, ProviderSettings, Settings
 from muniment.settings.model import DEFAULT_GENERATOR
+from muniment.settings.own_paths import catalog_uri, own_paths
 from muniment.types import Verification
 from muniment.weights import list_weights
 
@@ -72,7 +73,7 @@ async def open_workspace(settings: Settings, *, serving: bool, asking: bool = Fa
 async def open_kept_files(settings: Settings) -> AsyncIterator[tuple[FileStore, Catalog]]:
     """The store of kept files and the catalog alone; a server may work on the data meanwhile."""
     context = ProviderContext(settings.data_dir)
-    catalog = await asyncio.to_thread(Catalog.open, _catalog_uri(settings))
+    catalog = await asyncio.to_thread(Catalog.open, catalog_uri(settings))
     try:
         store: FileStore = await create("file_stores", settings.file_store, context, "file_store")
         try:
@@ -86,7 +87,7 @@ async def open_kept_files(settings: Settings) -> AsyncIterator[tuple[FileStore, 
 async def remote_source_problems(settings: Settings) -> list[str]:
     """What is wrong with declared sources that are no folders, tried as a run would before its first file."""
     found = []
-    context = ProviderContext(settings.data_dir)
+    context = _source_context(settings)
     for kind, where, provider in named_providers(settings):
         if kind != "sources" or provider.provider == "folder":
             continue
@@ -127,10 +128,10 @@ async def verify_setup(settings: Settings, collection: str) -> Verification:
         setup.Makers(
             collection=collection,
             data_dir=settings.data_dir,
-            catalog=partial(Catalog.open, _catalog_uri(settings)),
+            catalog=partial(Catalog.open, catalog_uri(settings)),
             file_store=partial(create, "file_stores", settings.file_store, context, "file_store"),
             sources=[
-                partial(create, "sources", source, context, f"{where}.{number}")
+                partial(create, "sources", source, _source_context(settings), f"{where}.{number}")
                 for number, source in enumerate(declared.sources)
             ],
             embedding_model=declared.embedding_model,
@@ -178,15 +179,15 @@ def named_providers(settings: Settings) -> list[tuple[str, str, ProviderSettings
     return named
 
 
-def _catalog_uri(settings: Settings) -> str:
-    return settings.catalog_uri or f"sqlite:///{settings.data_dir / 'catalog.db'}"
+def _source_context(settings: Settings, name: str = "") -> ProviderContext:
+    return ProviderContext(settings.data_dir, name, own_paths(settings))
 
 
 async def _make_parts(settings: Settings, *, load: bool) -> Parts:
     context = ProviderContext(settings.data_dir)
     store_opening = asyncio.create_task(_make_vector_store(settings, context))
     try:
-        catalog = await asyncio.to_thread(Catalog.open, _catalog_uri(settings))
+        catalog = await asyncio.to_thread(Catalog.open, catalog_uri(settings))
         embedders, store = await asyncio.gather(_make_embedders(settings, catalog, load=load), store_opening)
         return await _parts_around(settings, embedders, store, catalog)
     except BaseException:
@@ -371,7 +372,7 @@ async def _make_runtime(
     parser_version: str,
 ) -> CollectionRuntime:
     embedder = await embedding_models.get(declared.embedding_model)
-    context = ProviderContext(settings.data_dir, name)
+    context = _source_context(settings, name)
     sources: list[Source] = []
     for number, source in enumerate(declared.sources):
         sources.append(await create("sources", source, context, f"collections.{name}.sources.{number}"))

@@ -1,10 +1,12 @@
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from muniment.errors import InputError, UnavailableError
+from muniment.protocols import ScopedSource
 from muniment.providers.folder_source import FolderSource, FolderSourceOptions
 from muniment.testing.source import SourceContract
 
@@ -67,6 +69,61 @@ class TestFolderSource(SourceContract):
             path = folder / name
             assert file.uri == path.as_uri()
             assert file.version == f"{path.stat().st_size}-{path.stat().st_mtime_ns}"
+
+    async def test_dots_in_the_path_make_no_other_documents(self, folder: Path, tmp_path: Path) -> None:
+        """However the folder is written, its files have one identity."""
+        plain = [file.uri async for file in FolderSource(FolderSourceOptions(path=folder)).list()]
+        (tmp_path / "settings").mkdir()
+        for written in ("settings/../docs", "docs/sub/..", "docs/./.", "settings/../settings/../docs/sub/.."):
+            source = FolderSource(FolderSourceOptions(path=tmp_path / written))
+            files = [file async for file in source.list()]
+            assert [file.uri for file in files] == plain
+            await source.fetch(files[1], tmp_path / "got")
+            assert (tmp_path / "got").read_bytes() == b"beta"
+        single = FolderSource(FolderSourceOptions(path=tmp_path / "settings/../docs/a.txt"))
+        assert [file.uri async for file in single.list()] == plain[:1]
+
+    async def test_dots_behind_a_link_lead_where_the_system_says(self, folder: Path, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "link").symlink_to(folder / "sub")
+        source = FolderSource(FolderSourceOptions(path=tmp_path / "elsewhere" / "link" / ".."))
+        assert await anext(file.uri async for file in source.list()) == (folder / "a.txt").resolve().as_uri()
+
+    async def test_a_folder_behind_a_link_keeps_its_name_when_the_link_is_set_anew(
+        self, folder: Path, tmp_path: Path
+    ) -> None:
+        shutil.copytree(folder, tmp_path / "release-2")
+        current = tmp_path / "current"
+        current.symlink_to(folder)
+        source = FolderSource(FolderSourceOptions(path=current))
+        before = [file.uri async for file in source.list()]
+        assert before[0] == f"{current.as_uri()}/a.txt"
+        current.unlink()
+        current.symlink_to(tmp_path / "release-2")
+        assert [file.uri async for file in source.list()] == before
+
+    async def test_what_muniment_writes_is_left_out_and_said_once(
+        self, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        own = (folder / "data", folder / "sub" / "kept", folder / "catalog.db")
+        for path in (own[0] / "files" / "raw.txt", own[1] / "raw.txt", own[2]):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"mine")
+        (tmp_path / "data").symlink_to(own[0])
+        source = FolderSource(
+            FolderSourceOptions(path=folder), (tmp_path / "data", *own[1:], tmp_path / "no")
+        )
+        for _ in range(2):
+            assert [file.name async for file in source.list()] == ["a.txt", "sub/ü.txt"]
+        assert [record.getMessage() for record in caplog.records] == [
+            f"Left out of the source folder {folder}, as Muniment's own: catalog.db, data, sub/kept."
+        ]
+
+    async def test_it_knows_its_own_files(self, folder: Path, source: FolderSource) -> None:
+        for file in [file async for file in source.list()]:
+            assert source.holds(file.uri)
+        assert not source.holds(folder.with_name("docs2").joinpath("a.txt").as_uri())
+        assert isinstance(source, ScopedSource)
 
     async def test_a_name_that_is_not_utf_8_can_be_listed_and_read(
         self, folder: Path, source: FolderSource, tmp_path: Path

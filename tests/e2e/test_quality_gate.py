@@ -204,7 +204,7 @@ async def test_what_a_broken_parser_read_stays_staged(
     async def broken(parser: FakeParser, path: Path, name: str, content_hash: str) -> ParsedFile:
         """Half of the letters are lost, as with a font that has no map to Unicode."""
         read = path.read_text()
-        return ParsedFile(parse_text(read[::2], name, content_hash, parser.version), read.encode())
+        return ParsedFile(parse_text(read[::2], content_hash, parser.version), read.encode())
 
     monkeypatch.setattr(FakeParser, "version", "fake-2")
     monkeypatch.setattr(FakeParser, "parse", broken)

@@ -82,6 +82,26 @@ async def test_edits_and_deletions_in_a_bucket_are_followed(filled: Bucket, tmp_
         assert not (tmp_path / "data" / "files").exists()
 
 
+async def test_a_prefix_that_lists_nothing_removes_nothing(filled: Bucket, tmp_path: Path) -> None:
+    settings = settings_for(filled, tmp_path)
+    async with opened(settings) as workspace:
+        assert (await ingest(workspace)).done == len(TEXTS)
+    declared = settings.model_dump(mode="json")
+    declared["collections"]["docs"]["sources"][0]["prefix"] = "dcos/"
+    async with opened(Settings.model_validate(declared)) as workspace:
+        plan = await workspace.plan("docs")
+        assert (plan.kinds, plan.held_back) == ((), len(TEXTS))
+        run = await ingest(workspace)
+        assert (run.removed, run.unchanged, run.error_code) == (0, len(TEXTS), "source_empty")
+    for key in await keys(filled, "docs/"):
+        await filled.delete(key)
+    async with opened(settings) as workspace:
+        assert (await ingest(workspace)).error_code == "source_empty"
+        assert len(await workspace.documents("docs")) == len(TEXTS)
+        assert (await ingest(workspace, allow_empty=True)).removed == len(TEXTS)
+        assert await workspace.documents("docs") == ()
+
+
 async def test_what_goes_wrong_removes_nothing_and_is_made_good(filled: Bucket, tmp_path: Path) -> None:
     async with (
         bad_line(str(filled.options.endpoint)) as line,

@@ -124,7 +124,11 @@ async def test_over_s3_the_one_that_lives_does_everything_once(
     assert state.documents.total() == clean.documents.total() == len(files)
 
 
-def test_two_that_live_share_the_work(shared: Shared, tmp_path: Path) -> None:
+@pytest.mark.parametrize("written", ["as a path", "with dots"])
+def test_two_that_live_share_the_work(shared: Shared, tmp_path: Path, written: str) -> None:
+    if written == "with dots":
+        # Each from a folder of its own: neither may take the other's documents for its own.
+        shared.source["path"] = "../docs"
     ChangingFiles(shared.folder / "docs", random.Random(1), 60)
     # Neither has seen the collection before: they make it together.
     a, b = shared.worker("a"), shared.worker("b")
@@ -137,3 +141,5 @@ def test_two_that_live_share_the_work(shared: Shared, tmp_path: Path) -> None:
     assert sum(shared.times_done().values()) == 60
     assert differences(shared, clean_state(tmp_path / "clean", shared.folder / "docs")) == NOTHING
     assert shared.state().left == ()
+    for worker in (a, b):
+        assert worker.run("plan").code == 0

@@ -39,9 +39,7 @@ def parse(job: Job, limits: Limits, parser: str) -> ParsedFile:
     }
     if wish in acts:
         acts[wish]()
-    return ParsedFile(
-        parse_text(answers.get(wish, lambda: wish)(), job.name, job.content_hash, parser), b"{}"
-    )
+    return ParsedFile(parse_text(answers.get(wish, lambda: wish)(), job.content_hash, parser), b"{}")
 
 
 def _spin() -> None:

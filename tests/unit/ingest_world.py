@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from muniment.catalog import Catalog
 from muniment.chunkers import chunker_for
@@ -19,7 +19,7 @@ from muniment.ingest.run import IngestRun, IngestTools
 from muniment.ingest.settling import Shown
 from muniment.ingest.spool import Spool
 from muniment.ingest.spooled_plan import SpooledPlan, shard_parts
-from muniment.protocols import IndexSpec, VectorIndex
+from muniment.protocols import IndexSpec, ParsedFile, VectorIndex
 from muniment.providers.fake_embedder import FakeEmbedder, FakeEmbedderOptions
 from muniment.providers.fake_file_store import FakeFileStore
 from muniment.providers.fake_parser import FakeParser
@@ -31,6 +31,27 @@ from muniment.types import Change, MetadataValue, Plan, Run, RunEvent, Shard, So
 EMBEDDER = FakeEmbedder("fake", FakeEmbedderOptions(dimension=8))
 CHUNKER = StructureChunker(tokenizer=EMBEDDER.tokenizer, max_tokens=32, min_tokens=4)
 COLLECTION = "docs"
+
+
+class FormParser(FakeParser):
+    """Reads text by the extension of its name: lines of CSV become rows, ``.txt`` has no headings."""
+
+    def __init__(self) -> None:
+        self.parsed: list[str] = []
+
+    def form(self, name: str) -> str:
+        return PurePosixPath(name).suffix.lower() or "any"
+
+    async def parse(self, path: Path, name: str, content_hash: str) -> ParsedFile:
+        self.parsed.append(name)
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if self.form(name) == ".csv":
+            path.write_text(text.replace(",", " | "))
+        elif self.form(name) == ".txt":
+            path.write_text(text.replace("# ", ""))
+        parsed = await super().parse(path, name, content_hash)
+        path.write_text(text)
+        return parsed
 
 
 class Files:
@@ -56,6 +77,10 @@ class Files:
         if name in self.contents and name != new:
             self.contents[new] = self.contents.pop(name)
             self.changed[new] = self.changed.pop(name)
+
+    def copy(self, name: str, other: str) -> None:
+        if name in self.contents and name != other:
+            self.write(other, self.contents[name])
 
     async def check(self) -> None:
         """Always there."""
@@ -87,6 +112,7 @@ class World:
             IndexSpec("docs", 8, EMBEDDER.fingerprint, CHUNKER.spec), Fusion.ZSCORE
         )
         self.embedder: FakeEmbedder = EMBEDDER
+        self.parser = FormParser()
         self.names: dict[str, str] = {}
         self.events: list[RunEvent] = []
         self._spools = 0
@@ -95,7 +121,7 @@ class World:
         values: dict[str, object] = {
             "catalog": self.catalog,
             "kept": KeptFiles(self.store),
-            "parser": FakeParser(),
+            "parser": self.parser,
             "chunker": CHUNKER,
             "own_chunker": lambda spec: chunker_for(spec, EMBEDDER.tokenizer),
             "embedder": self.embedder,
@@ -119,7 +145,9 @@ class World:
         self._spools += 1
         spool = Spool(self.folder / f"plan-{self._spools}.db")
         rate = MeasuredRate(100.0, "given")
-        declared = Declared(COLLECTION, "declared", FakeParser().version, 8, rate, retry_failed)
+        declared = Declared(
+            COLLECTION, "declared", self.parser.version, 8, rate, retry_failed, allow_empty=True
+        )
         try:
             known = self.catalog.known.by_uri(COLLECTION, 1)
             plan = await make_plan(spool, [self.files], known, declared, "2026-01-01T00:00:00Z")
@@ -155,15 +183,21 @@ class World:
 
         return await run.execute(prepare)
 
-    async def rows(self) -> list[tuple[int, str, str]]:
-        """Everything in the index: id, document and text of each row."""
+    async def rows(self) -> list[tuple[int, str, str, str]]:
+        """Everything in the index: id, document, context and text of each row."""
         hits = await self.index.get(sorted(await self.index.ids()))
-        return [(hit.id, hit.document_id, hit.chunk.text) for hit in hits]
+        return [(hit.id, hit.document_id, hit.chunk.context, hit.chunk.text) for hit in hits]
 
-    def documents(self) -> list[tuple[str, str, str, int]]:
-        """Everything in the catalog: name, id, state and chunks of each document."""
+    def documents(self) -> list[tuple[str, str, str, str, str, int]]:
+        """Everything in the catalog: name, id, reading, title, state and chunks of each document."""
         found = self.catalog.documents(COLLECTION)
-        return [(one.name, one.document_id, one.state.value, one.chunks) for one in found]
+        return [
+            (one.name, one.document_id, one.parser, one.title, one.state.value, one.chunks) for one in found
+        ]
+
+    def kept_parsed(self) -> set[str]:
+        """Keys of the parsed documents that are kept."""
+        return {key for key in self.store._files if key.startswith("parsed/")}
 
     def kept_raw(self) -> set[str]:
         """Hashes of the raw files that are kept."""

@@ -218,7 +218,7 @@ def test_a_csv_with_broken_quotes_is_read_as_text(read):
 def test_plain_text_keeps_its_lines(read):
     document = read("letter.txt", "Dear all,\r\n\r\nline one\r\nline two\r\n \r\n  Yours")
     assert document.text == "Dear all,\n\nline one\nline two\n\nYours"
-    assert document.title == "letter"
+    assert document.title == ""  # its name may change, and what is kept by content does not
 
 
 def test_a_wrong_name_is_noted(read):

@@ -27,8 +27,8 @@ from muniment.testing.parser import check_parsed
 from muniment.types import BlockKind, Box, ParsedDocument
 
 
-def viewed(document: DoclingDocument, name: str = "deed.pdf") -> ParsedDocument:
-    parsed = view(document, content_hash="0" * 64, name=name, parser="test")
+def viewed(document: DoclingDocument) -> ParsedDocument:
+    parsed = view(document, content_hash="0" * 64, parser="test")
     check_parsed(parsed)
     return parsed
 

@@ -14,9 +14,10 @@ from muniment.errors import UnavailableError
 from muniment.providers.fake_embedder import FakeEmbedder, FakeEmbedderOptions
 from muniment.types import RunState, Shard
 
-NAMES = ["a.txt", "b.txt", "c.txt", "sub/d.txt", "z/é.txt"]
+NAMES = ["a.txt", "b.txt", "sub/a.txt", "z/é.txt", "a.csv", "b.md", "sub/c.md", "d"]
 CONTENTS = [
     b"Pumps need oil.",
+    b"Pump,Oil\nE-417,7 litres\n\n# Notes, short\n\nNone.",
     b"# Leave\n\nEmployees have 28 days.\n\n# Travel\n\n" + b"Trains are preferred to flights. " * 30,
     b"# Leave\n\nEmployees have 30 days.\n\n" + b"Unused days expire in March of the next year. " * 20,
     b"# Rules\n\n" + b"\n\n".join(b"Rule %d says that nothing is lost." % n for n in range(12)),
@@ -30,6 +31,7 @@ edits = st.lists(
         st.tuples(st.just("write"), st.just("unreadable.txt"), st.sampled_from(UNREADABLE)),
         st.tuples(st.just("remove"), st.sampled_from([*NAMES, "unreadable.txt"]), st.just(b"")),
         st.tuples(st.just("rename"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
+        st.tuples(st.just("copy"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
     ),
     max_size=6,
 )
@@ -49,6 +51,8 @@ def change(files: Files, edit: tuple[str, str, object]) -> None:
         files.write(name, other)
     elif what == "remove":
         files.remove(name)
+    elif what == "copy":
+        files.copy(name, str(other))
     else:
         files.rename(name, str(other))
 
@@ -62,6 +66,7 @@ async def check(world: World) -> None:
     assert world.documents() == clean.documents()
     assert set(world.names) == set(clean.names)
     assert world.kept_raw() == clean.kept_raw() == world.contents_to_keep()
+    assert world.kept_parsed() == clean.kept_parsed()
     assert list(world.catalog.doubts.all("docs", 1)) == []
     clean.close()
 

@@ -38,6 +38,19 @@ def test_paths_are_taken_from_the_folder_of_the_file(file: Path) -> None:
     assert settings.collections["handbook"].sources[0].options["path"] == str(file.parent / "docs")
 
 
+def test_dots_in_a_path_are_gone_so_that_one_folder_is_written_in_one_way(tmp_path: Path) -> None:
+    declared = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        file = tmp_path / name / "muniment.yaml"
+        file.write_text("data_dir: ../data\ncollections: {docs: {sources: ../docs, embedding_model: m}}\n")
+        settings = load_settings(file, {})
+        assert settings.data_dir == tmp_path / "data"
+        declared.append(settings.collections["docs"].sources)
+    assert declared[0] == declared[1]
+    assert declared[0][0].options["path"] == str(tmp_path / "docs")
+
+
 def test_a_sources_options_reach_its_provider(tmp_path: Path) -> None:
     path = tmp_path / "muniment.yaml"
     path.write_text("collections: {c: {sources: [{path: a, include: ['*.pdf'], metadata: {team: hr}}]}}")

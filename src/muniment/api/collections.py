@@ -78,7 +78,11 @@ async def start_run(
     """Waits for the run's end. One bad document fails alone; a client that goes away stops the run."""
     asked = asked or RunRequest()
     events = workspace.ingest(
-        name, trigger=asked.trigger, retry_failed=asked.retry_failed, rebuild=asked.rebuild
+        name,
+        trigger=asked.trigger,
+        retry_failed=asked.retry_failed,
+        rebuild=asked.rebuild,
+        allow_empty=asked.allow_empty,
     )
     return await run_response(request, events, stream=asked.stream)
 

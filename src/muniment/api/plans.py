@@ -34,7 +34,10 @@ router = Router(tags=["collections"])
 async def plan_collection(name: str, workspace: WorkspaceOf, asked: PlanRequest | None = None) -> PlanWire:
     """Lists the sources and reads no file. The plan is kept, and can be carried out by its id."""
     asked = asked or PlanRequest()
-    return PlanWire.of(await workspace.plan(name, retry_failed=asked.retry_failed, share=asked.share))
+    plan = await workspace.plan(
+        name, retry_failed=asked.retry_failed, share=asked.share, allow_empty=asked.allow_empty
+    )
+    return PlanWire.of(plan)
 
 
 @router.get(
@@ -85,6 +88,7 @@ async def apply_plan(
         plan=asked.plan,
         shard=shard_from(asked.shard) if asked.shard else None,
         retry_failed=asked.retry_failed,
+        allow_empty=asked.allow_empty,
     )
     return await run_response(request, events, stream=asked.stream)
 

@@ -11,7 +11,7 @@ from muniment.catalog.database import Database
 from muniment.catalog.generations import live_number, lock_generations
 from muniment.catalog.revisions import Revisions
 from muniment.catalog.tables import documents
-from muniment.types import Document, DocumentOrigin, DocumentState, file_id_of
+from muniment.types import Document, DocumentOrigin, DocumentState, file_id_of, reading
 from muniment.types.store import ATTACHED
 
 _KEY = ("collection", "uri", "generation")
@@ -226,7 +226,8 @@ class Documents:
         mine = and_(_of(collection, None), documents.c.chunks > 0)
         count = select(func.count()).select_from(documents).where(mine)
         with self._transaction() as connection:
-            others = connection.scalar(count.where(documents.c.parser != parser))
+            as_forms = documents.c.parser.startswith(reading(parser, ""), autoescape=True)
+            others = connection.scalar(count.where(documents.c.parser != parser, ~as_forms))
             return connection.scalar(count) or 0, others or 0
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from muniment.cli.options import CollectionArgument, Config, Json, settings_from
+from muniment.cli.options import AllowEmpty, CollectionArgument, Config, Json, settings_from
 
 if TYPE_CHECKING:
     from muniment.collections.workspace import Workspace
@@ -28,6 +28,7 @@ def apply(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try documents again that failed and have not changed.")
     ] = False,
+    allow_empty: AllowEmpty = False,
     stage: Annotated[
         bool, typer.Option("--stage", help="Build the new generation that is wanted, and do not promote it.")
     ] = False,
@@ -42,15 +43,16 @@ def apply(
     from muniment.cli.ingest import report_runs
     from muniment.collections.planning import shard_from
 
-    if stage and (plan or retry_failed):
-        raise typer.BadParameter("--stage goes with neither --plan nor --retry-failed.")
+    if stage and (plan or retry_failed or allow_empty):
+        raise typer.BadParameter("--stage goes with none of --plan, --retry-failed and --allow-empty.")
     part = shard_from(shard) if shard else None
     given = _given(plan)
     settings = settings_from(config)
+    options = {"retry_failed": retry_failed, "allow_empty": allow_empty}
     work = (
         _staged(settings, collection, part, quiet=as_json)
         if stage
-        else _applied(settings, collection, given, part, retry_failed=retry_failed, quiet=as_json)
+        else _applied(settings, collection, given, part, options, quiet=as_json)
     )
     runs = run(work)
     report_runs(runs, as_json=as_json)
@@ -68,8 +70,8 @@ async def _applied(
     collection: str | None,
     given: str | Path | None,
     shard: "Shard | None",
+    options: dict[str, bool],
     *,
-    retry_failed: bool,
     quiet: bool,
 ) -> "list[Run]":
     from muniment.cli.connect import connected
@@ -93,7 +95,7 @@ async def _applied(
             if not given and not shard and (await workspace.collection(name)).wanted:
                 runs.append(await _swapped(workspace, name, quiet=quiet))
                 continue
-            applied = workspace.apply(name, trigger="cli", plan=given, shard=shard, retry_failed=retry_failed)
+            applied = workspace.apply(name, trigger="cli", plan=given, shard=shard, **options)
             runs.append(await shown_run(applied, quiet=quiet))
         return runs
 

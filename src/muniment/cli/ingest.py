@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from muniment.cli.exits import ExitCode
-from muniment.cli.options import CollectionArgument, Config, Json, settings_from
+from muniment.cli.options import AllowEmpty, CollectionArgument, Config, Json, settings_from
 
 if TYPE_CHECKING:
     from muniment.collections.workspace import Workspace
@@ -22,20 +22,21 @@ def ingest(
         bool,
         typer.Option("--rebuild", help="Make all chunks anew, in a new generation."),
     ] = False,
+    allow_empty: AllowEmpty = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Bring collections up to their sources: all of them, or one.
 
     One bad document fails alone; the exit code is 3 then. Interrupted, it goes on where it was.
+    The documents of a source that suddenly lists nothing are kept; the exit code is 3 then, too.
     """
     from muniment.cli.connect import run
 
-    runs = run(
-        _ingested(
-            settings_from(config), collection, retry_failed=retry_failed, rebuild=rebuild, quiet=as_json
-        )
-    )
+    if rebuild and allow_empty:
+        raise typer.BadParameter("--allow-empty does not go with --rebuild: ingest with it first.")
+    options = {"retry_failed": retry_failed, "rebuild": rebuild, "allow_empty": allow_empty}
+    runs = run(_ingested(settings_from(config), collection, options, quiet=as_json))
     report_runs(runs, as_json=as_json)
 
 
@@ -56,12 +57,12 @@ def report_runs(runs: "list[Run]", *, as_json: bool) -> None:
                 print_error(MunimentError(done.error, code=done.error_code, hint=done.hint))
     if any(done.state is not RunState.DONE for done in runs):
         raise typer.Exit(ExitCode.FAILED)
-    if any(done.failed for done in runs):
+    if any(done.failed or done.error for done in runs):
         raise typer.Exit(ExitCode.DOCUMENTS_FAILED)
 
 
 async def _ingested(
-    settings: "Settings", collection: str | None, *, retry_failed: bool, rebuild: bool, quiet: bool
+    settings: "Settings", collection: str | None, options: dict[str, bool], *, quiet: bool
 ) -> "list[Run]":
     from muniment.cli.connect import connected
     from muniment.cli.run_display import shown_run
@@ -69,10 +70,7 @@ async def _ingested(
     async with connected(settings) as workspace:
         names = await ingested_names(workspace, settings, collection)
         return [
-            await shown_run(
-                workspace.ingest(name, trigger="cli", retry_failed=retry_failed, rebuild=rebuild), quiet=quiet
-            )
-            for name in names
+            await shown_run(workspace.ingest(name, trigger="cli", **options), quiet=quiet) for name in names
         ]
 
 

@@ -24,6 +24,12 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="Settings file; $MUNIMENT_CONFIG or ./muniment.yaml otherwise."),
 ]
+AllowEmpty = Annotated[
+    bool,
+    typer.Option(
+        "--allow-empty", help="Remove the documents of a source that lists nothing at all; kept otherwise."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in the shapes of the HTTP interface.")]
 CollectionArgument = Annotated[
     str | None, typer.Argument(help="Name of the collection.", autocompletion=collection_names)

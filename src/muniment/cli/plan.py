@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from muniment.cli.exits import ExitCode
-from muniment.cli.options import CollectionArgument, Config, Json, settings_from
+from muniment.cli.options import AllowEmpty, CollectionArgument, Config, Json, settings_from
 
 if TYPE_CHECKING:
     from muniment.collections.workspace import Workspace
@@ -36,6 +36,7 @@ def plan(
         bool,
         typer.Option("--share", help="Keep it in the file store, too: for `apply --plan ID` elsewhere."),
     ] = False,
+    allow_empty: AllowEmpty = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -48,8 +49,8 @@ def plan(
     from muniment.cli.output import results
     from muniment.cli.plan_report import PlannedShards, PlanReport, print_plan
 
-    planned = _planned(settings_from(config), collection, out, shards, retry_failed=retry_failed, share=share)
-    made = run(planned)
+    options = {"retry_failed": retry_failed, "share": share, "allow_empty": allow_empty}
+    made = run(_planned(settings_from(config), collection, out, shards, options))
     if as_json:
         from muniment.cli.output import print_json
 
@@ -64,7 +65,7 @@ def plan(
     else:
         for one, parts in made:
             print_plan(results(), one, parts)
-    if any(not one.empty for one, _ in made):
+    if any(one.held_back or not one.empty for one, _ in made):
         raise typer.Exit(ExitCode.SOMETHING_TO_DO)
 
 
@@ -73,9 +74,7 @@ async def _planned(
     collection: str | None,
     out: Path | None,
     shards: int | None,
-    *,
-    retry_failed: bool,
-    share: bool,
+    options: dict[str, bool],
 ) -> "list[tuple[Plan, tuple[ShardPart, ...]]]":
     from muniment.cli.connect import connected
     from muniment.cli.ingest import ingested_names
@@ -91,7 +90,7 @@ async def _planned(
             )
         made = []
         for name in names:
-            plan = await workspace.plan(name, retry_failed=retry_failed, share=share)
+            plan = await workspace.plan(name, **options)
             if out is not None:
                 await _write(workspace, plan, out)
             made.append((plan, await workspace.plan_shards(plan.id, shards) if shards else ()))

@@ -6,6 +6,7 @@ from muniment.api.wire import PlanWire, ShardWire
 from muniment.api.wire.base import Wire
 from muniment.cli.apart import told_apart
 from muniment.cli.output import line, styled, table
+from muniment.ingest.holding import sources_in_words
 from muniment.types import ChangeKind, GenerationChange, Plan, ShardPart
 
 _SIGNS = {
@@ -50,6 +51,8 @@ def print_plan(console: Console, plan: Plan, parts: tuple[ShardPart, ...]) -> No
         more = planned.documents - len(planned.examples)
         if more:
             console.print(styled(f"  {sign} {planned.kind} {more} more", style))
+    if plan.empty_sources:
+        console.print(styled(f"  {_empty(plan)}", "yellow"))
     if plan.generation is not None:
         console.print(styled(f"  A new index is wanted: {plan.generation.reason}.", "yellow"))
         console.print(styled(f"  {_anew(plan.generation)}"))
@@ -72,6 +75,16 @@ def _anew(change: GenerationChange) -> str:
     done = ((change.reparse, "parsed"), (change.rechunk, "cut"), (change.reembed, "embedded"))
     told = ", ".join(f"{count} {what}" for count, what in done if count) or "nothing"
     return f"Documents made anew: {told}. The live index answers until it is there."
+
+
+def _empty(plan: Plan) -> str:
+    told = f"Attention: {sources_in_words(plan.empty_sources)} no files at all."
+    if not plan.held_back:
+        return told
+    return (
+        f"{told} {plan.held_back} documents that were listed before are kept. Check folder, prefix and "
+        "globs; if the files are gone on purpose, add --allow-empty."
+    )
 
 
 def _takes(plan: Plan) -> str:

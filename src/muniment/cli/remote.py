@@ -196,10 +196,22 @@ class RemoteWorkspace:
         raise broken_off(self.url)
 
     async def ingest(
-        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        retry_failed: bool = False,
+        rebuild: bool = False,
+        allow_empty: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources."""
-        asked = RunRequest(retry_failed=retry_failed, rebuild=rebuild, stream=True, trigger=trigger)
+        asked = RunRequest(
+            retry_failed=retry_failed,
+            rebuild=rebuild,
+            allow_empty=allow_empty,
+            stream=True,
+            trigger=trigger,
+        )
         async for event in self._run_events(f"{collection_path(collection)}/runs", asked):
             yield event
 
@@ -211,6 +223,7 @@ class RemoteWorkspace:
         plan: str | Path | None = None,
         shard: Shard | None = None,
         retry_failed: bool = False,
+        allow_empty: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Carry out a plan that the server keeps; a file only names it."""
         plan_id = (await asyncio.to_thread(PlanFile(plan).plan)).id if isinstance(plan, Path) else plan
@@ -218,6 +231,7 @@ class RemoteWorkspace:
             plan=plan_id,
             shard=str(shard) if shard else None,
             retry_failed=retry_failed,
+            allow_empty=allow_empty,
             stream=True,
             trigger=trigger,
         )
@@ -259,9 +273,11 @@ class RemoteWorkspace:
                 return
         raise broken_off(self.url)
 
-    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
+    async def plan(
+        self, collection: str, *, retry_failed: bool = False, share: bool = False, allow_empty: bool = False
+    ) -> Plan:
         """What there is to do."""
-        asked = PlanRequest(retry_failed=retry_failed, share=share)
+        asked = PlanRequest(retry_failed=retry_failed, share=share, allow_empty=allow_empty)
         response = await self._server.send(
             "POST", f"{collection_path(collection)}/plan", json=asked.model_dump()
         )

@@ -14,7 +14,7 @@ from muniment.cli.reason import advice_of, reason_of
 from muniment.cli.remote import RemoteWorkspace
 from muniment.collections.workspace import Workspace
 from muniment.settings import Settings
-from muniment.types import CollectionState, DocumentState
+from muniment.types import CollectionState, DocumentState, RunState
 
 FAILED_SHOWN = 50
 
@@ -84,7 +84,9 @@ def _print_failed_runs(report: StatusReport, console: Console) -> None:
         run = one.last_run
         if run is not None and run.error:
             why = f"{one.name}: {run.error} {run.hint} [{run.error_code}]"
-            console.print(Text.assemble(("Last run failed: ", "bold yellow"), clean(runnable(why))))
+            # A run that ended well may have a remark.
+            label = "Last run: " if run.state is RunState.DONE else "Last run failed: "
+            console.print(Text.assemble((label, "bold yellow"), clean(runnable(why))))
 
 
 def _print_collections(report: StatusReport, console: Console) -> None:

@@ -11,7 +11,16 @@ from muniment.collections.kept_source import KeptSource
 from muniment.collections.runtime import CollectionRuntime
 from muniment.ingest.kept_files import KeptFiles
 from muniment.ingest.plan import CarriedWork, Removal, Work
-from muniment.types import ChangeKind, Document, DocumentOrigin, GivenChunk, SourceFile, StoredHit, file_id_of
+from muniment.types import (
+    ChangeKind,
+    Document,
+    DocumentOrigin,
+    GivenChunk,
+    SourceFile,
+    StoredHit,
+    file_id_of,
+    parser_of,
+)
 from muniment.types.store import ATTACHED
 
 _AT_A_TIME = 500
@@ -64,7 +73,7 @@ def _same(document: Document, before: Document) -> bool:
 
 
 async def _readable_anew(kept: KeptFiles, document: Document, other: CollectionRuntime) -> bool:
-    if document.parser == other.recipe.parser_version or not document.content_hash:
+    if parser_of(document.parser) == other.recipe.parser_version or not document.content_hash:
         return False
     return await kept.holds_raw(document.content_hash)
 

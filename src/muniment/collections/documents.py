@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -12,7 +13,7 @@ from muniment.collections.ingestion import unknown_document
 from muniment.collections.page_image import PageRequest, render_page
 from muniment.collections.parts import Parts
 from muniment.errors import NotFoundError, StorageError
-from muniment.types import Box, Document, GivenChunk, ParsedDocument
+from muniment.types import Box, Document, GivenChunk, ParsedDocument, title_from
 
 CACHED_DOCUMENTS = 32
 
@@ -68,7 +69,9 @@ class Documents:
             while len(self._parsed) > CACHED_DOCUMENTS:
                 self._parsed.popitem(last=False)
         self._parsed.move_to_end(key)
-        return self._parsed[key]
+        parsed = self._parsed[key]
+        # What is kept by content knows no names.
+        return parsed if parsed.title else replace(parsed, title=title_from(document.name))
 
     async def raw_file(self, collection: str, document_id: str) -> Path:
         """The original bytes as a local file, under the scratch folder."""

@@ -184,9 +184,7 @@ class FakeWorkspace(FakeReports):
                 self.cancelled.append(question)
                 raise
 
-    async def ingest(
-        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
-    ) -> AsyncIterator[RunEvent]:
+    async def ingest(self, collection: str, *, trigger: str, **options: bool) -> AsyncIterator[RunEvent]:
         """Says of every document that it is done or failed."""
         held = sorted(self._held(collection).items())
         if any(run.state is RunState.RUNNING for run in self._runs):
@@ -220,7 +218,7 @@ class FakeWorkspace(FakeReports):
             checks += [Check(f"question {asked!r}", asked in collection, collection) for asked in questions]
         return Verification(collection, tuple(checks))
 
-    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
+    async def plan(self, collection: str, **options: bool) -> Plan:
         """Every document is new."""
         return fake_plan(collection, self._planned(collection))
 
@@ -246,10 +244,10 @@ class FakeWorkspace(FakeReports):
         trigger: str,
         plan: str | Path | None = None,
         shard: Shard | None = None,
-        retry_failed: bool = False,
+        **options: bool,
     ) -> AsyncIterator[RunEvent]:
         """As ``ingest``."""
-        return self.ingest(collection, trigger=trigger, retry_failed=retry_failed)
+        return self.ingest(collection, trigger=trigger, **options)
 
     async def run(self, run_id: str) -> Run:
         """One run."""

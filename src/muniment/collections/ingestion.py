@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from muniment.collections.adopted import refuse_change
 from muniment.collections.given import as_document, row_of
 from muniment.collections.parts import Parts
-from muniment.collections.planning import Planning
+from muniment.collections.planning import USUAL, Planning, PlanOptions
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import ConflictError, InputError, NotFoundError, StorageError
 from muniment.ingest.claims import Claims
@@ -50,7 +50,7 @@ class Ingestion:
         collection: str,
         *,
         trigger: str,
-        retry_failed: bool = False,
+        options: PlanOptions = USUAL,
         wait: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``.
@@ -61,7 +61,7 @@ class Ingestion:
         refuse_change(runtime)
 
         def prepare() -> AbstractAsyncContextManager[Workload]:
-            return self._planning.prepared(runtime, retry_failed=retry_failed)
+            return self._planning.prepared(runtime, options=options)
 
         async for event in self._run(runtime, trigger, prepare, wait=wait):
             yield event
@@ -73,7 +73,7 @@ class Ingestion:
         trigger: str,
         plan: str | Path | None = None,
         shard: Shard | None = None,
-        retry_failed: bool = False,
+        options: PlanOptions = USUAL,
     ) -> AsyncIterator[RunEvent]:
         """Carry out a plan, or what there is to do; see ``Workspace.apply``."""
         runtime = self._parts.runtime(collection)
@@ -84,7 +84,7 @@ class Ingestion:
             await self._planning.given(runtime, plan)
 
         def prepare() -> AbstractAsyncContextManager[Workload]:
-            return self._planning.prepared(runtime, given=plan, shard=shard, retry_failed=retry_failed)
+            return self._planning.prepared(runtime, given=plan, shard=shard, options=options)
 
         told = _Told(str(plan or "") if not isinstance(plan, Path) else plan.name, str(shard or ""))
         async for event in self._run(runtime, trigger, prepare, told=told):

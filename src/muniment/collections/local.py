@@ -18,7 +18,7 @@ from muniment.collections.ingestion import Ingestion
 from muniment.collections.lock import DataLock
 from muniment.collections.model_directory import ModelDirectory
 from muniment.collections.parts import Parts
-from muniment.collections.planning import Planning
+from muniment.collections.planning import Planning, PlanOptions
 from muniment.collections.quality_gate import QualityGate
 from muniment.collections.reconciler import Reconciler
 from muniment.collections.registered_models import RegisteredModels
@@ -173,11 +173,13 @@ class LocalWorkspace:
 
     # -- plan
 
-    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
+    async def plan(
+        self, collection: str, *, retry_failed: bool = False, share: bool = False, allow_empty: bool = False
+    ) -> Plan:
         """What there is to do; see ``Workspace.plan``."""
         runtime = self._parts.runtime(collection)
         refuse_change(runtime)
-        return await self._planning.plan(runtime, retry_failed=retry_failed, share=share)
+        return await self._planning.plan(runtime, PlanOptions(retry_failed, allow_empty), share=share)
 
     async def plan_changes(self, plan_id: str, *, limit: int = 1000, after: str = "") -> tuple[Change, ...]:
         """The plan's changes; see ``Workspace.plan_changes``."""
@@ -229,12 +231,19 @@ class LocalWorkspace:
     # -- change
 
     def ingest(
-        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        retry_failed: bool = False,
+        rebuild: bool = False,
+        allow_empty: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; see ``Workspace.ingest``."""
         if rebuild:
             return self._generations.rebuild(collection)
-        return self._ingestion.ingest(collection, trigger=trigger, retry_failed=retry_failed)
+        options = PlanOptions(retry_failed, allow_empty)
+        return self._ingestion.ingest(collection, trigger=trigger, options=options)
 
     async def generations(self, collection: str) -> tuple[GenerationStatus, ...]:
         """The collection's generations by number."""
@@ -264,11 +273,11 @@ class LocalWorkspace:
         plan: str | Path | None = None,
         shard: Shard | None = None,
         retry_failed: bool = False,
+        allow_empty: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Carry out a plan, or what there is to do; see ``Workspace.apply``."""
-        return self._ingestion.apply(
-            collection, trigger=trigger, plan=plan, shard=shard, retry_failed=retry_failed
-        )
+        options = PlanOptions(retry_failed, allow_empty)
+        return self._ingestion.apply(collection, trigger=trigger, plan=plan, shard=shard, options=options)
 
     async def upload(
         self, collection: str, name: str, file: Path, metadata: dict[str, MetadataValue]

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from muniment.collections.runtime import CollectionRuntime
 from muniment.collections.wanted import generation_change
 from muniment.errors import ConflictError, InputError, NotFoundError
 from muniment.ingest.estimate import MeasuredRate
+from muniment.ingest.holding import Holding, incomplete
 from muniment.ingest.learned_rate import TimedRun, learned_rate
 from muniment.ingest.outdated import check_plan
 from muniment.ingest.plan_text import PlanFile
@@ -22,10 +24,30 @@ from muniment.ingest.planner import Declared, make_plan
 from muniment.ingest.shared_plan import fetch_plan, share_plan
 from muniment.ingest.spool import AT_A_TIME, Spool
 from muniment.ingest.spooled_plan import SpooledPlan, shard_parts
-from muniment.types import Change, Plan, Shard, ShardPart
+from muniment.types import Change, DocumentOrigin, Plan, Shard, ShardPart
 
 KEPT_PLANS = 20
 """Plans in the data directory at most; the oldest go."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What is done besides what is always done.
+
+    Attributes:
+        retry_failed: documents are tried again that failed and have not changed.
+        allow_empty: the documents of a source that lists nothing are removed.
+    """
+
+    retry_failed: bool = False
+    allow_empty: bool = False
+
+    def joined(self, plan: Plan) -> "PlanOptions":
+        """These, and those that a plan was made with."""
+        return PlanOptions(self.retry_failed or plan.retry_failed, self.allow_empty or plan.allow_empty)
+
+
+USUAL = PlanOptions()
 
 
 class Planning:
@@ -38,7 +60,7 @@ class Planning:
     def _folder(self) -> Path:
         return self._parts.settings.data_dir / "plans"
 
-    async def plan(self, runtime: CollectionRuntime, *, retry_failed: bool, share: bool = False) -> Plan:
+    async def plan(self, runtime: CollectionRuntime, options: PlanOptions, *, share: bool = False) -> Plan:
         """Compare the sources with the catalog, and keep the plan under its id.
 
         With ``share`` it is kept in the file store, too, for workers on other machines.
@@ -47,7 +69,7 @@ class Planning:
         try:
             spool = await asyncio.to_thread(Spool, draft)
             try:
-                plan = await self._make(runtime, spool, retry_failed)
+                plan = await self._make(runtime, spool, options)
                 if share:
                     await share_plan(self._parts.kept, spool, plan)
             finally:
@@ -64,21 +86,23 @@ class Planning:
         *,
         given: str | Path | None = None,
         shard: Shard | None = None,
-        retry_failed: bool = False,
+        options: PlanOptions = USUAL,
     ) -> AsyncIterator[SpooledPlan]:
         """What is to be done now; with ``given``, a plan's id or file, that and nothing else.
 
         Raises:
             NotFoundError: code ``unknown_plan``.
             InputError: code ``invalid_plan``, for a file that holds none.
-            ConflictError: codes ``plan_outdated``, ``plan_of_another``.
+            ConflictError: codes ``plan_outdated``, ``plan_of_another``; ``source_empty`` for a generation
+                being built that would lack documents of the live one.
         """
         draft = self._parts.scratch_dir / f"plan-{secrets.token_hex(8)}.db"
         spool = await asyncio.to_thread(Spool, draft)
         try:
             planned = await self.given(runtime, given) if given else None
-            retry = retry_failed or (planned is not None and planned.retry_failed)
-            plan = await self._make(runtime, spool, retry)
+            plan = await self._make(runtime, spool, options.joined(planned) if planned else options)
+            if runtime.building:
+                await asyncio.to_thread(self._check_complete, runtime, plan)
             if given and planned:
                 await asyncio.to_thread(self._check, runtime, planned, given, spool, shard)
             documents = plan.changes
@@ -101,7 +125,7 @@ class Planning:
 
     # -- inside
 
-    async def _make(self, runtime: CollectionRuntime, spool: Spool, retry_failed: bool) -> Plan:
+    async def _make(self, runtime: CollectionRuntime, spool: Spool, options: PlanOptions) -> Plan:
         catalog = self._parts.catalog
         declared = Declared(
             collection=runtime.name,
@@ -109,11 +133,31 @@ class Planning:
             parser_version=self._parts.parser.version,
             dimension=runtime.embedder.dimension,
             rate=await asyncio.to_thread(self._rate, runtime.name),
-            retry_failed=retry_failed,
+            retry_failed=options.retry_failed,
+            allow_empty=options.allow_empty,
             generation=await generation_change(runtime, catalog),
+            # What the live one has given up is not kept in another because a source lists nothing.
+            in_doubt=self._in_doubt(runtime),
         )
         known = catalog.known.by_uri(runtime.name, runtime.number)
         return await make_plan(spool, runtime.sources, known, declared, now())
+
+    def _in_doubt(self, runtime: CollectionRuntime) -> Callable[[str], bool]:
+        """Which documents of an empty source stay: all, or in another generation those of the live one."""
+        find = partial(self._parts.catalog.document_at, runtime.name)
+        return lambda uri: not runtime.building or find(uri) is not None
+
+    def _check_complete(self, runtime: CollectionRuntime, plan: Plan) -> None:
+        """Refuse to build a generation that would lack what the live one has of an empty source."""
+        catalog, holding = self._parts.catalog, Holding(runtime.sources, plan.empty_sources)
+        live = catalog.generations.live(runtime.name)
+        if not plan.empty_sources or live is None:
+            return
+        for known in catalog.known.by_uri(runtime.name, live.number):
+            if known.origin != DocumentOrigin.SOURCE or not known.chunks or not holding.holds(known.uri):
+                continue
+            if catalog.document_at(runtime.name, known.uri, generation=runtime.number) is None:
+                raise incomplete(plan)
 
     def _fingerprint(self, runtime: CollectionRuntime) -> str:
         declared = (

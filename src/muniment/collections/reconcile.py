@@ -17,7 +17,7 @@ from muniment.errors import MunimentError
 from muniment.ingest.plan import IngestPlan, repair_of
 from muniment.ingest.rows import row_ids
 from muniment.protocols import VectorIndex, VectorStore
-from muniment.types import Document, Generation, GenerationState, Mending, RunState
+from muniment.types import Document, Generation, GenerationState, Mending, RunState, parser_of
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,9 @@ def _made_as_wanted(runtime: CollectionRuntime, live: Generation, documents: Seq
     wanted = runtime.wanted
     return all(
         difference.what == "parser"
-        and all(document.parser == wanted.parser_version for document in documents if document.chunks)
+        and all(
+            parser_of(document.parser) == wanted.parser_version for document in documents if document.chunks
+        )
         for difference in wanted.differences(live)
     )
 

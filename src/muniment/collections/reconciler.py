@@ -11,6 +11,7 @@ from muniment.collections.parts import Parts
 from muniment.collections.reconcile import Finding, reconcile
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import MunimentError, UnavailableError, unforeseen
+from muniment.types import RunProgress, RunState
 
 UNAVAILABLE_INTERVAL_S = 5.0
 """Seconds between checks while a collection waits for something that does not answer."""
@@ -157,8 +158,10 @@ class Reconciler:
         if not runtime.sources:
             return
         try:
-            async for _ in self._ingestion.ingest(runtime.name, trigger="start", wait=True):
-                pass
+            async for event in self._ingestion.ingest(runtime.name, trigger="start", wait=True):
+                run = event.run if isinstance(event, RunProgress) else None
+                if run is not None and run.state is RunState.DONE and run.error:
+                    logger.warning("%s %s", run.error, run.hint)
         except MunimentError as error:
             logger.error("Collection %s was not ingested: %s %s", runtime.name, error.message, error.hint)
 

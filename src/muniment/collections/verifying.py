@@ -22,7 +22,7 @@ from muniment.collections.retrieving import first_stage_of, retriever_of
 from muniment.collections.runtime import CollectionRuntime
 from muniment.errors import NotFoundError, StorageError
 from muniment.ingest.rows import row_ids
-from muniment.types import Check, Document, SearchMode, StoredHit, Verification, text_of
+from muniment.types import Check, Document, SearchMode, StoredHit, Verification, form_of, text_of
 
 SAMPLES = 20
 """Chunks, drawn at random, that are searched by their own text."""
@@ -92,7 +92,36 @@ class Verifying:
         done = sum(bool(document.chunks) for document in documents)
         others = len(documents) - done
         without = f"; {others} have none, `muniment status` says why" if others else ""
-        return f"{len(expected)} chunks of {done} documents are in the index, and no others{without}"
+        told = f"{len(expected)} chunks of {done} documents are in the index, and no others{without}"
+        return told + self._read_otherwise(runtime, documents)
+
+    def _read_otherwise(self, runtime: CollectionRuntime, documents: Sequence[Document]) -> str:
+        """A remark on documents whose chunks may have been made under a name of another format.
+
+        Raises:
+            StorageError: code ``read_as_another_format``: they have been, for certain.
+        """
+        form = self._parts.parser.form
+        forms: dict[str, set[str]] = {}
+        for one in documents:
+            if one.chunks:
+                forms.setdefault(one.document_id, {form_of(one.parser)}).add(form(one.name))
+        wrong = {known for known, found in forms.items() if len(found - {""}) > 1}
+        if wrong:
+            names = [one.name for one in documents if one.document_id in wrong]
+            raise StorageError(
+                f"{len(wrong)} contents are read as one format and named as another: "
+                f"{', '.join(names[:_NAMED])}.",
+                code="read_as_another_format",
+                hint=f"Read them anew with `muniment ingest {runtime.name} --rebuild`.",
+            )
+        older = sum("" in found for found in forms.values())
+        if not older:
+            return ""
+        return (
+            f"; {older} contents were read before their format was kept: if files have been renamed "
+            f"to another format since, `muniment ingest {runtime.name} --rebuild` reads them anew"
+        )
 
     async def _samples(self, runtime: CollectionRuntime) -> str:
         """Chunks drawn at random; StorageError ``chunks_not_found``, ``text_differs``."""

@@ -111,13 +111,22 @@ class Workspace(Protocol):
         """The answer in the making; errors as in ``search``, and ``generator_unavailable``."""
 
     def ingest(
-        self, collection: str, *, trigger: str, retry_failed: bool = False, rebuild: bool = False
+        self,
+        collection: str,
+        *,
+        trigger: str,
+        retry_failed: bool = False,
+        rebuild: bool = False,
+        allow_empty: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Bring the collection up to its sources; the last event's run is not running any more.
 
         Documents that failed before are tried again when they changed, or with ``retry_failed``.
         ``rebuild`` makes all chunks anew, in a new generation that is promoted when it is complete.
         Else the live generation is filled, whatever the settings ask for.
+
+        The documents of a source that lists nothing at all stay, and the run says so under the code
+        ``source_empty``, unless with ``allow_empty``. ``rebuild`` is refused then.
 
         Raises:
             ConflictError: code ``run_in_progress``.
@@ -165,10 +174,13 @@ class Workspace(Protocol):
             ConflictError: codes ``nothing_staged``, ``run_in_progress``.
         """
 
-    async def plan(self, collection: str, *, retry_failed: bool = False, share: bool = False) -> Plan:
+    async def plan(
+        self, collection: str, *, retry_failed: bool = False, share: bool = False, allow_empty: bool = False
+    ) -> Plan:
         """What bringing the collection up to its sources would do, and why; reads no file.
 
-        With ``share`` workers on other machines with the same file store find the plan by its id.
+        With ``share`` workers on other machines with the same file store find the plan by its id. With
+        ``allow_empty`` it removes the documents of a source that lists nothing.
 
         Raises:
             ConflictError: code ``collection_adopted``.
@@ -189,6 +201,7 @@ class Workspace(Protocol):
         plan: str | Path | None = None,
         shard: Shard | None = None,
         retry_failed: bool = False,
+        allow_empty: bool = False,
     ) -> AsyncIterator[RunEvent]:
         """Carry out exactly the plan with this id, or in this file; without one, what there is to do.
 

@@ -1,4 +1,4 @@
-"""Raw files and parsed documents, kept by content hash.
+"""Raw files, kept by content hash, and parsed documents, kept by content hash and how it was read.
 
 Raw bytes are kept so that a citation can be opened at its page although the source has changed;
 parsed documents so that a lost or changed index is rebuilt without parsing again. Plans lie beside them.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from muniment.errors import NotFoundError
 from muniment.protocols import FileStore, ParsedFile
-from muniment.types import ParsedDocument
+from muniment.types import BlockKind, ParsedDocument
 from muniment.types.parsed_format import decode_parsed, encode_parsed
 
 _RAW_KEY = re.compile(r"raw/[0-9a-f]{2}/([0-9a-f]{64})")
@@ -47,29 +47,45 @@ class KeptFiles:
         """Whether the bytes of the source file are kept."""
         return await self._store.exists(_raw_key(content_hash))
 
-    async def save_parsed(self, parser_version: str, parsed: ParsedFile) -> None:
+    async def save_parsed(self, read: str, parsed: ParsedFile) -> None:
         """Keep the parsed document, and the parser's full form of it beside."""
         content_hash = parsed.document.content_hash
-        await self._store.put(
-            _parsed_key(content_hash, parser_version, "full"), zlib.compress(parsed.full, 6)
-        )
+        await self._store.put(_parsed_key(content_hash, read, "full"), zlib.compress(parsed.full, 6))
         data = zlib.compress(encode_parsed(parsed.document), 6)
-        await self._store.put(_parsed_key(content_hash, parser_version, "text"), data)
+        await self._store.put(_parsed_key(content_hash, read, "text"), data)
 
-    async def load_parsed(self, content_hash: str, parser_version: str) -> ParsedDocument | None:
+    async def load_parsed(self, content_hash: str, read: str) -> ParsedDocument | None:
         """The parsed document, or None when it is not kept or its file is damaged."""
         try:
-            data = await self._store.get(_parsed_key(content_hash, parser_version, "text"))
+            data = await self._store.get(_parsed_key(content_hash, read, "text"))
             return await asyncio.to_thread(lambda: decode_parsed(zlib.decompress(data)))
         except (NotFoundError, zlib.error, json.JSONDecodeError, KeyError, UnicodeDecodeError):
             return None
 
-    async def reuse_parsed(self, content_hash: str, parser_version: str) -> ParsedDocument | None:
+    async def reuse_parsed(self, content_hash: str, read: str) -> ParsedDocument | None:
         """As ``load_parsed``, for a document that is about to refer to it: it counts as kept just now."""
         for form in ("full", "text"):
-            if not await self._store.touch(_parsed_key(content_hash, parser_version, form)):
+            if not await self._store.touch(_parsed_key(content_hash, read, form)):
                 return None
-        return await self.load_parsed(content_hash, parser_version)
+        return await self.load_parsed(content_hash, read)
+
+    async def adopt_parsed(self, content_hash: str, before: str, now: str) -> ParsedDocument | None:
+        """Keep under ``now`` what was kept as read by ``before``, a parser's version without a form.
+
+        None when it is not kept, or when it may rest on the name that the file had then. What has pages is of
+        a format that only the content decides, and with a heading its title is its own.
+        """
+        document = await self.load_parsed(content_hash, before)
+        if document is None or not document.pages or not _is_titled(document):
+            return None
+        if any(note.startswith("The name ") for note in document.notes):
+            return None
+        try:
+            full = zlib.decompress(await self._store.get(_parsed_key(content_hash, before, "full")))
+        except (NotFoundError, zlib.error):
+            return None
+        await self.save_parsed(now, ParsedFile(document, full))
+        return document
 
     async def save_plan_piece(self, plan_id: str, number: int, data: bytes) -> None:
         """Keep a piece of a plan, for workers on other machines."""
@@ -79,15 +95,15 @@ class KeptFiles:
         """A piece of a plan; NotFoundError ``file_not_stored``."""
         return await self._store.get(_plan_key(plan_id, number))
 
-    async def forget(self, content_hash: str, parser_version: str) -> None:
+    async def forget(self, content_hash: str, read: str) -> None:
         """Remove all that is kept of a content that no document has any more."""
         await self.forget_raw(content_hash)
-        await self.forget_parsed(content_hash, parser_version)
+        await self.forget_parsed(content_hash, read)
 
-    async def forget_parsed(self, content_hash: str, parser_version: str) -> None:
-        """Remove what this version of the parser made of a content."""
+    async def forget_parsed(self, content_hash: str, read: str) -> None:
+        """Remove what was made of a content when it was read so."""
         for form in ("full", "text"):
-            await self._store.delete(_parsed_key(content_hash, parser_version, form))
+            await self._store.delete(_parsed_key(content_hash, read, form))
 
     async def forget_raw(self, content_hash: str) -> None:
         """Remove the bytes of a file."""
@@ -113,7 +129,7 @@ class KeptKey:
 
     content_hash: str
     parser: str | None
-    """Hash of the parser's version, as ``hash_version`` gives it."""
+    """Hash of how it was read, as ``hash_version`` gives it."""
 
 
 def read_key(key: str) -> KeptKey | None:
@@ -130,9 +146,13 @@ def is_plan_key(key: str) -> bool:
     return _PLAN_KEY.fullmatch(key) is not None
 
 
-def hash_version(parser_version: str) -> str:
-    """A parser's version as it stands in keys."""
-    return sha256(parser_version.encode()).hexdigest()[:12]
+def hash_version(read: str) -> str:
+    """How a content was read, as it stands in keys."""
+    return sha256(read.encode()).hexdigest()[:12]
+
+
+def _is_titled(document: ParsedDocument) -> bool:
+    return any(block.kind in (BlockKind.TITLE, BlockKind.HEADING) for block in document.blocks)
 
 
 def _plan_key(plan_id: str, number: int) -> str:
@@ -143,5 +163,5 @@ def _raw_key(content_hash: str) -> str:
     return f"raw/{content_hash[:2]}/{content_hash}"
 
 
-def _parsed_key(content_hash: str, parser_version: str, form: str) -> str:
-    return f"parsed/{content_hash[:2]}/{content_hash}-{hash_version(parser_version)}.{form}.z"
+def _parsed_key(content_hash: str, read: str, form: str) -> str:
+    return f"parsed/{content_hash[:2]}/{content_hash}-{hash_version(read)}.{form}.z"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from muniment.errors import ConflictError
 from muniment.ingest.plan import is_settled
 from muniment.ingest.spool import Spool
-from muniment.types import Change, ChangeKind, Document, Plan, Shard, SourceFile
+from muniment.types import Change, ChangeKind, Document, Plan, Shard, SourceFile, parser_of
 
 _NAMED = 3
 """Differences that the refusal names."""
@@ -104,7 +104,7 @@ def _is_done(change: Change, document: Document | None) -> bool:
     if change.kind is ChangeKind.REPAIR and change.source < 0:
         return bool(document.version)
     file = SourceFile(change.uri, change.name, change.size, change.version, change.metadata)
-    return is_settled(document, file, document.parser)
+    return is_settled(document, file, parser_of(document.parser))
 
 
 def _gone(change: Change, given: Plan, find: Callable[[str, str], Document | None]) -> str:

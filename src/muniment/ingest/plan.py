@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from muniment.errors import MunimentError
 from muniment.protocols import Source
-from muniment.types import ChangeKind, Document, DocumentOrigin, DocumentState, Shard, SourceFile
+from muniment.types import ChangeKind, Document, DocumentOrigin, DocumentState, Shard, SourceFile, parser_of
 from muniment.types.store import ATTACHED
 
 
@@ -67,6 +68,10 @@ class Workload(Protocol):
     def unchanged(self) -> int:
         """Those of them that stay as they are."""
 
+    @property
+    def remark(self) -> MunimentError | None:
+        """What is to be told of it although the run goes well."""
+
     def work(self) -> AsyncIterator[Work]:
         """Files to ingest."""
 
@@ -89,6 +94,11 @@ class IngestPlan:
     def unchanged(self) -> int:
         """None: nothing was compared."""
         return 0
+
+    @property
+    def remark(self) -> MunimentError | None:
+        """Nothing."""
+        return None
 
     async def work(self) -> AsyncIterator[Work]:
         """The files, in their order."""
@@ -125,6 +135,11 @@ class CarriedWork:
         """None: they are not counted."""
         return 0
 
+    @property
+    def remark(self) -> MunimentError | None:
+        """Nothing."""
+        return None
+
     async def work(self) -> AsyncIterator[Work]:
         """The files, in their order."""
         for work in self.files:
@@ -151,6 +166,11 @@ class JoinedWork:
     def unchanged(self) -> int:
         """The same of those that stay."""
         return sum(part.unchanged for part in self.parts)
+
+    @property
+    def remark(self) -> MunimentError | None:
+        """The first that one of them has."""
+        return next((part.remark for part in self.parts if part.remark is not None), None)
 
     async def work(self) -> AsyncIterator[Work]:
         """Files to ingest."""
@@ -179,4 +199,4 @@ def is_settled(document: Document, file: SourceFile, parser_version: str) -> boo
     if not document.version or document.version != file.version or document.metadata != file.metadata:
         return False
     # A file that could not be read is tried again only when it, or what reads it, has changed.
-    return document.state is DocumentState.DONE or document.parser == parser_version
+    return document.state is DocumentState.DONE or parser_of(document.parser) == parser_version

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from muniment.catalog.known import KnownDocument
 from muniment.ingest.estimate import Estimator, MeasuredRate, chunking_growth
+from muniment.ingest.holding import Holding
 from muniment.ingest.spool import AT_A_TIME, ListedFile, Spool, as_json
 from muniment.protocols import Source
 from muniment.types import (
@@ -20,6 +21,7 @@ from muniment.types import (
     Plan,
     PlannedKind,
     SourceFile,
+    parser_of,
 )
 
 EXAMPLES = 5
@@ -35,6 +37,8 @@ class Declared:
         retry_failed: whether documents that failed are tried again although nothing changed.
         rate: how quick earlier runs were.
         generation: what of the declaration asks for another index, if anything does.
+        allow_empty: whether the documents of a source that lists nothing are removed.
+        in_doubt: which of them are kept otherwise, by URI.
     """
 
     collection: str
@@ -44,6 +48,8 @@ class Declared:
     rate: MeasuredRate
     retry_failed: bool = False
     generation: GenerationChange | None = None
+    allow_empty: bool = False
+    in_doubt: Callable[[str], bool] = lambda uri: True
 
 
 async def make_plan(
@@ -56,21 +62,27 @@ async def make_plan(
     Raises:
         UnavailableError: a source does not answer; nothing is planned then, so nothing is removed.
     """
-    listed = 0
+    listed = [0] * len(sources)
     for number, source in enumerate(sources):
         part: list[SourceFile] = []
         async for file in source.list():
             part.append(file)
             if len(part) == AT_A_TIME:
                 await asyncio.to_thread(spool.add_listed, number, part)
-                listed, part = listed + len(part), []
+                listed[number], part = listed[number] + len(part), []
         await asyncio.to_thread(spool.add_listed, number, part)
-        listed += len(part)
-    return await asyncio.to_thread(_compared, spool, known, declared, made_at, listed)
+        listed[number] += len(part)
+    holding = Holding(sources, tuple(number for number, files in enumerate(listed) if not files))
+    return await asyncio.to_thread(_compared, spool, known, declared, made_at, sum(listed), holding)
 
 
 def _compared(
-    spool: Spool, known: Iterable[KnownDocument], declared: Declared, made_at: str, listed: int
+    spool: Spool,
+    known: Iterable[KnownDocument],
+    declared: Declared,
+    made_at: str,
+    listed: int,
+    holding: Holding,
 ) -> Plan:
     comparison = _Comparison(declared, Estimator(declared.dimension, _growth(declared.generation)))
     part: list[Change] = []
@@ -83,6 +95,10 @@ def _compared(
     spool.forget_listing()
     spool.pair_moves()
     spool.index()
+    # Moves first: what another source lists now has not gone.
+    held_back = 0
+    if holding.empty and not declared.allow_empty:
+        held_back = spool.hold_back(lambda uri: holding.holds(uri) and declared.in_doubt(uri))
     tally = _Tally(declared.fingerprint)
     for change in spool.changes():
         tally.add(change)
@@ -92,12 +108,15 @@ def _compared(
         collection=declared.collection,
         made_at=made_at,
         kinds=tally.kinds,
-        unchanged=comparison.unchanged,
+        unchanged=comparison.unchanged + held_back,
         listed=listed,
         estimate=comparison.estimator.result(declared.rate),
         fingerprint=declared.fingerprint,
         retry_failed=declared.retry_failed,
         generation=declared.generation,
+        empty_sources=holding.empty,
+        held_back=held_back,
+        allow_empty=declared.allow_empty,
     )
     spool.seal(plan)
     return plan
@@ -156,7 +175,7 @@ class _Comparison:
         reason = changed
         if not changed and self._metadata(file.metadata) != document.metadata:
             reason = "its metadata changed"
-        elif not changed and document.parser != self.declared.parser_version:
+        elif not changed and parser_of(document.parser) != self.declared.parser_version:
             reason = "the parser changed"
         elif not changed and self.declared.retry_failed:
             reason = "asked for"

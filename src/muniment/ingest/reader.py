@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +18,17 @@ from muniment.ingest.claims import Claims
 from muniment.ingest.kept_files import KeptFiles, hash_file
 from muniment.ingest.plan import Work
 from muniment.protocols import Parser
-from muniment.types import ChangeKind, Document, DocumentState, ParsedDocument, document_id
+from muniment.types import (
+    ChangeKind,
+    Document,
+    DocumentState,
+    ParsedDocument,
+    document_id,
+    form_of,
+    parser_of,
+    reading,
+    title_from,
+)
 
 SCRATCH_NAME = "document.scratch"
 """Stands in no message of a parser by chance, so that it can be replaced there by the document's name."""
@@ -28,6 +39,7 @@ class ReadDocument:
     """A document that has been read and parsed.
 
     Attributes:
+        content: its content, as it stands among the doubtful.
         keys: what is claimed for it: the document and its content.
         present: whether rows of its content may be in the index already.
         doubtful: whether they may be there without a document in the catalog that vouches for them.
@@ -35,19 +47,13 @@ class ReadDocument:
     """
 
     work: Work
-    content_hash: str
+    content: DoubtfulContent
     size: int
-    parser: str
     parsed: ParsedDocument
     keys: tuple[str, ...]
     present: bool
     doubtful: bool
     started: float
-
-    @property
-    def content(self) -> DoubtfulContent:
-        """Its content, as it stands among the doubtful."""
-        return DoubtfulContent(document_id(self.content_hash, self.work.salt), self.content_hash, self.parser)
 
     def document(self, collection: str, generation: int, chunks: int) -> Document:
         """What the catalog will say of it."""
@@ -55,16 +61,16 @@ class ReadDocument:
             collection=collection,
             uri=self.work.file.uri,
             name=self.work.file.name,
-            document_id=document_id(self.content_hash, self.work.salt),
-            content_hash=self.content_hash,
+            document_id=self.content.document_id,
+            content_hash=self.content.content_hash,
             version=self.work.file.version,
             size=self.size,
             state=DocumentState.DONE,
             origin=self.work.origin,
-            parser=self.parser,
+            parser=self.content.parser,
             pages=len(self.parsed.pages),
             chunks=chunks,
-            title=self.parsed.title,
+            title=self.parsed.title or title_from(self.work.file.name),
             metadata=self.work.file.metadata,
             notes=self.parsed.notes,
             chunker=self.work.chunker,
@@ -105,32 +111,72 @@ class Reader:
         before = await self._read_before(work)
         known = before or (work.known if _needs_no_fetch(work) else None)
         if known is not None and known.content_hash:
-            async with _Claimed(self, work, known.content_hash) as claim:
+            content = self._content(work, known.content_hash) if before else _content_of(known)
+            async with _Claimed(self, work, content) as claim:
                 if claim.keys is None:
                     return None
-                parser = self.parser.version if before else known.parser
-                parsed = await self.kept.load_parsed(known.content_hash, parser)
+                parsed = await self._kept(content)
                 if parsed is not None:
-                    return claim.read(known.content_hash, known.size, parser, parsed, started)
+                    return claim.read(known.size, parsed, started)
         with scratch_failures(self.scratch_dir), TemporaryDirectory(dir=self.scratch_dir) as scratch:
             path = Path(scratch, SCRATCH_NAME)
             await self._fetch(work, before, path)
             size, content_hash = await asyncio.to_thread(lambda: (path.stat().st_size, hash_file(path)))
             self._check_size(work.file.name, size)
-            async with _Claimed(self, work, content_hash) as claim:
+            content = await self._content_before(work, content_hash) or self._content(work, content_hash)
+            async with _Claimed(self, work, content) as claim:
                 if claim.keys is None:
                     return None
-                parsed = await self._parse(work, path, content_hash)
-                return claim.read(content_hash, size, self.parser.version, parsed, started)
+                parsed = await self._parse(work, path, content)
+                return claim.read(size, parsed, started)
 
-    async def _parse(self, work: Work, path: Path, content_hash: str) -> ParsedDocument:
-        parsed = await self.kept.reuse_parsed(content_hash, self.parser.version)
+    async def _parse(self, work: Work, path: Path, content: DoubtfulContent) -> ParsedDocument:
+        parsed = await self._kept(content)
         if parsed is None:
-            result = await self.parser.parse(path, work.file.name, content_hash)
+            result = await self.parser.parse(path, work.file.name, content.content_hash)
             parsed = result.document
-            await self.kept.save_parsed(self.parser.version, result)
-        await self.kept.save_raw(content_hash, await asyncio.to_thread(path.read_bytes))
+            await self.kept.save_parsed(content.parser, result)
+        await self.kept.save_raw(content.content_hash, await asyncio.to_thread(path.read_bytes))
         return parsed
+
+    async def _kept(self, content: DoubtfulContent) -> ParsedDocument | None:
+        """The content as read before, for a document that is about to refer to it."""
+        parsed = await self.kept.reuse_parsed(content.content_hash, content.parser)
+        if parsed is None and form_of(content.parser):
+            parsed = await self.kept.adopt_parsed(
+                content.content_hash, parser_of(content.parser), content.parser
+            )
+        return parsed
+
+    def _content(self, work: Work, content_hash: str) -> DoubtfulContent:
+        """What bytes under the name of this file are, wherever they have been before."""
+        form = self.parser.form(work.file.name)
+        return DoubtfulContent(
+            document_id(content_hash, work.salt, form), content_hash, reading(self.parser.version, form)
+        )
+
+    async def _content_before(self, work: Work, content_hash: str) -> DoubtfulContent | None:
+        """The content of the document that this one was, where it was read before forms were kept.
+
+        Its chunks are not made again as long as bytes, form and title are what they were; a new generation
+        has none of it.
+        """
+        if self.building:
+            return None
+        known = [work.known] if work.known is not None else []
+        if work.moved_from:
+            find = partial(self.catalog.document_at, generation=self.generation)
+            old = await asyncio.to_thread(find, self.collection, work.moved_from)
+            known += [old] if old is not None else []
+        return next((_content_of(one) for one in known if self._stays(work, content_hash, one)), None)
+
+    def _stays(self, work: Work, content_hash: str, known: Document) -> bool:
+        now, then = work.file.name, known.name
+        return (
+            (known.content_hash, known.parser) == (content_hash, self.parser.version)
+            and known.state is DocumentState.DONE
+            and (self.parser.form(now), title_from(now)) == (self.parser.form(then), title_from(then))
+        )
 
     async def _read_before(self, work: Work) -> Document | None:
         """The live generation's document of this very file, when another generation is built.
@@ -145,7 +191,7 @@ class Reader:
             return None
         if before.state is not DocumentState.FAILED:
             return before
-        if before.chunks or before.parser != self.parser.version:
+        if before.chunks or parser_of(before.parser) != self.parser.version:
             return None
         raise DocumentError(before.error, code=before.error_code, hint=before.hint)
 
@@ -172,12 +218,10 @@ class Reader:
 class _Claimed:
     """A content claimed for a document; let go again when reading it did not come to an end."""
 
-    def __init__(self, reader: Reader, work: Work, content_hash: str) -> None:
+    def __init__(self, reader: Reader, work: Work, content: DoubtfulContent) -> None:
         self._reader = reader
         self._work = work
-        self._content = DoubtfulContent(
-            document_id(content_hash, work.salt), content_hash, reader.parser.version
-        )
+        self._content = content
         self._found = False
         self._doubtful = False
         self._result: ReadDocument | None = None
@@ -194,14 +238,12 @@ class _Claimed:
         if self._result is None and self.keys is not None:
             await self._reader.claims.release(*self.keys)
 
-    def read(
-        self, content_hash: str, size: int, parser: str, parsed: ParsedDocument, started: float
-    ) -> ReadDocument:
+    def read(self, size: int, parsed: ParsedDocument, started: float) -> ReadDocument:
         """The document read; its content stays claimed."""
         keys = (self._reader.claims.document(self._work.file.uri), *(self.keys or ()))
         present = self._found or self._doubtful
         self._result = ReadDocument(
-            self._work, content_hash, size, parser, parsed, keys, present, self._doubtful, started
+            self._work, self._content, size, parsed, keys, present, self._doubtful, started
         )
         return self._result
 
@@ -211,6 +253,10 @@ class _Claimed:
         place = reader.collection, reader.generation
         self._doubtful = reader.catalog.doubts.note_in(connection, *place, content)
         self._found = reader.catalog.holds_document_in(connection, *place, content.document_id)
+
+
+def _content_of(document: Document) -> DoubtfulContent:
+    return DoubtfulContent(document.document_id, document.content_hash, document.parser)
 
 
 def _needs_no_fetch(work: Work) -> bool:

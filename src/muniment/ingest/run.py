@@ -102,6 +102,8 @@ class IngestRun:
         try:
             async with prepare() as plan:
                 self.run = replace(self.run, total=plan.total, unchanged=plan.unchanged)
+                if (remark := plan.remark) is not None:
+                    self._tell(remark)
                 await self.emit(RunProgress(self.run))
                 await self._carry_out(plan, claims)
             await asyncio.to_thread(self.tools.catalog.runs.forget_old, self.collection)
@@ -115,8 +117,11 @@ class IngestRun:
             logger.exception("The run over collection %s failed.", self.collection)
             await self._failed(unforeseen(error))
 
-    async def _failed(self, error: MunimentError) -> None:
+    def _tell(self, error: MunimentError) -> None:
         self.run = replace(self.run, error_code=error.code, error=error.message, hint=error.hint)
+
+    async def _failed(self, error: MunimentError) -> None:
+        self._tell(error)
         await self._save(RunState.FAILED)
 
     async def _carry_out(self, plan: Workload, claims: Claims) -> None:
@@ -221,6 +226,7 @@ def settling_of(
         generation=tools.generation,
         run_id=run_id,
         parser_version=tools.parser.version,
+        form=tools.parser.form,
         chunker_spec=tools.chunker.spec,
         catalog=tools.catalog,
         kept=tools.kept,

@@ -80,6 +80,7 @@ class Settling:
     generation: int
     run_id: str
     parser_version: str
+    form: Callable[[str], str]
     chunker_spec: str
     catalog: Catalog
     kept: KeptFiles
@@ -265,7 +266,9 @@ class Settling:
             collection=self.collection,
             uri=work.file.uri,
             name=work.file.name,
-            document_id=document_id(content_hash, work.salt) if content_hash else "",
+            document_id=document_id(content_hash, work.salt, self.form(work.file.name))
+            if content_hash
+            else "",
             content_hash=content_hash,
             version=work.file.version,
             size=work.file.size,

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -30,15 +30,18 @@ _PAIRED = """
 CREATE TEMP TABLE paired AS
 WITH gone AS (
     SELECT number, uri, name, version, size, chunks, seen_at,
-           row_number() OVER (PARTITION BY version, size ORDER BY uri) AS nth
+           row_number() OVER (PARTITION BY {alike} ORDER BY uri) AS nth
     FROM changes WHERE kind = 'remove' AND source = -1 AND version != ''),
 new AS (
-    SELECT number, version, size, row_number() OVER (PARTITION BY version, size ORDER BY uri) AS nth
+    SELECT number, name, version, size, row_number() OVER (PARTITION BY {alike} ORDER BY uri) AS nth
     FROM changes
     WHERE kind = 'add' AND version IN (SELECT version FROM changes WHERE kind = 'remove'))
 SELECT new.number AS new, gone.number AS gone, gone.uri AS uri, gone.name AS name, gone.chunks AS chunks
-FROM new JOIN gone ON new.version = gone.version AND new.size = gone.size AND new.nth = gone.nth
+FROM new JOIN gone USING ({alike}, nth)
 """
+
+_ALIKE = ("version, size, name", "version, size")
+"""What a moved file keeps: when its source has moved, its name inside it, too. Such pairs go first."""
 
 _FIELDS = "kind, uri, name, size, version, reason, metadata, source, moved_from, chunks, seen_at"
 
@@ -137,13 +140,25 @@ class Spool:
             self._db.execute(
                 "CREATE INDEX changes_by_version ON changes (version, size) WHERE kind = 'remove'"
             )
-            self._db.execute(_PAIRED)
-            self._db.execute(
-                "UPDATE changes SET kind = 'move', moved_from = paired.uri, chunks = paired.chunks, "
-                "reason = 'was ' || paired.name FROM paired WHERE changes.number = paired.new"
-            )
-            self._db.execute("DELETE FROM changes WHERE number IN (SELECT gone FROM paired)")
-            self._db.execute("DROP TABLE paired")
+            for alike in _ALIKE:
+                self._db.execute(_PAIRED.format(alike=alike))
+                self._db.execute(
+                    "UPDATE changes SET kind = 'move', moved_from = paired.uri, chunks = paired.chunks, "
+                    "reason = 'was ' || iif(paired.name = changes.name, paired.uri, paired.name) "
+                    "FROM paired WHERE changes.number = paired.new"
+                )
+                self._db.execute("DELETE FROM changes WHERE number IN (SELECT gone FROM paired)")
+                self._db.execute("DROP TABLE paired")
+
+    def hold_back(self, held: Callable[[str], bool]) -> int:
+        """Take back the removal of documents under such URIs; how many."""
+        after, count = "", 0
+        while page := self.page(after, removals=True):
+            kept = [(change.uri,) for change in page if held(change.uri)]
+            with self._used():
+                self._db.executemany("DELETE FROM changes WHERE uri = ?", kept)
+            after, count = page[-1].uri, count + len(kept)
+        return count
 
     def seal(self, plan: Plan) -> None:
         """Keep the plan beside its changes; it is complete."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from muniment.errors import MunimentError
+from muniment.ingest.holding import held_back
 from muniment.ingest.plan import Removal, Work
 from muniment.ingest.spool import Spool
 from muniment.protocols import Source
@@ -29,6 +31,11 @@ class SpooledPlan:
     def unchanged(self) -> int:
         """Those that stay as they are; counted in the first shard only."""
         return self.plan.unchanged if self.shard is None or self.shard.number == 0 else 0
+
+    @property
+    def remark(self) -> MunimentError | None:
+        """What is held back, and why."""
+        return held_back(self.plan)
 
     async def work(self) -> AsyncIterator[Work]:
         """Files to ingest, by URI."""

@@ -15,7 +15,7 @@ from muniment.protocols.generator import BeginsAhead, CountsTokens, Generator, P
 from muniment.protocols.parser import ParsedFile, Parser
 from muniment.protocols.provider import Provider, ProviderContext
 from muniment.protocols.reranker import Reranker
-from muniment.protocols.source import Source
+from muniment.protocols.source import ScopedSource, Source
 from muniment.protocols.vector_store import (
     AdoptedDocument,
     AdoptedIndex,
@@ -45,6 +45,7 @@ __all__ = [
     "Provider",
     "ProviderContext",
     "Reranker",
+    "ScopedSource",
     "SentenceEmbedder",
     "Source",
     "StoredFile",

@@ -22,8 +22,18 @@ class Parser(Protocol):
     def version(self) -> str:
         """Name, version and settings that decide the result; parsed documents are kept under it."""
 
+    def form(self, name: str) -> str:
+        """What of a name decides how a file's bytes are read, in a word or two: mostly the format.
+
+        Under two names of one form the same bytes give the same document, or fail alike. Asked before the
+        file is opened, for every file: it must be quick. Never empty.
+        """
+
     async def parse(self, path: Path, name: str, content_hash: str) -> ParsedFile:
         """Parse the file at ``path``, called ``name`` by people.
+
+        Of the name only its ``form`` decides the result: parsed documents are kept by content and form, and
+        found again under other names. A document without a title of its own has none.
 
         May be called concurrently; runs as many at a time as it has workers.
 

@@ -17,10 +17,12 @@ class ProviderContext:
     Attributes:
         data_dir: folder for the provider's own files; exists.
         name: the name under which the settings declare it, such as a model's name.
+        own_paths: files and folders that Muniment itself writes to; a source leaves them out.
     """
 
     data_dir: Path
     name: str = ""
+    own_paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

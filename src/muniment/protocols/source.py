@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from muniment.types import SourceFile
 
@@ -32,3 +32,14 @@ class Source(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class ScopedSource(Source, Protocol):
+    """A source that knows which URIs are its own; not every one does.
+
+    When another source of its collection lists nothing, this one's documents are removed all the same.
+    """
+
+    def holds(self, uri: str) -> bool:
+        """Whether a file under this URI would be one of this source's, by its address alone."""

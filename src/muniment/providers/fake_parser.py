@@ -1,7 +1,7 @@
 """The ``fake`` parser: plain text with ``# `` headings, no libraries, no processes. For tests and trials."""
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -27,6 +27,10 @@ class FakeParser:
         """Name and revision."""
         return "fake-1"
 
+    def form(self, name: str) -> str:
+        """Everything is text, whatever it is called."""
+        return "text"
+
     async def parse(self, path: Path, name: str, content_hash: str) -> ParsedFile:
         """See :class:`muniment.protocols.Parser`; ``full`` is the file itself."""
         try:
@@ -46,13 +50,13 @@ class FakeParser:
                 f"{name} is not UTF-8 text, the only format the fake parser reads.",
                 hint="Set parser.provider to docling.",
             ) from error
-        return ParsedFile(parse_text(text, name, content_hash, self.version), data)
+        return ParsedFile(parse_text(text, content_hash, self.version), data)
 
     async def aclose(self) -> None:
         """Nothing to stop."""
 
 
-def parse_text(text: str, name: str, content_hash: str, parser: str) -> ParsedDocument:
+def parse_text(text: str, content_hash: str, parser: str) -> ParsedDocument:
     """A parsed document of paragraphs and headings; no pages."""
     blocks: list[Block] = []
     parts: list[str] = []
@@ -73,7 +77,7 @@ def parse_text(text: str, name: str, content_hash: str, parser: str) -> ParsedDo
     title = next((parts[i] for i, block in enumerate(blocks) if block.kind is BlockKind.HEADING), "")
     return ParsedDocument(
         content_hash=content_hash,
-        title=title or PurePosixPath(name).stem,
+        title=title,
         text="\n\n".join(parts),
         blocks=tuple(blocks),
         pages=(),

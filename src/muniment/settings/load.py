@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from muniment.errors import SettingsError
+from muniment.paths import without_parents
 from muniment.settings.model import ProviderSettings, Settings
 from muniment.settings.problems import describe_problems, known_keys, near_name
 
@@ -143,7 +144,7 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
                 "sources": tuple(_with_absolute_path(source, base) for source in collection.sources),
                 "gate": collection.gate
                 and collection.gate.model_copy(
-                    update={"questions": base / collection.gate.questions.expanduser()}
+                    update={"questions": without_parents(base / collection.gate.questions.expanduser())}
                 ),
             }
         )
@@ -151,7 +152,7 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     }
     return settings.model_copy(
         update={
-            "data_dir": base / settings.data_dir.expanduser(),
+            "data_dir": without_parents(base / settings.data_dir.expanduser()),
             "collections": collections,
             "embedding_models": {
                 n: _with_absolute_path(p, base) for n, p in settings.embedding_models.items()
@@ -182,7 +183,7 @@ PATH_KEYS = frozenset(
 def _with_absolute_path(provider: AnyProvider, base: Path) -> AnyProvider:
     """The provider's settings with every option that holds a path made absolute."""
     moved = {
-        key: str(base / Path(value).expanduser())
+        key: str(without_parents(base / Path(value).expanduser()))
         for key, value in provider.options.items()
         if key in PATH_KEYS and isinstance(value, str)
     }

@@ -2,7 +2,7 @@
 
 import hashlib
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -56,8 +56,18 @@ class ParserContract:
         assert "muniment" in parsed.document.text.lower()
         assert parsed.document.content_hash == hashlib.sha256(content).hexdigest()
         assert parsed.document.parser == parser.version
-        assert parsed.document.title
         assert parsed.full
+
+    async def test_of_a_name_only_its_form_decides(
+        self, parser: Parser, sample: tuple[str, bytes], tmp_path: Path
+    ) -> None:
+        """Another name of the same form gives the same document; a title comes from the document alone."""
+        name, content = sample
+        other = f"of/another folder/{PurePosixPath(name).with_stem('quite another name')}"
+        assert parser.form(name)
+        assert parser.form(other) == parser.form(name)
+        first = await self._parse(parser, tmp_path, name, content)
+        assert (await self._parse(parser, tmp_path, other, content)).document == first.document
 
     async def test_the_same_file_gives_the_same_document(
         self, parser: Parser, sample: tuple[str, bytes], tmp_path: Path

@@ -23,6 +23,10 @@ from muniment.types.document import (
     Span,
     TableRow,
     document_id,
+    form_of,
+    parser_of,
+    reading,
+    title_from,
 )
 from muniment.types.evaluation import (
     EvaluatedWith,
@@ -192,6 +196,10 @@ __all__ = [
     "chunk_id",
     "document_id",
     "file_id_of",
+    "form_of",
+    "parser_of",
+    "reading",
     "shard_of",
     "text_of",
+    "title_from",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import PurePosixPath
 
 MetadataValue = str | int | float | bool
 
@@ -92,6 +93,7 @@ class ParsedDocument:
 
     Attributes:
         content_hash: SHA-256 (hex) of the source file's bytes.
+        title: the document's own; empty when it has none. Names are no part of what is kept by content.
         parser: name and version of the parser that made it.
         notes: what the reader should know, such as "page 3 was read by OCR".
     """
@@ -138,22 +140,51 @@ class DocumentOrigin(StrEnum):
     UPLOAD = "upload"
 
 
-def document_id(content_hash: str, salt: str = "") -> str:
+def document_id(content_hash: str, salt: str = "", form: str = "") -> str:
     """The id of the document whose bytes have this SHA-256 (hex).
 
-    Documents with a ``salt`` share their chunks only with those of the same salt.
+    Documents with a ``salt`` share their chunks only with those of the same salt. ``form`` is what of the
+    name decided how the bytes were read: the same bytes read in two forms are two documents. It is empty
+    for documents that were read before it was kept.
     """
-    salted = sha256(f"{content_hash}\0{salt}".encode()).hexdigest() if salt else content_hash
+    told = f"{content_hash}\0{salt}\0{form}" if form else f"{content_hash}\0{salt}"
+    salted = sha256(told.encode()).hexdigest() if salt or form else content_hash
     return f"doc_{salted[:24]}"
+
+
+_AS = " as "
+
+
+def reading(parser_version: str, form: str) -> str:
+    """How a content was read: by which version of the parser, and as which form."""
+    return f"{parser_version}{_AS}{form}"
+
+
+def parser_of(read: str) -> str:
+    """The version of the parser in a ``reading``; one that was kept without a form is the version."""
+    version, _, form = read.rpartition(_AS)
+    return version or form
+
+
+def form_of(read: str) -> str:
+    """The form in a ``reading``; empty for one that was kept without."""
+    return read.rpartition(_AS)[2] if _AS in read else ""
+
+
+def title_from(name: str) -> str:
+    """What stands for the title of a document that has none itself."""
+    return PurePosixPath(name).stem
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """One source file at one content hash, as the catalog knows it.
 
-    ``document_id`` is derived from the content hash, so the same bytes under two names share their
-    chunks. ``error_code``, ``error`` and ``hint`` are set when ``state`` is failed or skipped.
-    ``parser`` is the version of the parser that read it, or tried to. ``updated_at`` is ISO 8601, UTC.
+    ``document_id`` is derived from the content hash and the form in which it was read, so the same bytes
+    under two names of one form share their chunks. ``error_code``, ``error`` and ``hint`` are set when
+    ``state`` is failed or skipped. ``parser`` is the ``reading``: the parser's version and the form; the
+    version alone for what could not be read, and for what was read before forms were kept.
+    ``updated_at`` is ISO 8601, UTC.
     ``chunker`` is the spec of its own chunker, where it is not chunked like the rest of its collection.
     ``generation`` is the number of the collection's generation whose index holds its chunks.
     """

@@ -89,6 +89,9 @@ class Plan:
         listed: files that the sources list.
         retry_failed: whether it tries documents again that failed and have not changed.
         generation: what of the declaration asks for another index, if anything does.
+        empty_sources: numbers of the sources that list nothing, in the order of the declaration.
+        held_back: documents that are not removed although no source lists them, because of those sources.
+        allow_empty: whether they are removed all the same.
     """
 
     id: str
@@ -101,6 +104,9 @@ class Plan:
     fingerprint: str = ""
     retry_failed: bool = False
     generation: GenerationChange | None = None
+    empty_sources: tuple[int, ...] = ()
+    held_back: int = 0
+    allow_empty: bool = False
 
     @property
     def changes(self) -> int:

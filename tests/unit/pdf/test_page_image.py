@@ -54,7 +54,7 @@ def _check_marked(pixels: np.ndarray, room: int = ROOM) -> None:
 
 def _parsed(path: Path) -> ParsedDocument:
     document = convert_image(path, PdfOptions()).document
-    return view(document, content_hash="0" * 64, name=path.name, parser="test")
+    return view(document, content_hash="0" * 64, parser="test")
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.5])
@@ -132,9 +132,7 @@ async def test_a_transparent_image_is_drawn_on_white(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scale", [0.5, 1.5, 4])
 async def test_a_page_of_a_pdf_is_marked_at_any_scale(make_pdf: Callable[..., Path], scale: float) -> None:
     path = make_pdf(lambda canvas: paragraph(canvas, 60, 80, "Two pumps and one valve were sent."))
-    parsed = view(
-        convert_pdf(path, PdfOptions()).document, content_hash="0" * 64, name=path.name, parser="test"
-    )
+    parsed = view(convert_pdf(path, PdfOptions()).document, content_hash="0" * 64, parser="test")
     box = parsed.blocks[0].spans[0].box
     assert box is not None
 

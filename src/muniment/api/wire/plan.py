@@ -101,6 +101,12 @@ class PlanWire(Wire):
     """Of the declaration it was made for."""
     retry_failed: bool
     generation: GenerationChangeWire | None
+    empty_sources: tuple[int, ...]
+    """Numbers, from 0, of the sources that list nothing."""
+    held_back: int
+    """Documents that are not removed although no source lists them, because of those sources."""
+    allow_empty: bool
+    """Whether they are removed all the same."""
 
     @classmethod
     def of(cls, plan: Plan) -> "PlanWire":
@@ -192,6 +198,8 @@ class PlanRequest(Request):
 
     retry_failed: bool = False
     """Try documents again that failed before and have not changed."""
+    allow_empty: bool = False
+    """Remove the documents of a source that lists nothing at all; they are kept otherwise."""
     share: bool = False
     """Keep the plan in the file store too, where workers on other machines find it by its id."""
 
@@ -205,6 +213,8 @@ class ApplyRequest(Request):
     """Only the changes in this part, `K/N` with K from 0."""
     retry_failed: bool = False
     """Try documents again that failed before and have not changed."""
+    allow_empty: bool = False
+    """Remove the documents of a source that lists nothing at all; they are kept otherwise."""
     stream: bool = False
     """Send server-sent events `progress`, `document`, `finished` (or `error`)."""
     trigger: str = Field(default="api", pattern=r"^[a-z][a-z0-9_-]{0,31}$")

@@ -150,6 +150,8 @@ class RunRequest(Request):
 
     retry_failed: bool = False
     """Try documents again that failed before and have not changed."""
+    allow_empty: bool = False
+    """Remove the documents of a source that lists nothing at all; they are kept otherwise."""
     rebuild: bool = False
     """Make all chunks anew, in a new generation that is promoted when it is complete."""
     stream: bool = False

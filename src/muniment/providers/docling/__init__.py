@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from muniment.errors import SettingsError
 from muniment.protocols import ParsedFile, Parser, Provider, ProviderContext
+from muniment.providers.docling import formats
 from muniment.providers.docling.jobs import Limits
 from muniment.providers.docling.pool import WorkerPool
 
@@ -76,6 +77,10 @@ class DoclingParser:
     def version(self) -> str:
         """Name, revision, Docling's version, and the options that decide the result."""
         return self._version
+
+    def form(self, name: str) -> str:
+        """The format that the name's extension claims."""
+        return formats.form(name)
 
     async def parse(self, path: Path, name: str, content_hash: str) -> ParsedFile:
         """See :class:`muniment.protocols.Parser`."""

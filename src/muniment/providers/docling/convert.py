@@ -64,9 +64,7 @@ def parse(job: Job, limits: Limits, parser: str) -> ParsedFile:
             hint=_DAMAGED_HINT,
         ) from error
     notes = tuple(note for note in (recognised.note, *converted.notes) if note)
-    document = view(
-        converted.document, content_hash=job.content_hash, name=job.name, parser=parser, notes=notes
-    )
+    document = view(converted.document, content_hash=job.content_hash, parser=parser, notes=notes)
     if not document.text:
         document = replace(document, notes=(*notes, "No text was found in it."))
     return ParsedFile(document, converted.document.model_dump_json(exclude_none=True).encode())

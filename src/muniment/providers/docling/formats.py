@@ -118,15 +118,29 @@ def recognise(path: Path, name: str, *, max_unpacked_bytes: int) -> Recognised:
         raise DocumentError(
             f"{name} {what}.", code="document_empty", hint="Check how the file was made or copied."
         )
-    claimed = _BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
+    claimed = _claimed(name)
     found = _binary_format(path, name, head, claimed, max_unpacked_bytes)
     if found is None:
         found = _text_format(head, claimed, name)
     if claimed is None or found is claimed:
         return Recognised(found)
     return Recognised(
-        found, f"The name ends in {PurePosixPath(name).suffix}, but the content is {found.value}."
+        # Not the extension itself: what is told of a content holds for all names of one form.
+        found,
+        f"The name says that it is {claimed.value}, but the content is {found.value}.",
     )
+
+
+def form(name: str) -> str:
+    """What of a name decides how a file is read."""
+    claimed = _claimed(name)
+    if claimed is None and name.lower().endswith(_MAIL_NAMES):
+        return "e-mail"
+    return claimed.value if claimed is not None else "any format"
+
+
+def _claimed(name: str) -> Format | None:
+    return _BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
 
 
 def _binary_format(

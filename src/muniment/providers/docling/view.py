@@ -7,7 +7,6 @@ Running headers and footers, invisible text and reviewers' comments are not.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from docling_core.types.doc import (
     CodeItem,
@@ -53,19 +52,19 @@ _NO_SPACE_AFTER = tuple("([{‘“")
 
 
 def view(
-    document: DoclingDocument, *, content_hash: str, name: str, parser: str, notes: Iterable[str] = ()
+    document: DoclingDocument, *, content_hash: str, parser: str, notes: Iterable[str] = ()
 ) -> ParsedDocument:
     """The parsed document: text, blocks in reading order with heading paths, pages and places.
 
     Heading paths follow docling-core's HierarchicalChunker: a heading shadows those of its level and
-    below. ``name`` gives the title when the document itself has none.
+    below. A document without a title of its own has none here.
     """
     writer = _Writer(document)
     for item in _walk(document):
         writer.write(item)
     return ParsedDocument(
         content_hash=content_hash,
-        title=_title(document, writer.blocks, writer.text) or PurePosixPath(name).stem,
+        title=_title(document, writer.blocks, writer.text),
         text=writer.text,
         blocks=tuple(writer.blocks),
         pages=tuple(Page(number, *size) for number, size in sorted(page_sizes(document).items())),

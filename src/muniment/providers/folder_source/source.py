@@ -1,9 +1,10 @@
 """Source: a folder on this machine."""
 
 import asyncio
+import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
@@ -19,9 +20,12 @@ from muniment.errors import (
     is_disk_full,
 )
 from muniment.globs import EXCLUDE, INCLUDE, Selection
+from muniment.paths import without_parents
 from muniment.protocols import ProviderContext
 from muniment.providers.folder_source.walk import walk
 from muniment.types import MetadataValue, SourceFile
+
+logger = logging.getLogger(__name__)
 
 _LISTED_AT_ONCE = 2000
 """Files described before the event loop is given back."""
@@ -44,12 +48,19 @@ class FolderSource:
     """Lists a folder recursively; what a ``.munimentignore`` in it names is left out.
 
     Symbolic links that lead out of the folder are left out, so that a document can never name
-    a file elsewhere on the machine.
+    a file elsewhere on the machine. So is what Muniment itself writes into it: ingested, it would grow with
+    every run.
+
+    Args:
+        own_paths: what Muniment writes to.
     """
 
-    def __init__(self, options: FolderSourceOptions) -> None:
+    def __init__(self, options: FolderSourceOptions, own_paths: Sequence[Path] = ()) -> None:
         self._options = options
-        self._root = options.path
+        # Two ways to write the same folder must not make two documents of each file.
+        self._root = without_parents(options.path)
+        self._own_paths = own_paths
+        self._told = False
 
     async def check(self) -> None:
         """The folder must exist and be readable."""
@@ -105,6 +116,11 @@ class FolderSource:
                 hint="Check the disk or the network folder it lies on, then run again.",
             ) from error
 
+    def holds(self, uri: str) -> bool:
+        """Whether it is the file itself, or below the folder."""
+        base = self._root.as_uri()
+        return uri == base or uri.startswith(f"{base}/")
+
     async def aclose(self) -> None:
         """Nothing to let go of."""
 
@@ -116,13 +132,25 @@ class FolderSource:
 
     def _found(self) -> Iterator[SourceFile]:
         if self._root.is_file():
-            yield self._describe(self._root.resolve().as_uri(), self._root.name, self._root.stat())
+            yield self._describe(self._root.as_uri(), self._root.name, self._root.stat())
             return
         selection = Selection(self._options.include, self._options.exclude)
         # The same text as Path.as_uri gives, at a fraction of its time.
-        base = self._root.absolute().as_uri()
-        for inside, status in walk(self._root.resolve(), selection):
+        base = self._root.as_uri()
+        root = self._root.resolve()
+        for inside, status in walk(root, selection, self._left_out(root)):
             yield self._describe(f"{base}/{quote_from_bytes(os.fsencode(inside))}", inside, status)
+
+    def _left_out(self, root: Path) -> frozenset[str]:
+        """Paths inside the folder that are Muniment's own; said once."""
+        own = {path.resolve() for path in self._own_paths}
+        found = {path.relative_to(root) for path in own if path != root and path.is_relative_to(root)}
+        outermost = (path for path in found if found.isdisjoint(path.parents) and (root / path).exists())
+        there = ", ".join(sorted(map(str, outermost)))
+        if there and not self._told:
+            logger.warning("Left out of the source folder %s, as Muniment's own: %s.", self._root, there)
+            self._told = True
+        return frozenset(path.as_posix() for path in found)
 
     def _describe(self, uri: str, inside: str, status: os.stat_result) -> SourceFile:
         return SourceFile(
@@ -145,4 +173,4 @@ async def create(options: FolderSourceOptions, context: ProviderContext) -> Fold
         raise SettingsError(
             "A folder source needs a folder of its own, not '/'.", hint="Name a folder in `path`."
         )
-    return FolderSource(options)
+    return FolderSource(options, context.own_paths)

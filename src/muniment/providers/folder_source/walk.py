@@ -1,7 +1,7 @@
 """Walks a folder: one look at every entry, nothing left out unseen."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from muniment.errors import InputError, MunimentError, UnavailableError
@@ -12,10 +12,11 @@ Found = tuple[str, os.stat_result]
 """A file's path inside the folder, with ``/`` between folders, and its status."""
 
 
-def walk(root: Path, selection: Selection) -> Iterator[Found]:
+def walk(root: Path, selection: Selection, left_out: Container[str] = ()) -> Iterator[Found]:
     """Every file below ``root`` that counts: a folder's files by name, then its subfolders by name.
 
-    Symbolic links are followed to files below ``root``, never to folders.
+    Symbolic links are followed to files below ``root``, never to folders. Files and folders whose path inside
+    ``root`` is ``left_out`` do not count.
 
     Raises:
         UnavailableError: code ``source_unavailable``: a folder may not be read, so that nobody can say
@@ -30,6 +31,8 @@ def walk(root: Path, selection: Selection) -> Iterator[Found]:
         folders: list[tuple[str, IgnoreRules | None]] = []
         for entry in entries:
             inside = folder + entry.name
+            if inside in left_out:
+                continue
             if entry.is_dir(follow_symlinks=False):
                 ignored = rules is not None and rules.ignores(f"{inside}/")
                 if selection.enters(inside) and not ignored:

@@ -67,13 +67,20 @@ class S3Source:
         if refusal is not None:
             raise _changed(file.name) if refusal.status == 412 else _gone(file.name)
 
+    def holds(self, uri: str) -> bool:
+        """Whether it is an object of the bucket below the prefix."""
+        return uri.startswith(self._uri(self._options.prefix))
+
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._bucket.aclose()
 
+    def _uri(self, key: str) -> str:
+        return self._base + quote(key, safe="/~")
+
     def _describe(self, found: S3Object, name: str) -> SourceFile:
         return SourceFile(
-            uri=self._base + quote(found.key, safe="/~"),
+            uri=self._uri(found.key),
             name=name,
             size=found.size,
             version=f"{found.etag}-{found.size}",
