@@ -30,6 +30,7 @@ sys.path[:0] = [
 ]
 from corpora import Corpus, load, sample_questions
 from indexed import Indexer
+from pairs import DOCUMENTS, Paired, paired
 
 from muniment.answerability.signals import lacking, signals
 from muniment.answerability.windows import Window, choose_windows
@@ -46,6 +47,7 @@ BEIR = (*WIKIPEDIA, "product_docs_qa")
 SQUAD_REMOVED = 0.6  # share of squad2's answerable questions that are asked again without their paragraph
 OF_OTHERS = 60
 WIDE, GIVEN = 24, 8
+PAIRS = ", pairs"
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,23 @@ def spans(folder: Path) -> tuple[Corpus, list[Labelled]]:
     return Corpus("chunk_spans", passages, []), questions
 
 
+def labelled(one: Paired) -> Labelled:
+    """A question of a pair; both of a pair are in one group."""
+    number = int(one.pair.rpartition("-")[2])
+    return Labelled(one.asked.text, one.asked.answerable, one.asked.answers, frozenset(), f"pair{number % 8}")
+
+
+def by_text(name: str) -> bool:
+    """Whether only the text of a passage says that it answers."""
+    return name == "sample" or name.endswith(PAIRS)
+
+
 def holds_answer(asked: Labelled, passage: Passage, name: str) -> bool:
     """Whether a passage is one of those that answer."""
     span = passage.chunk.spans[0]
     if name == "chunk_spans":
         return any(d == passage.document_id and span.start < e and s < span.end for d, s, e in asked.gold)
-    if name == "sample":
+    if by_text(name):
         text = " ".join(passage.chunk.text.split()).lower()
         return any(" ".join(answer.split())[:60].lower() in text for answer in asked.answers)
     return passage.document_id in asked.gold
@@ -162,43 +175,74 @@ class Examples:
             }
 
 
-async def collect(a: argparse.Namespace, indexer: Indexer) -> Examples:
-    """All examples of all sets."""
-    examples, chance = Examples(), random.Random(1)
-    retrievers: dict[str, Retriever] = {}
-    questions: dict[str, list[Labelled]] = {}
+@dataclass(frozen=True)
+class Set:
+    """An indexed collection and what is asked of it; questions of ``elsewhere`` are put to others too."""
+
+    name: str
+    search: Retriever
+    questions: list[Labelled]
+    elsewhere: bool = True
+
+
+async def indexed(a: argparse.Namespace, indexer: Indexer) -> list[Set]:
+    """All sets, indexed."""
+    sets = []
     for name in BEIR:
         corpus = load(a.data / name / "dev")
-        retrievers[name] = await indexer.corpus(corpus)
-        questions[name] = beir(a.data / name / "dev", corpus)
-    corpus, questions["chunk_spans"] = spans(a.data / "chunk_spans" / "dev")
-    retrievers["chunk_spans"] = await indexer.corpus(corpus)
-    retrievers["sample"] = await indexer.folder(a.sample / "corpus")
-    questions["sample"] = [
+        sets.append(Set(name, await indexer.corpus(corpus), beir(a.data / name / "dev", corpus)))
+    corpus, questions = spans(a.data / "chunk_spans" / "dev")
+    sets.append(Set("chunk_spans", await indexer.corpus(corpus), questions))
+    questions = [
         Labelled(one.text, one.answerable, one.answers, frozenset(), f"sample{number % 8}")
         for number, one in enumerate(sample_questions(a.sample / "questions.jsonl"))
     ]
-    for name, asked_here in questions.items():
-        for asked in asked_here:
-            found = (await retrievers[name].search(asked.text, limit=WIDE)).passages
-            examples.add(name, "corpus", asked, found, asked.answerable)
-            if name == "clapnq":
-                here = Comparison("document_id", Operator.EQ, asked.own)
-                own = (await retrievers[name].search(asked.text, limit=GIVEN, filter=here)).passages
-                examples.add(name, "own", asked, own, asked.answerable)
-            if asked.answerable and (name != "squad2" or chance.random() < SQUAD_REMOVED):
-                rest = [one for one in found if not holds_answer(asked, one, name)]
-                if len(rest) < len(found) or name != "sample":
-                    examples.add(name, "removed", asked, rest, False)
-    for name in questions:
-        for other in questions:
-            if other == name:
-                continue
-            kind = "cousin" if {name, other} == set(WIKIPEDIA) else "other"
-            for asked in chance.sample([one for one in questions[other] if one.answerable], OF_OTHERS):
-                found = (await retrievers[name].search(asked.text, limit=GIVEN)).passages
-                examples.add(name, kind, asked, found, False)
+    sets.append(Set("sample", await indexer.folder(a.sample / "corpus"), questions))
+    searches = {one.name: one.search for one in sets}
+    for name, pairs in paired().items():
+        search = searches.get(name)
+        if name in DOCUMENTS:
+            folder, pattern = DOCUMENTS[name]
+            search = await indexer.files(name + "_documents", a.data / folder, pattern)
+        sets.append(Set(name + PAIRS, search, [labelled(one) for one in pairs], elsewhere=False))
+    return sets
+
+
+async def collect(sets: list[Set]) -> Examples:
+    """All examples of all sets."""
+    examples, chance = Examples(), random.Random(1)
+    for one in sets:
+        for asked in one.questions:
+            await put(examples, one, asked, chance)
+    for one in sets:
+        for other in sets:
+            if other is not one and one.elsewhere and other.elsewhere:
+                await put_elsewhere(examples, one, other, chance)
     return examples
+
+
+async def put(examples: Examples, here: Set, asked: Labelled, chance: random.Random) -> None:
+    """A question to its own set, in the several ways."""
+    name = here.name
+    found = (await here.search.search(asked.text, limit=WIDE)).passages
+    examples.add(name, "corpus", asked, found, asked.answerable)
+    if name == "clapnq":
+        alone = Comparison("document_id", Operator.EQ, asked.own)
+        own = (await here.search.search(asked.text, limit=GIVEN, filter=alone)).passages
+        examples.add(name, "own", asked, own, asked.answerable)
+    if asked.answerable and (name != "squad2" or chance.random() < SQUAD_REMOVED):
+        rest = [one for one in found if not holds_answer(asked, one, name)]
+        # Where a passage is known to answer by its text alone, one that is not recognised may answer still.
+        if len(rest) < len(found) or not by_text(name):
+            examples.add(name, "removed", asked, rest, False)
+
+
+async def put_elsewhere(examples: Examples, here: Set, other: Set, chance: random.Random) -> None:
+    """Questions of another set to this one."""
+    kind = "cousin" if {here.name, other.name} == set(WIKIPEDIA) else "other"
+    for asked in chance.sample([one for one in other.questions if one.answerable], OF_OTHERS):
+        found = (await here.search.search(asked.text, limit=GIVEN)).passages
+        examples.add(here.name, kind, asked, found, False)
 
 
 async def states(texts: Sequence[str], reading: Embedder, file: Path) -> np.ndarray:
@@ -222,7 +266,7 @@ async def make(a: argparse.Namespace) -> None:
         context = ProviderContext(Path(scratch), "all-MiniLM-L6-v2")
         embedder = await ENCODER.create(ENCODER.options(), context)
         store = await STORE.create(STORE.options(fusion=Fusion.WEIGHTED), context)
-        examples = await collect(a, Indexer(embedder, store, Path(scratch)))
+        examples = await collect(await indexed(a, Indexer(embedder, store, Path(scratch))))
         questions = await states(list(examples.questions), embedder, a.out / "questions.npz")
         await states(list(examples.windows), embedder, a.out / "windows.npz")
         await examples.count(embedder, questions)

@@ -4,7 +4,7 @@ import numpy as np
 from labelled import FOLDS, Examples
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
-from weighing import ALL_SIGNS, KINDS_WEIGHT, SIGNS, WORDS_SIGNS, held_out
+from weighing import ALL_SIGNS, KINDS_WEIGHT, OF_PAIRS, SIGNS, WORDS_SIGNS, held_out
 
 from muniment.answerability.calibrate import roc_auc
 from muniment.answerability.signals import NAMES
@@ -13,7 +13,8 @@ REFUSED = 0.025  # half of the 5% promised: the extractive generator's own floor
 RESAMPLES = 1000
 KINDS = """“corpus”: as the set labels it, searched in the whole set; “own”: the question's own passage alone
 is given; “removed”: answerable questions against the same with every passage that answers taken out of what
-was found; “other”: questions of other sets; “cousin”: of the other Wikipedia set. “Words” have no vectors,
+was found; “other”: questions of other sets; “cousin”: of the other Wikipedia set; “pairs”: see
+pairs/README.md. “Words” have no vectors,
 “signals” no reader: so collections with another embedding model, or none, are judged. “Weighing without the
 set”: only the weighing leaves the set out, the reader has seen other articles of it."""
 RULE = """A set's own threshold is the highest that refuses at most 2.5% of its answerable questions out of
@@ -63,8 +64,10 @@ def thresholds(examples: Examples, p: NDArray) -> dict[str, dict]:
     """For each set the highest threshold that refuses at most REFUSED of its answerable questions; and what
     the lowest of them, rounded down to hundredths, refuses."""
     asked = {}
-    for name in sorted(set(examples.sets)):
-        own = {kind: (examples.sets == name) & (examples.kinds == kind) for kind in KINDS_WEIGHT}
+    # Of fifty answerable questions 2.5% is one: the pairs are taken together.
+    sets = np.array(["all pairs" if name.endswith(OF_PAIRS) else name for name in examples.sets])
+    for name in sorted(set(sets)):
+        own = {kind: (sets == name) & (examples.kinds == kind) for kind in KINDS_WEIGHT}
         labelled = own["corpus"] & (examples.answerable == 1)
         asked[name] = {"answerable": np.sort(p[labelled])}
         asked[name] |= {kind: p[rows & (examples.answerable == 0)] for kind, rows in own.items()}
@@ -89,7 +92,8 @@ def auc(examples: Examples, p: NDArray) -> dict[str, float]:
                 figures[f"{name}, {kind}"] = round(
                     float(roc_auc_score(examples.answerable[here], p[here])), 3
                 )
-    return figures
+    of_pairs = [value for name, value in figures.items() if name.endswith(f"{OF_PAIRS}, corpus")]
+    return figures | {"mean of all pairs, corpus": round(float(np.mean(of_pairs)), 3)}
 
 
 def markdown(report: dict) -> str:

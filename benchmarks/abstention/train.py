@@ -24,13 +24,14 @@ from figures import figures, markdown
 from labelled import FOLDS, Examples
 from network import Network
 from numpy.typing import NDArray
-from weighing import ALL_SIGNS, SIGNS, WORDS_SIGNS, Weighing, balanced
+from weighing import ALL_SIGNS, OF_PAIRS, SIGNS, WORDS_SIGNS, Weighing, balanced
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from machine import describe
 
 BATCH, RATE, DECAY, LOOKS = 32, 2e-3, 0.05, 0.3
 SET_WEIGHT = {"clapnq": 3.0, "product_docs_qa": 3.0, "chunk_spans": 2.0}
+PAIRS_WEIGHT = 2.0
 OTHERS_KEPT = 0.35
 SUREST = 3.0
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "muniment" / "answerability"
@@ -63,7 +64,8 @@ def train(examples: Examples, rows: NDArray[np.int64], epochs: int, random: np.r
 
 
 def _weight(row: dict) -> float:
-    return SET_WEIGHT.get(row["set"], 1.0) if row["kind"] in ("corpus", "removed") else 0.7
+    by_set = PAIRS_WEIGHT if row["set"].endswith(OF_PAIRS) else SET_WEIGHT.get(row["set"], 1.0)
+    return by_set if row["kind"] in ("corpus", "removed") else 0.7
 
 
 def _looks_away(examples: Examples, chosen: NDArray[np.int64], looks: torch.Tensor) -> torch.Tensor:

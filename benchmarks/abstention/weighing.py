@@ -9,6 +9,9 @@ from scipy.optimize import minimize
 
 KINDS_WEIGHT = {"corpus": 4.0, "removed": 1.0, "other": 1.0, "cousin": 0.5}
 SAMPLE_WEIGHT = 1.6
+OF_PAIRS = ", pairs"
+"""How the names of the sets end whose questions are in pairs."""
+PAIRS_WEIGHT = 0.5  # each has a tenth of the questions of most sets
 PENALTY = 0.02
 SIGNS = [1] * 8 + [-1] * 10
 CLOSENESS_SIGNS = [1, -1, 1, 1, 1]
@@ -61,8 +64,12 @@ def balanced(examples: Examples) -> NDArray[np.float64]:
         for kind, weight in KINDS_WEIGHT.items():
             here = (examples.sets == name) & (examples.kinds == kind)
             if here.any():
-                result[here] = weight * (SAMPLE_WEIGHT if name == "sample" else 1) / here.sum()
+                result[here] = weight * _weight_of_set(name) / here.sum()
     return result
+
+
+def _weight_of_set(name: str) -> float:
+    return PAIRS_WEIGHT if name.endswith(OF_PAIRS) else SAMPLE_WEIGHT if name == "sample" else 1.0
 
 
 def held_out(

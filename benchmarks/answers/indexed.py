@@ -23,12 +23,16 @@ class Indexer:
     scratch: Path
 
     async def folder(self, folder: Path) -> Retriever:
-        """Documents parsed and chunked as the product does by default."""
+        """The documents of a folder, parsed and chunked as the product does by default."""
+        return await self.files(folder.name, folder, "*")
+
+    async def files(self, name: str, folder: Path, pattern: str) -> Retriever:
+        """The documents at or below ``folder`` that fit ``pattern``, parsed and chunked by default."""
         chunker = StructureChunker(self.embedder.tokenizer, 256, 48)
         parser = await DOCLING.create(DOCLING.options(workers=2), ProviderContext(self.scratch))
-        index = await self.store.open(IndexSpec(folder.name, self.embedder.dimension, "m", chunker.spec))
+        index = await self.store.open(IndexSpec(name, self.embedder.dimension, "m", chunker.spec))
         names: dict[str, str] = {}
-        for path in sorted(folder.iterdir()):
+        for path in sorted(one for one in folder.rglob(pattern) if one.is_file()):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             names[digest] = path.name
             chunks = chunker.chunk((await parser.parse(path, path.name, digest)).document)
