@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from material import Case, Material
 
 _SUM = re.compile(
-    r"(?<![\w$])(?P<symbol>[$€£])\s?(?P<number>\d(?:[\d,]*\d)?(?:\.\d+)?)(?P<scale>\s(?:million|billion|trillion))?(?![\w.,]*\d|\w)"
+    r"(?<![\w$])(?P<symbol>[$€£])\s?(?P<number>\d(?:[\d,]*\d)?(?:\.\d+)?)"
+    r"(?P<scale>\s(?:million|billion|trillion))?(?![\w.,]*\d|\w)"
 )
 _NAMES = {"$": ("USD", "dollars"), "€": ("EUR", "euros"), "£": ("GBP", "pounds sterling")}
 _PERCENT = re.compile(r"(?P<number>\b\d[\d.]*)\s?(?P<unit>%|per\s?cent\b(?! point))")
@@ -41,9 +42,8 @@ def other_currency(material: Material) -> Iterator[Case]:
             amount = match["number"] + (match["scale"] or "")
             symbol = rng.choice([one for one in _NAMES if one != match["symbol"]])
             code, name = _NAMES[symbol]
-            new = rng.choice(
-                [symbol + amount, f"{code} {amount}", f"{amount} {name}", f"CHF {amount}", f"{amount}%"]
-            )
+            other = [symbol + amount, f"{code} {amount}", f"{amount} {name}", f"CHF {amount}", f"{amount}%"]
+            new = rng.choice(other)
             yield text[: match.start()] + new + text[match.end() :], (passage,)
 
 
@@ -63,9 +63,9 @@ def shortened_number(material: Material) -> Iterator[Case]:
             yield text[: match.start()] + match["head"] + text[match.end() :], (passage,)
 
 
-TRUE_QUANTITIES: dict[str, Callable[[Material], Iterator[Case]]] = {
-    "quantity in other writing": other_writing
-}
-FALSE_QUANTITIES: dict[str, Callable[[Material], Iterator[Case]]] = {
-    "other currency": other_currency, "points for percent": points_for_percent, "shortened number": shortened_number,
+Claims = Callable[[Material], Iterator[Case]]
+TRUE_QUANTITIES: dict[str, Claims] = {"quantity in other writing": other_writing}
+FALSE_QUANTITIES: dict[str, Claims] = {
+    "other currency": other_currency, "points for percent": points_for_percent,
+    "shortened number": shortened_number,
 }  # fmt: skip
