@@ -86,12 +86,12 @@ def _matches(word: str, context: frozenset[str]) -> bool:
     if word.endswith(" #"):
         return word in context
     bare, side = word.rstrip("<>"), word[-1] if word[-1] in "<>" else ""
-    forms = {bare, *synonyms(bare)}
+    forms = {bare} if bare.startswith("=") else {bare, *synonyms(bare)}
     for other in context:
         theirs, their_side = other.rstrip("<>"), other[-1] if other[-1] in "<>" else ""
         if side and their_side and side != their_side:
             continue
-        if theirs in forms or _same_beginning(theirs, bare):
+        if theirs in forms or (bare[0] != "=" and _same_beginning(theirs, bare)):
             return True
     return False
 

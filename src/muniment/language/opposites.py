@@ -193,8 +193,8 @@ winner - loser
 income - expense expenses
 asset assets - liability liabilities
 """
-"""Words with many senses, and the two sides of one thing (who sells to a buyer): opposites only before or behind
-the same word, as in "all cases" and "few cases", "the lessor pays" and "the lessee pays"."""
+"""Words with many senses, and the two sides of one thing (who sells to a buyer): opposites only before or
+behind the same word, as in "all cases" and "few cases", "the lessor pays" and "the lessee pays"."""
 
 _PREFIXES = ("un", "non", "dis")
 _LEAST_LETTERS = 4
