@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from muniment.language.bounds import bound
 from muniment.language.quantities import Date, Quantity, amounts
@@ -77,7 +78,8 @@ class Value:
         return alike and not mine.values & theirs.values
 
 
-def values(text: str, within: str = "") -> list[Value]:
+@lru_cache(maxsize=64)
+def values(text: str, within: str = "") -> tuple[Value, ...]:
     """The values of a text with their contexts; table rows are left out.
 
     Args:
@@ -92,7 +94,7 @@ def values(text: str, within: str = "") -> list[Value]:
         if not within or own in within:
             found += _values_of(own, before)
         before = _subject(own)
-    return found
+    return tuple(found)
 
 
 def _values_of(sentence: str, before: frozenset[str]) -> Iterator[Value]:
