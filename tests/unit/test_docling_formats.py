@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muniment.errors import DocumentError, MunimentError, UnsupportedFormatError
-from muniment.providers.docling.formats import Format, Recognised, decode, recognise, text_encoding
+from muniment.providers.docling.formats import Format, Recognised, decode, form, recognise, text_encoding
 
 MB = 2**20
 
@@ -80,7 +80,7 @@ def test_a_wrong_extension_is_noted_and_the_content_read(tmp_path, name, content
     found = kind_of(tmp_path, name, content)
     assert found.format is expected
     assert expected.value in found.note
-    assert name[1:] in found.note
+    assert f"The name says that it is {form(name)}" in found.note
 
 
 @pytest.mark.parametrize("content", [b"", b"  \n\t ", b"\x00" * 100])

@@ -82,6 +82,8 @@ def _exchanged(said: _Deed, stated: _Deed, people: set[str]) -> bool:
     if crossed and not said.rest & stated.rest & people:
         return True
     actors, named = stated.actor & people, said.actor & people
+    if named and named <= stated.rest and not named & said.rest:
+        return True
     return bool(actors and actors <= said.rest and named and not named & stated.actor)
 
 

@@ -5,7 +5,7 @@ A number may stand in the evidence and the claim be wrong all the same: "the wee
 same value in the evidence, and with those beside other values of its kind.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from muniment.answer.contraries import bounded_otherwise
 from muniment.answer.values import Value, values
@@ -41,7 +41,7 @@ def given_to_another(claim: str, text: str, near: str, neutral: str) -> Iterable
 
 
 def _taken(
-    value: Value, claimed: list[Value], own: list[Value], rivals: list[Value], neutral: set[str]
+    value: Value, claimed: Sequence[Value], own: list[Value], rivals: list[Value], neutral: set[str]
 ) -> str | None:
     """Why the value belongs to another subject: that one's words stand beside it, and none of its own."""
     for rival in rivals:
@@ -86,12 +86,12 @@ def _matches(word: str, context: frozenset[str]) -> bool:
     if word.endswith(" #"):
         return word in context
     bare, side = word.rstrip("<>"), word[-1] if word[-1] in "<>" else ""
-    forms = {bare, *synonyms(bare)}
+    forms = {bare} if bare.startswith("=") else {bare, *synonyms(bare)}
     for other in context:
         theirs, their_side = other.rstrip("<>"), other[-1] if other[-1] in "<>" else ""
         if side and their_side and side != their_side:
             continue
-        if theirs in forms or _same_beginning(theirs, bare):
+        if theirs in forms or (bare[0] != "=" and _same_beginning(theirs, bare)):
             return True
     return False
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from muniment.language.bounds import bound
 from muniment.language.quantities import Date, Quantity, amounts
@@ -25,15 +26,19 @@ _LEFT_OUT = re.compile(
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|do|does|did|can|could|may|might|must|shall|should|will|would"
     r"|[a-z]{3,}ed|costs?|lasts?|gets?|became|becomes|began|begins|includes?|contains?|needs?|makes?|made"
-    r"|takes?|took|rose|fell|grew|pays?|won|lost|held)\b"
+    r"|[a-z]{3,}s(?=\s(?:the|an?|its|their|about|up|at|\d))|takes?|took|rose|fell|grew|pays?|won|lost|held|led|ran|left|gave|went|came|sold|bought|paid|met|built)\b"
 )
 _REFERENCE = re.compile(
     r"\b(articles?|sections?|paragraphs?|chapters?|pages?|no\.?|number|tables?|figures?|rules?|annex"
-    r"|clauses?|steps?|versions?|parts?|items?|phases?|levels?|type|class|schedule|appendix)\s$",
+    r"|clauses?|steps?|versions?|parts?|items?|phases?|levels?|type|class|schedule|appendix"
+    r"|(?-i:(?!(?:In|On|At|By|From|Since|After|Before|Until|During|Between|The|About|Over|Under|To|Of)\b)"
+    r"[A-Z][a-z]+))\s$",
     re.I,
 )
-"""Behind these a number is a name."""
+"""Behind these a number is a name, as behind other names: Boeing 747."""
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)|(?:thi|four|fif|six|seven|eigh|nin|ten)(?:rd|th)", re.I)
+_CURRENCY = re.compile(r"[A-Z]{2,3}")
+_PRONOUN = re.compile(r"(?:it|they|he|she)\b", re.I)
 _ROLES = frozenset("from to by between since until before after".split())
 """Function words that say what the number behind them is."""
 
@@ -73,7 +78,8 @@ class Value:
         return alike and not mine.values & theirs.values
 
 
-def values(text: str, within: str = "") -> list[Value]:
+@lru_cache(maxsize=64)
+def values(text: str, within: str = "") -> tuple[Value, ...]:
     """The values of a text with their contexts; table rows are left out.
 
     Args:
@@ -88,18 +94,21 @@ def values(text: str, within: str = "") -> list[Value]:
         if not within or own in within:
             found += _values_of(own, before)
         before = _subject(own)
-    return found
+    return tuple(found)
 
 
 def _values_of(sentence: str, before: frozenset[str]) -> Iterator[Value]:
     sentence = _LEFT_OUT.sub(lambda match: re.sub(r"[^\d\W]", "_", match.group()), sentence)
     placed = _placed(sentence)
     taken_up = before
+    said_of_it = before if _PRONOUN.match(sentence) else frozenset[str]()
     for start, end in _clauses(sentence):
         here = [one for one in placed if start <= one[0] < end]
         for number, (left, right, what) in enumerate(here):
             alike = [n for n, one in enumerate(here) if _kind(one[2]) == _kind(what)]
-            context = _context(sentence, (start, end), [here[n] for n in alike], alike.index(number))
+            context = said_of_it | _context(
+                sentence, (start, end), [here[n] for n in alike], alike.index(number)
+            )
             nearest = _context(sentence, (start, end), here, number)
             bare = {word.rstrip("<>") for word in nearest}
             reference = _REFERENCE.search(sentence, 0, left)
@@ -107,10 +116,11 @@ def _values_of(sentence: str, before: frozenset[str]) -> Iterator[Value]:
                 what,
                 context,
                 taken_up,
-                frozenset(word for word in context if word.rstrip("<>") in bare),
+                frozenset(word for word in context if word[0] == "=" or word.rstrip("<>") in bare),
                 bound(sentence, left, right),
                 stem(reference[1]) if reference else "",
             )
+        said_of_it = frozenset()
         taken_up |= _subject(sentence[start:end])
 
 
@@ -122,7 +132,13 @@ def _context(
     before = placed[number - 1][1] if number else clause[0]
     behind = placed[number + 1][0] if number + 1 < len(placed) else clause[1]
     found = _beside(sentence, before, left, number > 0, "<")
-    return frozenset(found | _beside(sentence, right, behind, number + 1 < len(placed), ">"))
+    found |= _beside(sentence, right, behind, number + 1 < len(placed), ">")
+    first = sentence[clause[0] : placed[0][0]]
+    if number and not _VERB.search(sentence[placed[0][1] : left]):  # "from 4 in May to 6 in June"
+        found |= _stems(first)
+    elif number:
+        found |= _subject(first)
+    return frozenset(found)
 
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:
@@ -158,12 +174,17 @@ def _beside(sentence: str, start: int, end: int, is_between: bool, mark: str) ->
 
 def _role(gap: str, *, before: bool) -> set[str]:
     """The preposition right before a value."""
-    last = WORD.findall(gap)[-1:] if before else []
+    found = [word for word in WORD.findall(gap) if not _CURRENCY.fullmatch(word)] if before else []
+    last = found[-1:]
     return {f"{word.lower()} #" for word in last if word.lower() in _ROLES}
 
 
 def _stems(text: str) -> set[str]:
-    return {stem(word) for word in WORD.findall(text) if is_content(word)}
+    """Stems of the content words, and the values: one beside another is what it goes with."""
+    found = amounts(text)
+    going_with = {f"={one.unit}{min(one.values)}" for one in found.quantities if one.values}
+    going_with |= {f"={one.year}-{one.month}-{one.day}" for one in found.dates}
+    return {stem(word) for word in WORD.findall(text) if is_content(word)} | going_with
 
 
 def _subject(sentence: str) -> frozenset[str]:
