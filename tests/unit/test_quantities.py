@@ -157,6 +157,22 @@ def test_words_that_could_be_currencies_or_units_are_none(text: str) -> None:
     assert {one.unit for one in amounts(text).quantities} == {""}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Revenue 2024 (NOK million)", "Fee 2025 (EUR)", "H1 2024 EUR million", "In 2024 EUR 12.50 was paid"],
+)
+def test_a_year_is_no_sum_because_a_currency_follows_it(text: str) -> None:
+    year = amounts(text).quantities[0]
+    assert (year.unit, year.text) == ("", year.text[:4])
+
+
+def test_a_year_with_a_currency_and_nothing_more_is_a_sum() -> None:
+    assert [one.unit for one in amounts("It costs 1950 EUR, and 2,024 (NOK million).").quantities] == [
+        "EUR",
+        "NOK",
+    ]
+
+
 @given(
     st.integers(1, 999), st.integers(0, 999), st.sampled_from([",", " ", "\u00a0", "\u202f", "\u2009", "'"]),
     st.sampled_from(["EUR", "USD", "NOK", "CHF", "JPY", "PLN", "INR", "BRL"]), st.booleans(),

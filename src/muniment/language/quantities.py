@@ -50,6 +50,7 @@ _SCALE_OF_SUM = re.compile(rf"[{_SPACE}]?(?P<scale>mm|mill|m|b|tn)\b", re.I)
 _SCALE_BEFORE_SUM = re.compile(
     rf"[{_SPACE}]?(?P<scale>mm|m|b)[{_SPACE}]?(?=[$€£]|(?:EUR|USD|GBP|CHF|NOK|SEK|DKK)\b)", re.I
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _HALF = re.compile(r"\s+and\s+a\s+half\b", re.I)
 _REPEATED = re.compile(r"\s?\(\s?(?:\d+|[a-z]+(?:[\s-][a-z]+)?)\s?\)(?=[\s-])", re.I)
 """The bracket of "six (6) months"."""
@@ -213,7 +214,7 @@ def _with_unit(
     scaled = _SCALES[scale["scale"].lower()] if scale else 1.0
     if scale:
         end = behind = scale.end("scale") + (text[scale.end("scale") : scale.end("scale") + 1] == "s")
-    if not unit and (match := _UNIT.match(text, behind)):
+    if not unit and (match := _UNIT.match(text, behind)) and not _of_year(text, span, match):
         unit = _unit(match, as_sum=as_sum or bool(scale))
         end = match.end() if unit else end
         if unit in MONEY and not scale and (scale := _SCALE.match(text, end)):  # 225 NOK million
@@ -222,6 +223,15 @@ def _with_unit(
     shown = text[start:end].replace(")", "") if repeats else text[start:end]
     whole = frozenset(round(value * scaled * factor, 9) for value in values)
     return _Found(start, end, Quantity(shown.strip(), whole, unit), scaled)
+
+
+def _of_year(text: str, span: tuple[int, int], match: re.Match[str]) -> bool:
+    """Whether what follows a number says what the amounts of a year are in, or begins the next one:
+    "2024 (NOK million)", "2024 EUR million", "in 2024 EUR 12"."""
+    if not _YEAR.fullmatch(text[slice(*span)]) or _unit(match, as_sum=False) not in MONEY:
+        return False
+    behind = match.end()
+    return bool(match["bracket"] or _SCALE.match(text, behind) or re.match(r"\s?\d", text[behind:]))
 
 
 def _unit(match: re.Match[str], *, as_sum: bool) -> str:
