@@ -100,6 +100,9 @@ def test_rows_and_columns_are_not_mixed(claim: str, text: str) -> None:
     assert not holds(claim, text)
 
 
+FEES = "Service | Name | Fee a year\nL1 | Library card | 30\nT2 | Hourly tutor | 75"
+
+
 @pytest.mark.parametrize(
     ("claim", "text"),
     [
@@ -108,6 +111,7 @@ def test_rows_and_columns_are_not_mixed(claim: str, text: str) -> None:
         ("The Pro plan costs 24 per month and has 500 GB of storage.", PLANS),
         ("Pro Plus has a storage of 900 GB.", PLANS),
         ("Operating profit was 96 in 2030 and 71 in 2029.", RESULTS),
+        ("Service: T2; Fee a year: 75", FEES),
     ],
 )
 def test_a_row_told_in_words_holds(claim: str, text: str) -> None:

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from muniment.answer.evidence import find_window
 from muniment.answer.ground import ground, verdict_of
+from muniment.language.names import names
 from muniment.language.negation import polarity
-from muniment.language.terms import STOP_WORDS
+from muniment.language.terms import stem, stems
 from muniment.types import (
     AnswerVerdict,
     Box,
@@ -185,8 +186,9 @@ def test_a_changed_number_is_never_verified(number: int, unit: str) -> None:
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=9).map(str.capitalize))
 def test_a_swapped_name_is_never_verified(name: str) -> None:
-    assume(name.lower() not in STOP_WORDS)
+    assume(names(f"In {name}"))  # stop words and months are none
     assume(not any(word.startswith(name.lower()[:4]) for word in LEAVE.lower().split()))
+    assume(stem(name.lower()) not in stems(f"Rules of document. {LEAVE}"))  # "sell" is a form of "sold"
     claim = check(f"In {name} have employees 28 days of paid leave. [1]", LEAVE)
     assert all(citation.verdict is not CitationVerdict.VERIFIED for citation in claim.citations)
 

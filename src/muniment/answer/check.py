@@ -179,7 +179,10 @@ def _stating(claim: str, evidence: Evidence) -> str:
     held: dict[str, int] = {}
     for unit in split_units(evidence.quote) if wanted else ():
         stated = amounts(unit.of(evidence.quote))
-        held[unit.of(evidence.quote)] = sum(carried(number, stated) for number in wanted)
+        # The names of a row's columns say what its cells are of: "Price EUR a year".
+        columns = evidence.quote[slice(*unit.header)] if unit.header else ""
+        sentence = f"{columns}\n{unit.of(evidence.quote)}".strip()
+        held[sentence] = sum(carried(number, stated) for number in wanted)
     most = max(held.values(), default=0)
     stating = [sentence for sentence, count in held.items() if count == most]
     return stating[0] if most and len(stating) == 1 else evidence.best
