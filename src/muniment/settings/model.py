@@ -272,7 +272,7 @@ class AnswersSettings(_Strict):
     """When questions are answered."""
 
     min_confidence: float = Field(
-        default=0.15,
+        default=0.12,
         ge=0,
         le=1,
         description="Probability that the documents answer a question, below which nothing is answered; "
