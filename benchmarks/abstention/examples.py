@@ -31,6 +31,7 @@ sys.path[:0] = [
 from corpora import Corpus, load, sample_questions
 from indexed import Indexer
 from pairs import DOCUMENTS, Paired, paired
+from sets import OF_PAIRS
 
 from muniment.answerability.signals import lacking, signals
 from muniment.answerability.windows import Window, choose_windows
@@ -47,7 +48,6 @@ BEIR = (*WIKIPEDIA, "product_docs_qa")
 SQUAD_REMOVED = 0.6  # share of squad2's answerable questions that are asked again without their paragraph
 OF_OTHERS = 60
 WIDE, GIVEN = 24, 8
-PAIRS = ", pairs"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def labelled(one: Paired) -> Labelled:
 
 def by_text(name: str) -> bool:
     """Whether only the text of a passage says that it answers."""
-    return name == "sample" or name.endswith(PAIRS)
+    return name == "sample" or name.endswith(OF_PAIRS)
 
 
 def holds_answer(asked: Labelled, passage: Passage, name: str) -> bool:
@@ -204,7 +204,7 @@ async def indexed(a: argparse.Namespace, indexer: Indexer) -> list[Set]:
         if name in DOCUMENTS:
             folder, pattern = DOCUMENTS[name]
             search = await indexer.files(name + "_documents", a.data / folder, pattern)
-        sets.append(Set(name + PAIRS, search, [labelled(one) for one in pairs], elsewhere=False))
+        sets.append(Set(name + OF_PAIRS, search, [labelled(one) for one in pairs], elsewhere=False))
     return sets
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 from labelled import FOLDS, Examples
 from numpy.typing import NDArray
+from sets import OF_PAIRS
 from sklearn.metrics import roc_auc_score
-from weighing import ALL_SIGNS, KINDS_WEIGHT, OF_PAIRS, SIGNS, WORDS_SIGNS, held_out
+from weighing import ALL_SIGNS, KINDS_WEIGHT, SIGNS, WORDS_SIGNS, held_out
 
 from muniment.answerability.calibrate import roc_auc
 from muniment.answerability.signals import NAMES

@@ -1,7 +1,7 @@
 """Questions in pairs: one that the documents answer, one beside it, of the same topic, that they do not.
 
-They were written for this benchmark by reading documents of the reference data, by people who saw no
-search and no judgement of them; see pairs/README.md. A pair stays together in every split.
+Language models wrote them for this benchmark from documents of the reference data, and saw no judgement of
+them by Muniment; see pairs/README.md. A pair stays together in every split.
 """
 
 import json

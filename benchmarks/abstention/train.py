@@ -24,7 +24,8 @@ from figures import figures, markdown
 from labelled import FOLDS, Examples
 from network import Network
 from numpy.typing import NDArray
-from weighing import ALL_SIGNS, OF_PAIRS, SIGNS, WORDS_SIGNS, Weighing, balanced
+from sets import OF_PAIRS
+from weighing import ALL_SIGNS, SIGNS, WORDS_SIGNS, Weighing, balanced
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from machine import describe

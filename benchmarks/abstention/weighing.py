@@ -6,11 +6,10 @@ import numpy as np
 from labelled import Examples
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from sets import OF_PAIRS
 
 KINDS_WEIGHT = {"corpus": 4.0, "removed": 1.0, "other": 1.0, "cousin": 0.5}
 SAMPLE_WEIGHT = 1.6
-OF_PAIRS = ", pairs"
-"""How the names of the sets end whose questions are in pairs."""
 PAIRS_WEIGHT = 0.5  # each has a tenth of the questions of most sets
 PENALTY = 0.02
 SIGNS = [1] * 8 + [-1] * 10

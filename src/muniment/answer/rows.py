@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from muniment.language.quantities import amounts
 from muniment.language.synonyms import synonyms
-from muniment.language.tables import cells
+from muniment.language.tables import cells, fitted
 from muniment.language.terms import STOP_WORDS, WORD, stem
 from muniment.language.units import UnitKind, split_units
 
@@ -63,10 +63,8 @@ def _tables(text: str) -> Iterator[_Table]:
 
 
 def _table(header: str, rows: Sequence[str]) -> _Table:
-    names = [cell.strip("| ") for cell in cells(header)]
     widest = max((len(cells(row)) for row in rows), default=0)
-    if len(names) == widest - 1:  # a first cell that is empty is not written
-        names.insert(0, "")
+    names = fitted([cell.strip("| ") for cell in cells(header)], widest)
     made = []
     for row in rows:
         key, *rest = (cell.strip("| ") for cell in cells(row))

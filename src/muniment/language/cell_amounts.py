@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from muniment.language.currencies import MONEY, NATION, SYMBOLS, code, currency
 from muniment.language.measures import TIMES, unit_of
 from muniment.language.quantities import Amounts, Quantity, amounts, units_named
-from muniment.language.tables import cells, is_header
+from muniment.language.tables import cells, fitted, is_header
 from muniment.language.units import CELL_SEPARATOR
 
 LONGEST_CAPTION = 200
 """Characters of a line that may say in what all numbers below it are given."""
-_FACTORS = {"thousand": 1e3, "k": 1e3, "000": 1e3, "million": 1e6, "mn": 1e6, "mio": 1e6, "mln": 1e6,
-            "mill": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "mrd": 1e9}  # fmt: skip
+SCALES = {"thousand": 1e3, "k": 1e3, "000": 1e3, "million": 1e6, "mn": 1e6, "mio": 1e6, "mln": 1e6,
+          "mill": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "mrd": 1e9}  # fmt: skip
+"""Factors that the numbers of a table are given in, as written."""
 _LONG = r"thousands?|millions?|billions?|['’]?000s?"
 _WORD = rf"US\$|[{SYMBOLS}]|[^\W\d_]+"
 _MONEY_THEN_SCALE = re.compile(rf"(?P<money>US\$|[{SYMBOLS}]|[A-Z]{{3}}|[^\W\d_]{{3,}}\s)\s?(?:in\s)?"
@@ -71,8 +72,7 @@ def table_amounts(text: str, headings: str = "") -> Amounts:
         if header is row:
             quantities += found.quantities
             continue
-        names = [""] * (len(row) - len(header)) + header
-        for name, cell in zip(names, row, strict=False):
+        for name, cell in zip(fitted(header, len(row)), row, strict=False):
             measure = _measure_of(name, row[0], caption) if cell is not row[0] else None
             for number in amounts(cell).quantities:
                 quantities += _measured(number, measure)
@@ -163,4 +163,4 @@ def _money(written: str, nation: str | None) -> str:
 
 def _factor(scale: str) -> float:
     key = scale.lower().strip("'’")
-    return _FACTORS.get(key) or _FACTORS[key.rstrip("s")]
+    return SCALES.get(key) or SCALES[key.rstrip("s")]

@@ -75,6 +75,12 @@ SYMBOLS = "$€£¥₹₩₺₴₪₦฿₫₱₽¢"
 MONEY = frozenset(_CODES | set(_SHARED))
 """All units of money."""
 
+WRITTEN = (
+    rf"(?:[{SYMBOLS}]|\b(?:(?-i:{'|'.join(sorted(_CODES - _WORDLIKE))})|{'|'.join(sorted(_ANY_CASE))}"
+    rf"|{'|'.join(sorted(name for name in _NAMES if name.isalpha()))}|pounds?)\b)"
+)
+"""A currency in words, code or symbol, as part of a pattern that looks past capitals."""
+
 _BEFORE = re.compile(
     rf"(?:(?<![^\W_])(?P<scale>[MTk](?=EUR|CHF|USD|GBP|NOK|SEK|DKK))?(?P<code>[A-Z]{{3}})"
     rf"|(?P<symbol>(?:(?<![^\W_])(?:US|AU?|CA?|NZ|HK|S|NT|R))?[{SYMBOLS}])"

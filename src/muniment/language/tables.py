@@ -27,6 +27,11 @@ def cells(row: str) -> list[str]:
     return parts
 
 
+def fitted(names: list[str], width: int) -> list[str]:
+    """The names of the columns for rows of ``width`` cells: an empty first one may not have been written."""
+    return ["", *names] if len(names) == width - 1 else names
+
+
 def is_header(row: str) -> bool:
     """Whether a table's first row names its columns.
 

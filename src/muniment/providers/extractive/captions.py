@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from muniment.language.captions import LONGEST, names_money, says_units
+from muniment.language.captions import names_money, says_units
+from muniment.language.cell_amounts import LONGEST_CAPTION
 from muniment.language.measures import TIMES
 from muniment.language.quantities import amounts, units_named
 from muniment.language.units import UnitKind
@@ -35,7 +36,7 @@ def _caption(row: Candidate, candidates: Sequence[Candidate]) -> Candidate | Non
     mine = [one for one in candidates if one.passage is row.passage]
     above = [one for one in mine if one.unit.end <= header[0]]
     direct = above[-1] if above else None
-    if direct and direct.answers and units_named(direct.text) and len(direct.text) <= LONGEST:
+    if direct and direct.answers and units_named(direct.text) and len(direct.text) <= LONGEST_CAPTION:
         return direct
     below = [one for one in mine if one.position > row.position and one.unit.header != header]
     return _first_caption(above[::-1]) or _first_caption(below)
