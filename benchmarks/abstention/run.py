@@ -27,6 +27,7 @@ sys.path[:0] = [
 ]
 from corpora import Asked, load, sample_questions
 from indexed import Indexer
+from pairs import DOCUMENTS, paired
 
 from machine import describe
 from muniment.answerability import Answerability
@@ -119,7 +120,7 @@ def summary(rows: list[Judged], threshold: float) -> dict:
 
 
 async def measure(a: argparse.Namespace) -> dict[str, dict]:
-    """Every set with its own unanswerable questions, and with those of other sets."""
+    """Every set with its own unanswerable questions, with those of other sets, and with those in pairs."""
     with TemporaryDirectory() as scratch:
         context = ProviderContext(Path(scratch), "all-MiniLM-L6-v2")
         embedder = await ENCODER.create(ENCODER.options(), context)
@@ -130,25 +131,55 @@ async def measure(a: argparse.Namespace) -> dict[str, dict]:
         for name in SETS:
             corpus = load(a.data / name / "dev")
             retrievers[name], asked[name] = await indexer.corpus(corpus), corpus.questions
-        judging, result = Answerability(), {}
-        threshold = AnswersSettings().min_confidence
-        for name, retriever in retrievers.items():
-            most = len(asked[name]) if name == "sample" else a.each
-            yes = spread([one for one in asked[name] if one.answerable], most)
-            near = spread([one for one in asked[name] if not one.answerable], a.each)
-            far = [
-                Asked(one.text, False, ())
-                for other in asked
-                if other != name and {other, name} != {"squad2", "clapnq"}
-                for one in spread([q for q in asked[other] if q.answerable], a.each // 3)
-            ]
-            answered = [await judge(retriever, embedder, one, judging) for one in yes]
-            for kind, no in (("own unanswerable", near), ("other topics", far)):
-                if no:
-                    rows = answered + [await judge(retriever, embedder, one, judging) for one in no]
-                    result[f"{name}, {kind}"] = summary(rows, threshold)
+        judging = Answerability()
+        groups = await labelled_groups(retrievers, asked, embedder, judging, a.each)
+        groups |= await pair_groups(retrievers, indexer, judging, a.data)
         await embedder.aclose()
+    threshold = AnswersSettings().min_confidence
+    return {name: summary(rows, threshold) for name, rows in groups.items()}
+
+
+async def labelled_groups(
+    retrievers: dict[str, Retriever],
+    asked: dict[str, list[Asked]],
+    embedder: Embedder,
+    judging: Answerability,
+    each: int,
+) -> dict[str, list[Judged]]:
+    """The sets as they label their questions, and with questions of other sets."""
+    result = {}
+    for name, retriever in retrievers.items():
+        most = len(asked[name]) if name == "sample" else each
+        yes = spread([one for one in asked[name] if one.answerable], most)
+        near = spread([one for one in asked[name] if not one.answerable], each)
+        far = [
+            Asked(one.text, False, ())
+            for other in asked
+            if other != name and {other, name} != {"squad2", "clapnq"}
+            for one in spread([q for q in asked[other] if q.answerable], each // 3)
+        ]
+        answered = [await judge(retriever, embedder, one, judging) for one in yes]
+        for kind, no in (("own unanswerable", near), ("other topics", far)):
+            if no:
+                rows = answered + [await judge(retriever, embedder, one, judging) for one in no]
+                result[f"{name}, {kind}"] = rows
     return result
+
+
+async def pair_groups(
+    retrievers: dict[str, Retriever], indexer: Indexer, judging: Answerability, data: Path
+) -> dict[str, list[Judged]]:
+    """The questions in pairs, by set and all together."""
+    result: dict[str, list[Judged]] = {}
+    for name, pairs in paired().items():
+        if name in DOCUMENTS:
+            folder, pattern = DOCUMENTS[name]
+            retriever = await indexer.files(f"{name}_documents", data / folder, pattern)
+        else:
+            retriever = retrievers[name]
+        rows = [await judge(retriever, indexer.embedder, one.asked, judging) for one in pairs]
+        result[f"{name}, in pairs"] = rows
+    return result | {"all in pairs": [row for rows in result.values() for row in rows]}
 
 
 def spread(questions: list[Asked], most: int) -> list[Asked]:

@@ -162,7 +162,7 @@ class Answerer:
                 written.append(piece)
                 yield Delta(piece)
         answer = await self._finished("".join(written), prompt, found.passages, timings)
-        notes = (*found.notes, *begun.notes, *answer.notes)
+        notes = (*found.notes, *begun.notes, *answer.notes, *_left_open(answer, judged))
         confidence = judged.confidence if judged else None
         yield Finished(replace(answer, generator=begun.generator, notes=notes, confidence=confidence))
 
@@ -349,6 +349,13 @@ def _looked_at_note(passages: tuple[Passage, ...]) -> str:
     shown = list(dict.fromkeys(places))
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return f"Looked at: {'; '.join(shown[:5])}{more}."
+
+
+def _left_open(answer: Answer, judged: "Assessment | None") -> tuple[str, ...]:
+    """What is said where nothing was written though the passages seemed to answer."""
+    if judged is None or answer.verdict is not AnswerVerdict.ABSTAINED:
+        return ()
+    return judged.lacks or ("What was found is about this, but none of it says what is asked.",)
 
 
 def _withheld_note(claims: Iterable[Claim]) -> str:

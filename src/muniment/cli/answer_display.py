@@ -49,10 +49,19 @@ def print_answer(answer: Answer, console: Console, config: Path | None = None) -
         console.print(styled(numbered.note, "dim"))
     words, style = _verdict(answer)
     spent = sum(ms for stage, ms in answer.timings.items() if "." not in stage)  # "a.b" is a part of "a"
-    sure = "" if answer.confidence is None else f" · confidence {answer.confidence:.0%}"
+    sure = _sure(answer)
     console.print(Text.assemble((words, style), (f"{sure} · {answer.generator} · {spent:.0f} ms", "dim")))
     for note in answer.notes:
         console.print(styled(note, "dim"))
+
+
+def _sure(answer: Answer) -> str:
+    """The confidence, in words that cannot be taken for confidence in the refusal."""
+    if answer.confidence is None:
+        return ""
+    if answer.verdict is AnswerVerdict.ABSTAINED:
+        return f" · {answer.confidence:.0%} likely that they do"
+    return f" · confidence {answer.confidence:.0%}"
 
 
 def _verdict(answer: Answer) -> tuple[str, str]:

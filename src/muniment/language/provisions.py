@@ -84,6 +84,11 @@ def headed(line: str) -> Reference | None:
     return Reference(_label(match["label"]), match["number"])
 
 
+def is_label(word: str) -> bool:
+    """Whether a word stands before the numbers of provisions: "Article", "Annex"."""
+    return word.lower() in _LABELS
+
+
 def number_of(line: str) -> str | None:
     """The number that a heading without a label begins with: "4.2" of "4.2 Sick leave"."""
     match = _NUMBERED.match(line)

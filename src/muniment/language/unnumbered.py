@@ -1,4 +1,4 @@
-"""Answers to "how much", "how long" and "how many" that hold no number: free of charge, until revoked."""
+"""Answers without a number to how much, how long, how many and when: free of charge, until revoked."""
 
 import re
 
@@ -27,7 +27,20 @@ _LASTING = re.compile(
 )
 _COUNTED = re.compile(
     r"\b(?:unlimited|(?:no|without(?: any)?) (?:upper )?(?:limit|restriction)|any number|none|nobody|no one"
+    r"|half|both|only one|(?:a|the) (?:single|majority|pair|couple)|double|dozens|hundreds|zero|bucks"
     r"|(?<!at )once(?= |\.)(?! (?:it|the|they|you|this|that|all|a|an)\b)|twice)\b",
+    re.I,
+)
+
+
+_HANGS_ON = re.compile(
+    r"\b(?:depend(?:s|ing)? (?:on|upon)|varies|vary|pro rata|in proportion|proportional(?:ly)?|costs? extra"
+    r"|as agreed)\b",
+    re.I,
+)
+_OCCASION = re.compile(
+    r"\b(?:when(?:ever)?|once|as soon as|upon|following|if|in case|each time|every time"
+    r"|at the (?:beginning|start|end|close|latest) of)\b",
     re.I,
 )
 
@@ -45,6 +58,16 @@ def share_of_sum(text: str) -> bool:
 def open_duration(text: str) -> bool:
     """Whether the text says how long in words: until 31 December, indefinitely."""
     return bool(_LASTING.search(text))
+
+
+def hangs_on_something(text: str) -> bool:
+    """Whether the text says what an amount hangs on: it depends on the contract, in proportion."""
+    return bool(_HANGS_ON.search(text))
+
+
+def occasion(text: str) -> bool:
+    """Whether the text says when in words: as soon as it is signed, at the end of the session."""
+    return bool(_OCCASION.search(text))
 
 
 def count_in_words(text: str) -> bool:

@@ -10,11 +10,13 @@ from muniment.language.abbreviations import spelled_as
 from muniment.protocols import Generator, Prompt, Provider, ProviderContext
 from muniment.providers.extractive.candidates import Candidate
 from muniment.providers.extractive.choice import near
+from muniment.providers.extractive.demands import holds_demanded, somebody_first
 from muniment.providers.extractive.editions import of_latest_edition
 from muniment.providers.extractive.nearness import Nearness
 from muniment.providers.extractive.provisions import quoted_units
 from muniment.providers.extractive.question import read_question
 from muniment.providers.extractive.rendering import quoted
+from muniment.providers.extractive.rivals import of_another_year
 from muniment.providers.extractive.selection import select
 from muniment.providers.extractive.shortlist import Shortlist, shortlist
 from muniment.providers.extractive.support import (
@@ -90,12 +92,14 @@ class ExtractiveGenerator:
         found = await self.weigh(prompt)
         if found.provision and found.provision.wanted_whole:
             return quoted_units(found.provision)
-        best = group_first(found.question, found.best)
+        best = somebody_first(found.question, group_first(found.question, found.best))
         if not supported(found.question, best, prompt.passages, self._limits):
             return []
-        if holds_for_others(found.question, best[0].candidate):
+        first = best[0].candidate
+        if holds_for_others(found.question, first) or of_another_year(found.question, first):
             return []
-        return select(found.question, found.weights, best, found.all)
+        chosen = select(found.question, found.weights, best, found.all)
+        return chosen if holds_demanded(found.question, chosen) else []
 
     async def weigh(self, prompt: Prompt) -> Shortlist:
         """The candidates by their score, cosines counted in where the prompt has an embedding model."""

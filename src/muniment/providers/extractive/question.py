@@ -34,7 +34,8 @@ class Question:
 
     ``demands_amount`` when an answer without a number, sum or date would be none; ``sort`` is the stem of
     what a "which" asks for (which bank, which form), ``counted`` that of what a "how many" counts,
-    ``units`` the names of the units that its number may have.
+    ``units`` the names of the units that its number may have. ``yes_or_no`` when it asks whether, though it
+    may speak of how much something is.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Question:
     sort: str | None = None
     counted: str | None = None
     units: frozenset[str] = frozenset()
+    yes_or_no: bool = False
 
 
 _UNITS_ASKED = [
@@ -105,6 +107,9 @@ _DEMANDS = re.compile(
     r"|^\W*when (?!(?:may|can|could|should)\b|.*,)|\bwhat (?:year|date)\b",
     re.I,
 )
+_YES_OR_NO = re.compile(
+    r"\W*(?:do|does|did|is|are|was|were|can|could|may|must|should|shall|will|would|has|have|had)\b", re.I
+)
 _OF_NUMBER = re.compile(r"\b(?:what|which) (?:age|percentage|percent)\b", re.I)
 _FREE = re.compile(r"\bfree of charge\b", re.I)
 """What is free of charge asks for no sum."""
@@ -124,6 +129,7 @@ def read_question(text: str) -> Question:
     )
     sort = _WHICH.search(text)
     counted = _COUNTED.search(text)
+    whether = bool(_YES_OR_NO.match(text))
     units = [units for pattern, units in _UNITS_ASKED if pattern.search(text)]
     return Question(
         text,
@@ -132,10 +138,11 @@ def read_question(text: str) -> Question:
         named,
         _expected(text.strip()),
         1 + len(_FURTHER_PART.findall(text)),
-        bool(_DEMANDS.search(text)),
+        bool(_DEMANDS.search(text)) and not whether,
         stem(sort.group(1)) if sort and is_content(sort.group(1)) else None,
         stem(counted.group(1)) if counted and is_content(counted.group(1)) else None,
         frozenset().union(*units),
+        whether,
     )
 
 

@@ -1,6 +1,8 @@
 """A candidate with its score, and whether it holds the kind of thing asked for."""
 
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.language.currencies import MONEY
@@ -25,7 +27,11 @@ _WHEN = re.compile(
 _WHY = re.compile(
     r"\b(?:because|due to|caused? by|since|so that|in order to|therefore|reason|as a result)\b", re.I
 )
-_WHERE = re.compile(r"\b(?:in|at|on|near|to|from)\s+(?:the\s+)?[A-Z]")
+_WHERE = re.compile(
+    r"\b(?:in|at|on|near|to|from)\s+(?:the\s+)?"
+    r"(?!(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b)[A-Z]"
+)
 _DEFINES = re.compile(
     r"^\W*[\w\s\"“”'’().-]{2,60}?\b(?:is|are|was|were|means?|refers? to|describes?|stands? for)\b",
     re.I,
@@ -46,6 +52,14 @@ class Scored:
     coverage: float
     own: float
     cosine: float | None = None
+
+
+def likelihoods(ranked: Sequence[Scored]) -> list[float]:
+    """The probability that each answers, were one of them to: the softmax that the weights were fitted by."""
+    best = max((one.score for one in ranked), default=0.0)
+    powers = [math.exp(one.score - best) for one in ranked]
+    total = sum(powers)
+    return [power / total for power in powers]
 
 
 def holds_expected(expects: Expects, text: str) -> bool | None:

@@ -1,8 +1,5 @@
 """Chooses which candidates make the answer."""
 
-import math
-from collections.abc import Sequence
-
 from muniment.language.terms import content_stems
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate
@@ -11,7 +8,7 @@ from muniment.providers.extractive.defining import defines, wants_definition
 from muniment.providers.extractive.extremes import extreme_rows
 from muniment.providers.extractive.listing import section_list, whole_list
 from muniment.providers.extractive.question import Question
-from muniment.providers.extractive.scoring import Scored, holds_expected
+from muniment.providers.extractive.scoring import Scored, holds_expected, likelihoods
 from muniment.providers.extractive.support import holds_for_others
 
 MOST_SENTENCES = 2
@@ -45,14 +42,6 @@ def select(
     )
     chosen = listed or _in_reading_order(_best_few(question, weights, ranked), candidates)
     return with_captions(chosen, candidates)
-
-
-def likelihoods(ranked: Sequence[Scored]) -> list[float]:
-    """The probability that each answers, were one of them to: the softmax that the weights were fitted by."""
-    best = max((one.score for one in ranked), default=0.0)
-    powers = [math.exp(one.score - best) for one in ranked]
-    total = sum(powers)
-    return [power / total for power in powers]
 
 
 def _best_few(question: Question, weights: dict[str, float], ranked: list[Scored]) -> list[Candidate]:

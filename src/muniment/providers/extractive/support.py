@@ -1,5 +1,6 @@
 """Whether passages say enough about a question to answer it, and which of them may."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,12 @@ from muniment.language.people import is_of_people, names_group, of_others, says_
 from muniment.language.qualifiers import contradict, qualifiers
 from muniment.language.terms import stem, stems
 from muniment.language.units import split_units
+from muniment.language.unnumbered import occasion
 from muniment.protocols import PromptPassage
 from muniment.providers.extractive.candidates import Candidate, Wanted
 from muniment.providers.extractive.defining import defines, wants_definition
 from muniment.providers.extractive.question import Question
+from muniment.providers.extractive.rivals import of_another_model
 from muniment.providers.extractive.scoring import ALIKE, Scored, holds_expected
 from muniment.providers.extractive.sorts import names_one, sort_of
 
@@ -40,6 +43,7 @@ ALL_THE_REST = 0.75
 MOST_OF_THE_REST = 0.6
 """The same, its surroundings counted in, where it holds a name, place or date that may be what is asked
 for."""
+_WHEN_IN_GENERAL = re.compile(r"\W*when (?:do|does|is|are|must|shall)\b", re.I)
 _LIGHT = frozenset(map(stem, "use make get call need include have give provide take become".split()))
 """Verbs that say little of what is asked."""
 
@@ -111,6 +115,7 @@ def _lacks_what_is_asked(question: Question, ranked: Sequence[Scored]) -> bool:
         question.demands_amount
         and question.parts == 1
         and holds_expected(question.expects, best.text) is False
+        and not (_WHEN_IN_GENERAL.match(question.text) and occasion(best.text))
         and not _says_otherwise_of_the_asked(question, ranked)
     ):
         return True
@@ -156,10 +161,11 @@ def _names_missing(question: Question, passages: Sequence[PromptPassage]) -> flo
 def about_the_named(question: Question, passages: tuple[PromptPassage, ...]) -> tuple[PromptPassage, ...]:
     """The passages that hold all the question's codes and as many of its names as any other passage.
 
-    What is said of another product or person is no answer, however well the rest fits. None are left
-    when a code stands in no passage at all. A definition of what the question wants defined need not say
-    again which agreement it stands in.
+    What is said of another product, model or person is no answer, however well the rest fits. None are
+    left when a code stands in no passage at all, or all speak of another model. A definition of what the
+    question wants defined need not say again which agreement it stands in.
     """
+    passages = tuple(given for given in passages if not of_another_model(question, given))
     if not question.codes and not question.names:
         return passages
     held = {given.number: _held_names(question, given) for given in passages}
