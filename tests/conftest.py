@@ -32,6 +32,8 @@ def _what_stays_is_left_alone() -> None:
     """
     gc.collect()
     gc.freeze()
+    # Between modules all of it is seldom looked through.
+    gc.set_threshold(700, 10, 50)
 
 
 @pytest.fixture(scope="session")
