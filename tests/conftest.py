@@ -1,6 +1,8 @@
 """What holds for all tests."""
 
+import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
@@ -16,7 +18,22 @@ from s3_servers import ACCESS_KEY, SECRET_KEY, make_bucket, seaweedfs
 settings.register_profile("muniment", deadline=None)
 settings.load_profile("muniment")
 
+# Each process a test starts would compile the package anew, and each run of the tests the tests themselves.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 _NUMBERS = count()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_stays_is_left_alone() -> None:
+    """Libraries and tests stay to the end; every collection of garbage would look through them again, which
+    took a quarter of the time of tests with a server.
+    """
+    gc.collect()
+    gc.freeze()
+    # Between modules all of it is seldom looked through.
+    gc.set_threshold(700, 10, 50)
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,15 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
+import warm_process
 
 HERE = Path(__file__).parent
 RELEASE = "milvus==2.3.5"
@@ -33,28 +36,38 @@ class LiteServer:
 
     folder: Path
     port: int = field(default_factory=free_port)
-    _process: subprocess.Popen[bytes] | None = None
+    _running: ExitStack = field(default_factory=ExitStack)
 
     @property
     def uri(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "milvus_lite", "server", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--data-dir", str(self.folder)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        arguments = [
+            "server",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--data-dir",
+            str(self.folder),
+        ]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = self.folder.with_name(f"{self.folder.name}.log")
+        process = self._running.enter_context(
+            warm_process.started(arguments, self.folder, os.environ, log, log, "milvus_lite.cmdline")
+        )
         for _ in range(1200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
-            time.sleep(0.1)
-        raise AssertionError("Milvus Lite's server did not start")
+            if process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise AssertionError(f"Milvus Lite's server did not start: {log.read_text()}")
 
     def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._running.close()
 
 
 @dataclass

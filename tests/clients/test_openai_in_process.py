@@ -16,6 +16,7 @@ from muniment.api.app import create_app
 from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace
 from muniment.settings import Settings
+from prompt_server import PromptServer
 
 sys.path.insert(0, str(FLOWS))
 
@@ -65,7 +66,7 @@ def served(settings: Settings, bound: socket.socket) -> Iterator[str]:
         return await open_workspace(settings, serving=True)
 
     app = create_app(opened, settings, instance="test")
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    server = PromptServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"

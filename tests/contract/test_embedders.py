@@ -19,6 +19,7 @@ from muniment.providers.encoder import PROVIDER as ENCODER
 from muniment.providers.fake_embedder import PROVIDER as FAKE
 from muniment.providers.openai_embedder import PROVIDER as OPENAI
 from muniment.testing.embedder import EmbedderContract
+from prompt_server import PromptServer
 
 ENCODERS = Path(__file__).parents[1] / "fixtures" / "encoders"
 TOKENIZER = str(ENCODERS / "bert" / "tokenizer.json")
@@ -50,7 +51,7 @@ class EmbeddingServer:
 def serving(app: FastAPI) -> Iterator[str]:
     """The app on a free loopback port, in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+    server = PromptServer(uvicorn.Config(app, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

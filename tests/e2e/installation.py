@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import warm_process
 import yaml
+
+import warm_process
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MUNIMENT_")}
 DEADLINE_S = 200
@@ -98,6 +99,13 @@ class Installation:
             finally:
                 process.kill()
 
+    @contextmanager
+    def begun(self, *arguments: str) -> Iterator[Any]:
+        """As ``started``, but past its imports: for what is to happen while it works."""
+        log = self.folder / "log"
+        with warm_process.started(arguments, self.folder, ENVIRONMENT, log, log) as process:
+            yield process
+
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
@@ -105,7 +113,7 @@ class Installation:
     @contextmanager
     def serving(self) -> Iterator[httpx.Client]:
         """A client of a server that has opened its data."""
-        with self._warm_server() as process, httpx.Client(trust_env=False, timeout=120) as client:
+        with self.begun("serve") as process, httpx.Client(trust_env=False, timeout=120) as client:
             record = self.data / "server.json"
             with patience(lambda: process.poll() is None, lambda: self.log) as wait:
                 wait(lambda: (value := _read(record)) is not None and value["pid"] == process.pid)
@@ -114,16 +122,6 @@ class Installation:
             yield client
             process.terminate()
             process.wait(DEADLINE_S)
-
-    @contextmanager
-    def _warm_server(self) -> Iterator[Any]:
-        if warm_process.POSSIBLE:
-            log = self.folder / "log"
-            with warm_process.started(["serve"], self.folder, ENVIRONMENT, log, log) as process:
-                yield process
-        else:
-            with self.started("serve") as process:
-                yield process
 
     def documents_done(self) -> int:
         """How many documents the catalog has as done now; 0 while there is none."""

@@ -7,11 +7,12 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import warm_process
 from changing_files import ChangingFiles
 from ingested_state import State, kept_in, read_state
 from installation import DEADLINE_S, ENVIRONMENT, Installation
 from killed_process import MOMENTS, STAGES
+
+import warm_process
 
 ANY = "any"
 """Not at a step but after some time, wherever the process is then: while it starts or ends, too."""

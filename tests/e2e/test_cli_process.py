@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+import warm_process
+
 # Several processes one after the other, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(300)
 
@@ -74,13 +76,13 @@ def test_without_a_server_a_command_does_the_work_itself(folder: Path) -> None:
 
 def test_with_a_server_the_same_command_works_through_it(folder: Path) -> None:
     with serving(folder) as (_, url):
-        report = json.loads(muniment(folder, "status", "--json").stdout)
+        report = json.loads(warm_process.muniment(folder, "status", "--json").stdout)
         assert report["server"] == url
-        ingested = muniment(folder, "ingest")
+        ingested = warm_process.muniment(folder, "ingest")
         assert ingested.returncode == 0
         assert "1 unchanged" in ingested.stdout or "1 ingested" in ingested.stdout
         assert LEAVE in muniment(folder, "ask", "How many days of paid leave?").stdout
-        second = muniment(folder, "serve")
+        second = warm_process.muniment(folder, "serve")
         assert (second.returncode, "server_running" in second.stderr) == (1, True)
 
 
@@ -97,7 +99,7 @@ def test_after_a_killed_server_commands_work_by_themselves(folder: Path) -> None
         os.kill(process.pid, signal.SIGKILL)
         process.wait(120)
     assert (folder / "data" / "server.json").exists()
-    report = json.loads(muniment(folder, "status", "--json").stdout)
+    report = json.loads(warm_process.muniment(folder, "status", "--json").stdout)
     assert report["server"] is None
     assert report["collections"][0]["name"] == "docs"
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from warm_process import muniment
 
 from muniment.evaluation.stored import read_report
+from warm_process import muniment
 
 pytestmark = pytest.mark.timeout(300)
 

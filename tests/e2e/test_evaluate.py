@@ -1,19 +1,17 @@
 """Evaluation of a real collection: on the command line, killed, resumed, behind a server, held to a gate."""
 
 import json
+import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_cli_process import serving
-from warm_process import muniment
 from workspaces import Open, ingest
 
+import warm_process
 from muniment.collections.quality import Asked, evaluate
 from muniment.evaluation import parse_questions, read_questions
 from muniment.evaluation.stored import read_report, result_to_line
@@ -23,6 +21,7 @@ from muniment.types import (
     EvaluationReport,
     LabelledQuestion,
 )
+from warm_process import muniment
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -96,17 +95,15 @@ def test_through_a_server_the_same_is_measured_and_served(folder: Path) -> None:
 def test_a_run_that_is_killed_goes_on_where_it_was(folder: Path) -> None:
     many = [{**QUESTIONS[number % 3], "id": f"q{number}"} for number in range(150)]
     (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, many)))
-    command = [sys.executable, "-m", "muniment", "evaluate", "-q", "questions.jsonl"]
     journal = folder / "data" / "evaluations" / "docs.jsonl"
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    command, log = ("evaluate", "-q", "questions.jsonl"), folder / "log"
+    with warm_process.started(command, folder, os.environ, log, log) as process:
         deadline = time.monotonic() + 120
         while not journal.exists() or journal.read_bytes().count(b"\n") < 20:
             assert time.monotonic() < deadline
             assert process.poll() is None, "it was done before it could be killed"
             time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     kept = journal.read_bytes().count(b"\n") - 1
 
     resumed = muniment(folder, "evaluate", "-q", "questions.jsonl", "-o", "resumed.json")

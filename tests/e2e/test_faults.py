@@ -97,7 +97,7 @@ def test_a_catalog_that_another_program_locks_is_waited_for(ingested: Installati
     (ingested.docs / "new.txt").write_text("The canteen opens at noon.")
     with closing(sqlite3.connect(ingested.data / "catalog.db", check_same_thread=False)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        release = threading.Timer(4, other.rollback)
+        release = threading.Timer(1.5, other.rollback)
         release.start()
         run = ingested.run("ingest", "--json")
         release.join()
@@ -160,7 +160,7 @@ def test_a_source_folder_that_vanishes_is_told_and_takes_nothing_with_it(ingeste
 @pytest.fixture
 def unreachable(ingested: Installation) -> Installation:
     """Answers are to be written by a model that nobody serves."""
-    model = {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "granite"}
+    model = {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "granite", "retries": 0}
     ingested.configure(generators={"llm": model}, default_generator="llm")
     return ingested
 

@@ -41,7 +41,7 @@ def made(folder: Path) -> Installation:
 
 def kill(installation: Installation, command: str, after: int, dice: random.Random) -> None:
     """Kill the command a moment after so many documents are done; a command that is through is left."""
-    with installation.started(command) as process:
+    with (installation.begun if after else installation.started)(command) as process:
         if after == 0:
             time.sleep(dice.uniform(0, 2))
         else:
@@ -93,7 +93,7 @@ def test_a_generation_whose_building_is_killed_leaves_the_live_one_and_is_finish
     )
     live = alias_of("docs")
     for after in [0, *sorted(dice.sample(range(1, DOCUMENTS - 4), 3))]:
-        with installation.started("ingest", "--rebuild") as process:
+        with installation.begun("ingest", "--rebuild") as process:
             with patience() as wait:
                 wait(lambda done=after: installation.documents_done() >= DOCUMENTS + done)
             time.sleep(dice.uniform(0, 0.03))

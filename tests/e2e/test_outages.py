@@ -12,9 +12,9 @@ import pytest
 from changing_files import ChangingFiles
 from ingested_state import State, kept_in, read_state
 from installation import Installation, patience, write_texts
-from servers import MilvusServer
 from workspaces import Open, ingest
 
+from milvus_servers import LiteServer
 from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace
 from muniment.errors import ConflictError
@@ -45,27 +45,27 @@ def clean_state(folder: Path, docs: Path) -> State:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[MilvusServer]:
-    made = MilvusServer(tmp_path)
+def server(tmp_path: Path) -> Iterator[LiteServer]:
+    made = LiteServer(tmp_path / "milvus")
     try:
         made.start()
         yield made
     finally:
-        made.stop()
+        made.kill()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("down_s", [2, 30])
 def test_a_vector_store_that_is_down_for_a_while_costs_nothing_but_time(
-    tmp_path: Path, server: MilvusServer, down_s: int
+    tmp_path: Path, server: LiteServer, down_s: int
 ) -> None:
     installation = Installation(tmp_path / "here")
     dice = random.Random(time.time_ns())
     files = ChangingFiles(installation.docs, dice, 150)
     store = {"provider": "milvus", "uri": server.uri}
     installation.configure(ingest=SMALL_BATCHES, vector_store=store)
-    with installation.started("ingest") as process:
+    with installation.begun("ingest") as process:
         with patience() as wait:
             wait(lambda: installation.documents_done() >= 20)
         server.kill()
@@ -87,7 +87,7 @@ def test_a_vector_store_that_is_down_for_a_while_costs_nothing_but_time(
 
 
 def test_a_server_starts_without_its_store_and_answers_when_that_has_come(
-    tmp_path: Path, server: MilvusServer
+    tmp_path: Path, server: LiteServer
 ) -> None:
     server.kill()
     installation = Installation(tmp_path / "here")
@@ -182,7 +182,7 @@ def test_a_catalog_that_stays_locked_is_told_and_nothing_is_lost(tmp_path: Path)
     installation = Installation(tmp_path / "here")
     installation.configure(ingest=SMALL_BATCHES)
     ChangingFiles(installation.docs, random.Random(time.time_ns()), 60)
-    with installation.started("ingest") as process:
+    with installation.begun("ingest") as process:
         with patience() as wait:
             wait(lambda: installation.documents_done() >= 10)
         with closing(sqlite3.connect(installation.data / "catalog.db", timeout=30)) as other:
@@ -204,7 +204,7 @@ def test_of_two_processes_on_one_data_directory_the_second_is_told(tmp_path: Pat
     installation = Installation(tmp_path / "here")
     installation.configure(ingest=SMALL_BATCHES)
     ChangingFiles(installation.docs, random.Random(time.time_ns()), 60)
-    with installation.started("apply") as process:
+    with installation.begun("apply") as process:
         with patience(lambda: process.poll() is None, lambda: installation.log) as wait:
             wait(lambda: installation.documents_done() >= 1)
         second = installation.run("apply")

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
-from warm_process import muniment
 
 from muniment.api.app import create_app
 from muniment.build import open_workspace
@@ -19,6 +18,7 @@ from muniment.protocols import ParsedFile
 from muniment.providers.fake_parser import FakeParser, parse_text
 from muniment.settings import Settings
 from muniment.types import RunEvent
+from warm_process import muniment
 
 pytestmark = pytest.mark.timeout(180)
 

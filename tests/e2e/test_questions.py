@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from warm_process import muniment
 
 from muniment.evaluation import read_questions
+from warm_process import muniment
 
 pytestmark = pytest.mark.timeout(300)
 

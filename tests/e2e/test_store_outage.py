@@ -94,7 +94,7 @@ async def assert_complete(workspace: LocalWorkspace) -> None:
         )
 
 
-@pytest.mark.parametrize("outage_s", [2.0, pytest.param(30.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("outage_s", [1.0, pytest.param(30.0, marks=pytest.mark.slow)])
 async def test_a_run_waits_for_the_store(
     tmp_path: Path, server: LiteServer, search_by: str, outage_s: float
 ) -> None:

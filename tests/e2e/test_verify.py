@@ -95,6 +95,8 @@ async def test_the_staged_generation_is_looked_at_by_itself(open_docs: Open) -> 
 
 
 def broken(tmp_path: Path) -> dict[str, object]:
+    once = {"retries": 0}
+    model = {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", **once}
     return {
         "data_dir": str(tmp_path / "data"),
         "catalog_uri": "postgresql://nobody@127.0.0.1:9/none",
@@ -102,13 +104,11 @@ def broken(tmp_path: Path) -> dict[str, object]:
             "docs": {"sources": [str(tmp_path / "nowhere")], "embedding_model": "far", "generator": "model"}
         },
         "parser": {"provider": "fake"},
-        "file_store": {"provider": "s3", "bucket": "kept", "endpoint": "http://127.0.0.1:9", "retries": 0},
+        "file_store": {"provider": "s3", "bucket": "kept", "endpoint": "http://127.0.0.1:9", **once},
         "vector_store": {"provider": "milvus", "uri": "http://127.0.0.1:9", "connect_timeout_s": 0.5},
-        "embedding_models": {
-            "far": {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"}
-        },
-        "generators": {"model": {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"}},
-        "rerankers": {"judge": {"provider": "endpoint", "base_url": "http://127.0.0.1:9/v1"}},
+        "embedding_models": {"far": model},
+        "generators": {"model": model},
+        "rerankers": {"judge": {"provider": "endpoint", "base_url": "http://127.0.0.1:9/v1", **once}},
         "default_reranker": "judge",
     }
 

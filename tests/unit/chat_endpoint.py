@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 import uvicorn
 
+from prompt_server import PromptServer
+
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -107,7 +109,7 @@ Served = TypeVar("Served", bound=Endpoint)
 @contextmanager
 def serve(endpoint: Served) -> Iterator[Served]:
     """Serve on a free port of loopback until the block ends."""
-    server = uvicorn.Server(
+    server = PromptServer(
         uvicorn.Config(endpoint, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
     )
     thread = threading.Thread(target=server.run, daemon=True)

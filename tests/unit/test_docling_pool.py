@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import pytest_asyncio
 
 from muniment.errors import DocumentError, MunimentError
 from muniment.providers.docling.jobs import Limits
@@ -36,7 +37,11 @@ def pool_of(*, workers: int = 1, timeout_s: float = 60.0, recycle_after: int = 5
     )
 
 
-@pytest.fixture
+one_pool = pytest.mark.asyncio(loop_scope="module")
+"""For tests of a pool that has had bad documents before, as any pool may have."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pool():
     made = pool_of()
     yield made
@@ -53,6 +58,7 @@ def wish(tmp_path):
     return parse
 
 
+@one_pool
 @pytest.mark.parametrize(
     ("what", "code", "words"),
     [
@@ -89,18 +95,24 @@ async def test_a_document_that_never_ends_is_given_up(wish, what):
         await pool.aclose()
 
 
+@one_pool
 @pytest.mark.parametrize("what", ["print", "write", "interrupt"])
 async def test_noise_and_interrupts_do_not_disturb_a_worker(pool, wish, what):
     assert (await wish(pool, what)).document.text == what
 
 
+@one_pool
 async def test_workers_reach_neither_network_nor_programs(pool, wish):
     assert (await wish(pool, "outside")).document.text == "stopped: connect resolve url process shell"
 
 
-async def test_workers_know_no_secrets(pool, wish, monkeypatch):
+async def test_workers_know_no_secrets(wish, monkeypatch):
     monkeypatch.setenv("MUNIMENT_SECRET_KEY", "hush")
-    assert "MUNIMENT_SECRET_KEY" not in (await wish(pool, "environment")).document.text
+    pool = pool_of()
+    try:
+        assert "MUNIMENT_SECRET_KEY" not in (await wish(pool, "environment")).document.text
+    finally:
+        await pool.aclose()
 
 
 async def test_a_crash_beside_other_documents_leaves_them_alone(wish):
@@ -125,12 +137,14 @@ async def test_workers_are_kept_and_then_recycled(wish):
         await pool.aclose()
 
 
+@one_pool
 async def test_a_worker_killed_while_idle_is_replaced(pool, wish):
     pid = int((await wish(pool, "pid")).document.text)
     os.kill(pid, signal.SIGKILL)
     assert (await wish(pool, "after")).document.text == "after"
 
 
+@one_pool
 async def test_a_cancelled_call_frees_its_worker(pool, wish):
     await wish(pool, "warm up")
     task = asyncio.create_task(wish(pool, "hang"))

@@ -18,9 +18,10 @@ async def open_adopted(runtime: CollectionRuntime, own: VectorStore) -> None:
     adopt = runtime.settings.adopt
     if adopt is not None:
         store = await runtime.adopted_from.get() if runtime.adopted_from is not None else own
-        runtime.adopted = await store.adopt(adopt.collection, runtime.embedder.dimension)
-        runtime.index = runtime.adopted
-        runtime.names = {document.id: document.name for document in await runtime.adopted.documents()}
+        adopted = await store.adopt(adopt.collection, runtime.embedder.dimension)
+        # Before it can be asked: who asks while names are read would be told of no documents.
+        names = {document.id: document.name for document in await adopted.documents()}
+        runtime.adopted, runtime.index, runtime.names = adopted, adopted, names
 
 
 def refuse_change(runtime: CollectionRuntime) -> None:

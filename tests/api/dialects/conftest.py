@@ -21,6 +21,7 @@ from muniment.api.dialects.base import OLD_OPENAI_PREFIX
 from muniment.build import open_workspace
 from muniment.collections.local import LocalWorkspace
 from muniment.settings import Settings
+from prompt_server import PromptServer
 
 TEXTS = {
     "leave.txt": "Employees receive 28 days of paid leave a year. Unused days expire at the end of March.",
@@ -129,7 +130,7 @@ def running_server(settings: Settings) -> Iterator[str]:
         return await open_workspace(settings, serving=True)
 
     app = create_app(opened, settings, instance="test")
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
+    server = PromptServer(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         bound.listen()

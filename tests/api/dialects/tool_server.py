@@ -11,6 +11,8 @@ import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from prompt_server import PromptServer
+
 
 @dataclass
 class ToolServer:
@@ -32,7 +34,7 @@ def tool_server(*, sse: bool = False) -> Iterator[ToolServer]:
         made = _made(running)
         app = made.sse_app() if sse else made.streamable_http_app()
         config = uvicorn.Config(_noting(app, running), log_config=None, timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        server = PromptServer(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         try:

@@ -163,7 +163,7 @@ def waited(look: Callable[[], Any], done: Callable[[Any], object]) -> Any:
     while not done(seen := look()):
         if time.monotonic() > end:
             raise TimeoutError(f"after {LONGEST_WAIT_S} s still {seen!r}")
-        time.sleep(0.1)
+        time.sleep(0.02)
     return seen
 
 

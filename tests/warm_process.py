@@ -1,4 +1,4 @@
-"""Processes of the command line that begin where the imports end.
+"""Programs that begin where the imports end: commands of ours, and Milvus Lite's server.
 
 A command is a process of its own, with its own folder, environment, streams and exit code. Its first
 second and a half go into imports, though, which are the same for all of them and have tests of their own
@@ -42,7 +42,7 @@ IMPORTED = [
 
 
 class WarmProcess:
-    """As much of ``subprocess.Popen`` as is needed of a command that runs meanwhile."""
+    """As much of ``subprocess.Popen`` as is needed of a program that runs meanwhile."""
 
     def __init__(self, process: BaseProcess) -> None:
         self._process = process
@@ -54,7 +54,7 @@ class WarmProcess:
         """The exit code, None while it runs."""
         return self._process.exitcode
 
-    def wait(self, timeout_s: float) -> int:
+    def wait(self, timeout_s: float | None = None) -> int:
         """The exit code, once it has ended.
 
         Raises:
@@ -74,12 +74,16 @@ def started(
     out: Path,
     err: Path,
     program: str = COMMAND_LINE,
-) -> Iterator[WarmProcess]:
+) -> Iterator["WarmProcess | subprocess.Popen[bytes]"]:
     """What ``python -m muniment`` with these arguments would be; killed at the end if it lives.
 
     Args:
         program: a module whose ``main`` is run, with the arguments in ``sys.argv``.
     """
+    if not POSSIBLE:
+        with _started_cold(arguments, folder, environment, out, err, program) as cold:
+            yield cold
+        return
     process = _context().Process(
         target=_be_command, args=(program, list(arguments), folder, dict(environment), out, err)
     )
@@ -104,8 +108,6 @@ def run(
     Raises:
         subprocess.TimeoutExpired: it took too long, and was killed.
     """
-    if not POSSIBLE:
-        return _run_cold(arguments, folder, environment, timeout_s, program)
     with TemporaryDirectory() as streams:
         out, err = Path(streams, "out"), Path(streams, "err")
         with started(arguments, folder, environment, out, err, program) as process:
@@ -113,20 +115,20 @@ def run(
         return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
 
-def _run_cold(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], timeout_s: float, program: str
-) -> "subprocess.CompletedProcess[str]":
-    beside = str(Path(__file__).parent)
+@contextmanager
+def _started_cold(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path, program: str
+) -> "Iterator[subprocess.Popen[bytes]]":
+    beside = str(Path(__file__).with_name("e2e"))
     code = f"import sys; sys.path.append({beside!r}); from {program} import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+    command = [sys.executable, "-c", code, *arguments]
+    with out.open("ab") as told, err.open("ab") as complained:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=told, stderr=complained)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def muniment(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
