@@ -7,7 +7,9 @@ is found by the next, which makes only what is missing.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,19 @@ class _Piece:
     chunk: Chunk
 
 
+class _Nudge(Enum):
+    """Stands among the pieces and says that a batch is computed."""
+
+    ENGINE_IDLES = 1
+
+
+_Queued = _Piece | _Nudge | None
+"""None at the end."""
+
+_AHEAD = 2
+"""Batches with the engine: one that is computed, and one that is there when it ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Chunks whose vectors are being computed."""
@@ -97,7 +112,7 @@ class Pipeline:
 
     async def _pass(self) -> None:
         read: asyncio.Queue[ReadDocument | None] = asyncio.Queue(self.settings.queue_documents)
-        pieces: asyncio.Queue[_Piece | None] = asyncio.Queue(4 * self.settings.batch_chunks)
+        pieces: asyncio.Queue[_Queued] = asyncio.Queue(4 * self.settings.batch_chunks)
         # While one batch is written a second is computed and a third waits, so the engine never idles.
         batches: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
         try:
@@ -139,7 +154,7 @@ class Pipeline:
     # -- chunk
 
     async def _chunk_all(
-        self, read: asyncio.Queue[ReadDocument | None], pieces: asyncio.Queue[_Piece | None]
+        self, read: asyncio.Queue[ReadDocument | None], pieces: asyncio.Queue[_Queued]
     ) -> None:
         while (item := await read.get()) is not None:
             chunker = self.own_chunker(item.work.chunker) if item.work.chunker else self.chunker
@@ -181,25 +196,37 @@ class Pipeline:
 
     async def _embed_all(
         self,
-        pieces: asyncio.Queue[_Piece | None],
+        pieces: asyncio.Queue[_Queued],
         batches: asyncio.Queue[_Batch | None],
         group: asyncio.TaskGroup,
     ) -> None:
+        computing: set[asyncio.Task[EmbeddedPassages]] = set()
+
+        def computed(task: asyncio.Task[EmbeddedPassages]) -> None:
+            computing.discard(task)
+            # When the queue is full, nobody waits for what is in it.
+            with suppress(asyncio.QueueFull):
+                pieces.put_nowait(_Nudge.ENGINE_IDLES)
+
         ended = False
         while not ended:
             batch: list[_Piece] = []
             while len(batch) < self.settings.batch_chunks:
-                # A started batch takes what is there, but does not wait for more: the engine must not idle.
-                if batch and pieces.empty():
+                # A batch that is not full goes when the engine is about to idle, and not before: small ones
+                # cost more padding and more writes.
+                if batch and pieces.empty() and len(computing) < _AHEAD:
                     break
                 piece = await pieces.get()
                 if piece is None:
                     ended = True
                     break
-                batch.append(piece)
+                if isinstance(piece, _Piece):
+                    batch.append(piece)
             if batch:
-                embedded = embed_chunks(self.embedder, [piece.chunk for piece in batch])
-                await batches.put(_Batch(batch, group.create_task(embedded)))
+                task = group.create_task(embed_chunks(self.embedder, [piece.chunk for piece in batch]))
+                computing.add(task)
+                task.add_done_callback(computed)
+                await batches.put(_Batch(batch, task))
         await batches.put(None)
 
     # -- write
