@@ -113,14 +113,16 @@ class Pipeline:
     async def _pass(self) -> None:
         read: asyncio.Queue[ReadDocument | None] = asyncio.Queue(self.settings.queue_documents)
         pieces: asyncio.Queue[_Queued] = asyncio.Queue(4 * self.settings.batch_chunks)
+        batches: asyncio.Queue[_Batch | None] = asyncio.Queue()
         # While one batch is written a second is computed and a third waits, so the engine never idles.
-        batches: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
+        # Counted by chunks: the first batches are small, and the first write opens the store.
+        room = asyncio.Semaphore(3 * self.settings.batch_chunks)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read_all(read))
                 group.create_task(self._chunk_all(read, pieces))
-                group.create_task(self._embed_all(pieces, batches, group))
-                group.create_task(self._write_all(batches))
+                group.create_task(self._embed_all(pieces, batches, room, group))
+                group.create_task(self._write_all(batches, room))
         except BaseExceptionGroup as failures:
             raise _first_failure(failures) from failures
 
@@ -198,6 +200,7 @@ class Pipeline:
         self,
         pieces: asyncio.Queue[_Queued],
         batches: asyncio.Queue[_Batch | None],
+        room: asyncio.Semaphore,
         group: asyncio.TaskGroup,
     ) -> None:
         computing: set[asyncio.Task[EmbeddedPassages]] = set()
@@ -221,17 +224,18 @@ class Pipeline:
                     ended = True
                     break
                 if isinstance(piece, _Piece):
+                    await room.acquire()
                     batch.append(piece)
             if batch:
                 task = group.create_task(embed_chunks(self.embedder, [piece.chunk for piece in batch]))
                 computing.add(task)
                 task.add_done_callback(computed)
-                await batches.put(_Batch(batch, task))
-        await batches.put(None)
+                batches.put_nowait(_Batch(batch, task))
+        batches.put_nowait(None)
 
     # -- write
 
-    async def _write_all(self, batches: asyncio.Queue[_Batch | None]) -> None:
+    async def _write_all(self, batches: asyncio.Queue[_Batch | None], room: asyncio.Semaphore) -> None:
         while (batch := await batches.get()) is not None:
             embedded = await batch.embedded
             made = zip(batch.pieces, embedded.vectors, embedded.sentences, strict=True)
@@ -242,6 +246,7 @@ class Pipeline:
                 await self._write_singly(batch.pieces, rows)
             complete: list[_Pending] = []
             for piece in batch.pieces:
+                room.release()
                 piece.pending.unwritten -= 1
                 if piece.pending.unwritten == 0:
                     complete.append(piece.pending)
