@@ -13,8 +13,8 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from muniment.errors import MunimentError
-from muniment.providers.docling.convert import parse
 from muniment.providers.docling.jobs import Job, Limits
+from muniment.providers.docling.reading import parse
 from muniment.testing.parser import check_parsed
 from muniment.types import BlockKind, ParsedDocument
 

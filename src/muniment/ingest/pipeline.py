@@ -7,7 +7,9 @@ is found by the next, which makes only what is missing.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,19 @@ class _Piece:
     chunk: Chunk
 
 
+class _Nudge(Enum):
+    """Stands among the pieces and says that a batch is computed."""
+
+    ENGINE_IDLES = 1
+
+
+_Queued = _Piece | _Nudge | None
+"""None at the end."""
+
+_AHEAD = 2
+"""Batches with the engine: one that is computed, and one that is there when it ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Chunks whose vectors are being computed."""
@@ -97,15 +112,17 @@ class Pipeline:
 
     async def _pass(self) -> None:
         read: asyncio.Queue[ReadDocument | None] = asyncio.Queue(self.settings.queue_documents)
-        pieces: asyncio.Queue[_Piece | None] = asyncio.Queue(4 * self.settings.batch_chunks)
+        pieces: asyncio.Queue[_Queued] = asyncio.Queue(4 * self.settings.batch_chunks)
+        batches: asyncio.Queue[_Batch | None] = asyncio.Queue()
         # While one batch is written a second is computed and a third waits, so the engine never idles.
-        batches: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
+        # Counted by chunks: the first batches are small, and the first write opens the store.
+        room = asyncio.Semaphore(3 * self.settings.batch_chunks)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read_all(read))
                 group.create_task(self._chunk_all(read, pieces))
-                group.create_task(self._embed_all(pieces, batches, group))
-                group.create_task(self._write_all(batches))
+                group.create_task(self._embed_all(pieces, batches, room, group))
+                group.create_task(self._write_all(batches, room))
         except BaseExceptionGroup as failures:
             raise _first_failure(failures) from failures
 
@@ -139,7 +156,7 @@ class Pipeline:
     # -- chunk
 
     async def _chunk_all(
-        self, read: asyncio.Queue[ReadDocument | None], pieces: asyncio.Queue[_Piece | None]
+        self, read: asyncio.Queue[ReadDocument | None], pieces: asyncio.Queue[_Queued]
     ) -> None:
         while (item := await read.get()) is not None:
             chunker = self.own_chunker(item.work.chunker) if item.work.chunker else self.chunker
@@ -181,30 +198,44 @@ class Pipeline:
 
     async def _embed_all(
         self,
-        pieces: asyncio.Queue[_Piece | None],
+        pieces: asyncio.Queue[_Queued],
         batches: asyncio.Queue[_Batch | None],
+        room: asyncio.Semaphore,
         group: asyncio.TaskGroup,
     ) -> None:
+        computing: set[asyncio.Task[EmbeddedPassages]] = set()
+
+        def computed(task: asyncio.Task[EmbeddedPassages]) -> None:
+            computing.discard(task)
+            # When the queue is full, nobody waits for what is in it.
+            with suppress(asyncio.QueueFull):
+                pieces.put_nowait(_Nudge.ENGINE_IDLES)
+
         ended = False
         while not ended:
             batch: list[_Piece] = []
             while len(batch) < self.settings.batch_chunks:
-                # A started batch takes what is there, but does not wait for more: the engine must not idle.
-                if batch and pieces.empty():
+                # A batch that is not full goes when the engine is about to idle, and not before: small ones
+                # cost more padding and more writes.
+                if batch and pieces.empty() and len(computing) < _AHEAD:
                     break
                 piece = await pieces.get()
                 if piece is None:
                     ended = True
                     break
-                batch.append(piece)
+                if isinstance(piece, _Piece):
+                    await room.acquire()
+                    batch.append(piece)
             if batch:
-                embedded = embed_chunks(self.embedder, [piece.chunk for piece in batch])
-                await batches.put(_Batch(batch, group.create_task(embedded)))
-        await batches.put(None)
+                task = group.create_task(embed_chunks(self.embedder, [piece.chunk for piece in batch]))
+                computing.add(task)
+                task.add_done_callback(computed)
+                batches.put_nowait(_Batch(batch, task))
+        batches.put_nowait(None)
 
     # -- write
 
-    async def _write_all(self, batches: asyncio.Queue[_Batch | None]) -> None:
+    async def _write_all(self, batches: asyncio.Queue[_Batch | None], room: asyncio.Semaphore) -> None:
         while (batch := await batches.get()) is not None:
             embedded = await batch.embedded
             made = zip(batch.pieces, embedded.vectors, embedded.sentences, strict=True)
@@ -215,6 +246,7 @@ class Pipeline:
                 await self._write_singly(batch.pieces, rows)
             complete: list[_Pending] = []
             for piece in batch.pieces:
+                room.release()
                 piece.pending.unwritten -= 1
                 if piece.pending.unwritten == 0:
                     complete.append(piece.pending)

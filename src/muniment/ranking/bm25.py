@@ -54,7 +54,7 @@ class Postings:
         for term in dict.fromkeys(term for terms in fields for term in terms):
             slots, counts = self._recent.setdefault(term, (array("i"), array("B")))
             slots.append(slot)
-            counts.extend(min(MOST, one[term]) for one in counted)
+            counts.extend([min(MOST, one.get(term, 0)) for one in counted])
 
     def of(self, term: str) -> tuple[Slots, Counts]:
         """The slots that hold ``term``, ascending, and the counts there."""

@@ -1,9 +1,9 @@
-"""From a file of any supported format to a parsed document. Runs inside a worker process."""
+"""From a file of a format that Docling reads to a parsed document. Runs inside a worker process."""
 
 import contextlib
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -41,14 +41,12 @@ class _Converted:
     notes: tuple[str, ...] = ()
 
 
-def parse(job: Job, limits: Limits, parser: str) -> ParsedFile:
-    """Recognise, convert and view one file.
+def convert(recognised: Recognised, job: Job, limits: Limits, parser: str) -> ParsedFile:
+    """Convert and view one file of any format but plain text.
 
     Raises:
-        DocumentError: empty, damaged, encrypted, over a limit, or without any text.
-        UnsupportedFormatError: no format that can be read.
+        DocumentError: damaged, encrypted or over a limit.
     """
-    recognised = _recognise(job, limits)
     try:
         converted = _convert(recognised.format, job, limits)
     except MunimentError as error:
@@ -65,27 +63,7 @@ def parse(job: Job, limits: Limits, parser: str) -> ParsedFile:
         ) from error
     notes = tuple(note for note in (recognised.note, *converted.notes) if note)
     document = view(converted.document, content_hash=job.content_hash, parser=parser, notes=notes)
-    if not document.text:
-        document = replace(document, notes=(*notes, "No text was found in it."))
     return ParsedFile(document, converted.document.model_dump_json(exclude_none=True).encode())
-
-
-def _recognise(job: Job, limits: Limits) -> Recognised:
-    try:
-        size = job.path.stat().st_size
-        if size > limits.max_file_bytes:
-            raise DocumentError(
-                f"{job.name} has {size / 2**20:.0f} MB; the limit is {limits.max_file_bytes // 2**20} MB.",
-                code="document_too_large",
-                hint="Split the file, or raise parser.max_file_mb.",
-            )
-        return formats.recognise(job.path, job.name, max_unpacked_bytes=limits.max_unpacked_bytes)
-    except OSError as error:
-        raise DocumentError(
-            f"{job.name} cannot be opened: {error.strerror or error}.",
-            code="document_gone",
-            hint="It was moved, deleted or made unreadable while it was ingested. Check it and ingest again.",
-        ) from error
 
 
 def _named(message: str, job: Job) -> str:
@@ -117,7 +95,6 @@ def _convert(kind: Format, job: Job, limits: Limits) -> _Converted:
         Format.MARKDOWN: _markdown,
         Format.ASCIIDOC: _asciidoc,
         Format.CSV: _csv,
-        Format.TEXT: _plain,
     }
     return readers[kind](job, limits)
 
@@ -210,7 +187,7 @@ def _without_navigation(reader: DeclarativeDocumentBackend) -> None:
 def _markdown(job: Job, limits: Limits) -> _Converted:
     from docling.backend.md_backend import MarkdownDocumentBackend
 
-    text = _text(job)
+    text = formats.text_of_file(job.path)
     with contextlib.suppress(RecursionError):
         return _Converted(_by_backend(job, InputFormat.MD, MarkdownDocumentBackend, None, text.encode()))
     return _Converted(document_of_text(text, PurePosixPath(job.name).stem), (_TOO_DEEP,))
@@ -219,26 +196,20 @@ def _markdown(job: Job, limits: Limits) -> _Converted:
 def _asciidoc(job: Job, limits: Limits) -> _Converted:
     from docling.backend.asciidoc_backend import AsciiDocBackend
 
-    return _Converted(_by_backend(job, InputFormat.ASCIIDOC, AsciiDocBackend, None, _text(job).encode()))
+    return _Converted(
+        _by_backend(job, InputFormat.ASCIIDOC, AsciiDocBackend, None, formats.text_of_file(job.path).encode())
+    )
 
 
 def _csv(job: Job, limits: Limits) -> _Converted:
     from docling.backend.csv_backend import CsvDocumentBackend
 
-    text = _text(job)
+    text = formats.text_of_file(job.path)
     try:
         return _Converted(_by_backend(job, InputFormat.CSV, CsvDocumentBackend, None, text.encode()))
     except DocumentLoadError:
         note = "The table's quoting is broken; it was read as plain text."
         return _Converted(document_of_text(text, PurePosixPath(job.name).stem), (note,))
-
-
-def _plain(job: Job, limits: Limits) -> _Converted:
-    return _Converted(document_of_text(_text(job), PurePosixPath(job.name).stem))
-
-
-def _text(job: Job) -> str:
-    return formats.decode(job.path.read_bytes()).removeprefix("\ufeff")
 
 
 def _by_backend(

@@ -230,6 +230,11 @@ def decode(data: bytes) -> str:
         return data.decode("latin-1" if encoding == "cp1252" else encoding, errors="replace")
 
 
+def text_of_file(path: Path) -> str:
+    """The text of a file, whatever it was written in, without a byte order mark."""
+    return decode(path.read_bytes()).removeprefix("\ufeff")
+
+
 def _old_office(path: Path, name: str) -> DocumentError | UnsupportedFormatError:
     with path.open("rb") as file:
         if "EncryptedPackage".encode("utf-16-le") in file.read(4_000_000):

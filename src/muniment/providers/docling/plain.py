@@ -1,4 +1,4 @@
-"""Plain text as a document of paragraphs, and HTML that nests too deeply as plain text."""
+"""What Docling cannot read with its structure, as a document of paragraphs: HTML that nests too deeply."""
 
 import re
 from html.parser import HTMLParser
@@ -6,12 +6,13 @@ from html.parser import HTMLParser
 from docling_core.types.doc import DoclingDocument
 from docling_core.types.doc.labels import DocItemLabel
 
+from muniment.providers.docling.plain_text import paragraphs
+
 
 def _tags(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-_BLANK_LINES = re.compile(r"\n[ \t\f]*(?:\n[ \t\f]*)+")
 _BLOCKS = _tags(
     "address article aside blockquote br dd div dl dt fieldset figcaption figure footer form "
     "h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table td th tr ul"
@@ -27,9 +28,8 @@ _HIDDEN = frozenset(("script", "style", "template", "noscript", "head"))
 def document_of_text(text: str, name: str) -> DoclingDocument:
     """One text item for each paragraph; paragraphs are parted by blank lines."""
     document = DoclingDocument(name=name)
-    for paragraph in _BLANK_LINES.split(text.replace("\r\n", "\n").replace("\r", "\n")):
-        if paragraph.strip():
-            document.add_text(label=DocItemLabel.TEXT, text=paragraph.strip("\n\f").rstrip())
+    for paragraph in paragraphs(text):
+        document.add_text(label=DocItemLabel.TEXT, text=paragraph)
     return document
 
 

@@ -14,7 +14,7 @@ from muniment.providers.docling.jobs import Limits
 from muniment.providers.docling.worker_process import WorkerProcess
 from muniment.types.parsed_format import decode_parsed
 
-TARGET = "muniment.providers.docling.convert:parse"
+TARGET = "muniment.providers.docling.reading:parse"
 """The function that workers run, see ``worker.Parse``."""
 _WORKER_FAILURES = ("parser_crashed", "parse_out_of_memory")
 _IDLE_S = 60.0

@@ -34,6 +34,7 @@ from docling_core.types.doc import (
 )
 
 from muniment.providers.docling.places import Piece, page_sizes, pieces_of, place, spans_of
+from muniment.providers.docling.plain_text import UNWRITABLE
 from muniment.providers.docling.tables import Row, contained_refs, rows_of
 from muniment.types import Block, BlockKind, Page, ParsedDocument, Span, TableRow
 
@@ -44,8 +45,6 @@ _KINDS = {
     DocItemLabel.FORMULA: BlockKind.FORMULA,
 }
 _CHECKBOXES = {DocItemLabel.CHECKBOX_SELECTED: "[x]", DocItemLabel.CHECKBOX_UNSELECTED: "[ ]"}
-_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
-"""What neither UTF-8 nor databases take."""
 _MARKS = re.compile(r"(\(?[0-9a-zA-Z]{1,4}[.)]|[•◦▪‣·–—*])\s")
 _NO_SPACE_BEFORE = tuple(".,;:!?)]}%’”")
 _NO_SPACE_AFTER = tuple("([{‘“")
@@ -227,7 +226,7 @@ class _Writer:
             del self._headings[shadowed]
         self._write_pieces(kind, pieces, level)
         heading = " ".join("".join(piece.text for piece in pieces).split())
-        self._headings[level] = _UNWRITABLE.sub("\ufffd", heading)
+        self._headings[level] = UNWRITABLE.sub("\ufffd", heading)
 
     def _write_sheet_name(self, sheet: GroupItem) -> None:
         name = sheet.name.removeprefix("sheet: ").strip()
@@ -306,7 +305,7 @@ class _Writer:
             self._parts.append("\n\n")
             self._length += 2
         start = self._length
-        self._parts.append(_UNWRITABLE.sub("\ufffd", text))
+        self._parts.append(UNWRITABLE.sub("\ufffd", text))
         self._length += len(text)
         return start
 

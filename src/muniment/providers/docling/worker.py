@@ -24,7 +24,8 @@ from muniment.providers.docling import wire
 from muniment.providers.docling.jobs import Job, Limits
 
 Parse = Callable[[Job, Limits, str], ParsedFile]
-"""What a worker runs: a file, its limits and the parser's version give a parsed file."""
+"""What a worker runs: a file, its limits and the parser's version give a parsed file. Beside it may stand a
+function ``loaded``: whether all is imported that another file may need."""
 
 _STACK_BYTES = 128 * 1024 * 1024
 _RECURSION_LIMIT = 6000
@@ -115,10 +116,12 @@ def _answer(job: dict[str, str], limits: Limits, settings: dict[str, Any]) -> li
     from muniment.types.parsed_format import encode_parsed
 
     try:
-        module, function = settings["target"].split(":")
-        parse: Parse = getattr(import_module(module), function)
+        name, function = settings["target"].split(":")
+        module = import_module(name)
+        parse: Parse = getattr(module, function)
         parsed = parse(Job(Path(job["path"]), job["name"], job["content_hash"]), limits, settings["parser"])
-        return [wire.to_json({"ok": True}), encode_parsed(parsed.document), parsed.full]
+        loaded = getattr(module, "loaded", lambda: True)()
+        return [wire.to_json({"ok": True, "loaded": loaded}), encode_parsed(parsed.document), parsed.full]
     except MunimentError as error:
         answer = error
     except MemoryError:

@@ -25,7 +25,7 @@ _KEPT_VARIABLES = (
 )
 _COMMAND = "from muniment.providers.docling.worker import main; main()"
 _BOOT_S = 60.0
-"""Added to a fresh worker's first deadline, for importing Docling on a slow disk."""
+"""Added to a worker's deadlines until it has imported Docling, for doing so on a slow disk."""
 
 
 class WorkerProcess:
@@ -33,6 +33,7 @@ class WorkerProcess:
 
     def __init__(self, limits: Limits, settings: dict[str, Any]) -> None:
         self.jobs = 0
+        self._loaded = False
         self._limits = limits
         self._log: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
         try:
@@ -62,7 +63,7 @@ class WorkerProcess:
         """
         self._log.seek(0)
         self._log.truncate()
-        deadline = time.monotonic() + timeout_s + (_BOOT_S if self.jobs == 0 else 0.0)
+        deadline = time.monotonic() + timeout_s + (0.0 if self._loaded else _BOOT_S)
         self.jobs += 1
         self._send(job)
         out = self._process.stdout
@@ -78,6 +79,7 @@ class WorkerProcess:
                         raise self._crashed(job["name"])
                     buffer += data
                     if (frames := _complete(buffer)) is not None:
+                        self._loaded = json.loads(frames[0]).get("loaded", True)
                         return frames
                 self._check(job["name"], deadline, timeout_s, given_up)
 

@@ -14,7 +14,7 @@ from muniment.providers.milvus.options import MilvusOptions
 from muniment.providers.milvus.reading import EVERY_ROW, NUMBER_BYTES, OWN_WRITES, batches
 from muniment.providers.milvus.resident import ResidentCopy
 from muniment.providers.milvus.row_cache import Row, RowCache
-from muniment.providers.milvus.schema import CHUNK_FIELDS, to_hit, to_row
+from muniment.providers.milvus.schema import CHUNK_FIELDS, for_pymilvus, to_hit, to_row
 from muniment.providers.milvus.searching import MilvusSearch
 from muniment.ranking import Ranked
 from muniment.types import ChunkRow, StoredHit, VectorQuery
@@ -158,7 +158,7 @@ class MilvusIndex:
             self._before_write()
             for start in range(0, len(converted), WRITE_ROWS):
                 part = converted[start : start + WRITE_ROWS]
-                written = [fields for fields, _ in part]
+                written = [for_pymilvus(fields) for fields, _ in part]
                 stamp = 0 if self.mirror is None else self.mirror.stamped(written)
                 with self._changing([entry.id for _, entry in part]):
                     client.upsert(self.spec.name, written, timeout=self._timeout)
