@@ -16,7 +16,6 @@ from muniment.language.terms import stems
 from muniment.language.units import split_units
 
 _PART_OF = re.compile(r"\b(\w+) of (?:the|its|our|these|those|their) (\w+)\b")
-"""Two of the eight: neither stands in the other's place."""
 _ELLIPSIS = "one"
 _PREFIX = 5
 _ROLE_WEIGHT = 8
@@ -37,9 +36,9 @@ def given_to_another(claim: str, text: str, near: str, neutral: str) -> Iterable
     shared, above = stems(neutral), values(neutral)
     competing = values(text, near)
     yield from bounded_otherwise(mine, competing)
-    parts = _PART_OF.search(claim)
+    parts = _parts_of_wholes(claim, mine)
     for value in mine:
-        if parts and value.what.text in parts.groups():
+        if value.what.text in parts:
             continue
         own = [other for other in all_ if value.same(other)]
         if not own or any(value.same(other) for other in above):
@@ -47,6 +46,13 @@ def given_to_another(claim: str, text: str, near: str, neutral: str) -> Iterable
         rivals = [other for other in competing if value.rivals(other)]
         if found := _taken(value, mine, own, rivals, shared):
             yield found
+
+
+def _parts_of_wholes(claim: str, mine: Sequence[Value]) -> set[str]:
+    """The numbers of "two of the eight": neither stands in the other's place."""
+    written = {value.what.text for value in mine}
+    found = (set(match.groups()) for match in _PART_OF.finditer(claim))
+    return {number for pair in found if pair <= written for number in pair}
 
 
 def given_to_another_name(claim: str, text: str, neutral: str) -> Iterable[str]:
@@ -62,12 +68,19 @@ def given_to_another_name(claim: str, text: str, neutral: str) -> Iterable[str]:
         rivals = [
             other
             for other in there
-            if value.rivals(other)
-            and not any(listed(sentence, one.what.text, other.what.text) for one in own)
+            if value.rivals(other) and not any(_one_thing(sentence, one, other) for one in own)
         ]
         if own and (found := _taken(value, mine, own, rivals, shared)):
             yield found
             return
+
+
+def _one_thing(sentence: str, one: Value, other: Value) -> bool:
+    """Whether two names are listed together, or one in brackets explains the other."""
+    if listed(sentence, one.what.text, other.what.text):
+        return True
+    pair = (re.escape(one.what.text), re.escape(other.what.text))
+    return any(re.search(rf"{left}\s*[(\[]\W*{right}", sentence) for left, right in (pair, pair[::-1]))
 
 
 def _taken(

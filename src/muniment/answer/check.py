@@ -88,7 +88,7 @@ def check_claim(claim: str, evidence: Evidence) -> tuple[str, ...]:
                 *wrong_amounts,
                 *_names_missing(claim, worded),
                 *_denied_otherwise(claim, evidence.best),
-                *_denied_beside(claim, evidence.passage or evidence.quote),
+                *_denied_beside(claim, evidence),
                 *_contraries(claim, evidence.quote),
                 *_exchanged_names(claim, evidence.best),
                 *exchanged(claim, evidence),
@@ -183,10 +183,13 @@ def _denied_otherwise(claim: str, sentence: str) -> Iterable[str]:
         yield "the cited text has a negation where this has none, or the reverse"
 
 
-def _denied_beside(claim: str, text: str) -> Iterable[str]:
-    """What a clause of the passage denies, all of whose words the claim has: "Never run the pump dry"."""
-    mine, wanted = polarity(claim), set(content_stems(claim))
-    if cues(claim):
+def _denied_beside(claim: str, evidence: Evidence) -> Iterable[str]:
+    """What a clause of the passage denies, all of whose words the claim has: "Never run the pump dry".
+
+    Nothing where a sentence affirms the whole claim.
+    """
+    mine, wanted, text = polarity(claim), set(content_stems(claim)), evidence.passage or evidence.quote
+    if cues(claim) or (coverage(claim, evidence.best) == 1 and not cues(evidence.best)):
         return
     for unit in split_units(text):
         for clause in clauses(unit.of(text)):
