@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from muniment.language.names import names
+from muniment.language.synonyms import synonyms
 from muniment.language.terms import WORD, is_content, stem
 
 _AUXILIARY = frozenset(
@@ -18,6 +19,7 @@ _AUXILIARY = frozenset(
 _BE = frozenset("is are was were be been being".split())
 _BEHIND_VERB = frozenset(
     "the a an all any its their his her to for by with in on at from each every no some this that these"
+    " after before whether when if about"
     " those".split()
 )
 _PREPOSITIONS = frozenset(
@@ -32,6 +34,11 @@ _BOTH_WAYS = frozenset(
     " replaces competes cooperates communicates adjoins matches based used called named known".split()
 )
 """Verbs that say much the same when their sides are changed, and those that stand behind what they are of."""
+_BELOW = re.compile(
+    r"\b(?P<below>deputy|vice|former|acting|assistant|interim|honorary|designated|outgoing|second)[\s-]"
+    r"(?P<role>[a-z]{3,})\b",
+    re.I,
+)
 _APPOSED = 2
 """Parts before a verb that belong to its subject: "A former supplier, Acme, has …"."""
 _CLAUSE = re.compile(r"[,;:.()]\s|\s(?:and|but|or|while|whereas|that|which|who|when|if|because|where)\s")
@@ -58,6 +65,46 @@ def turned_round(claim: str, sentence: str) -> Iterable[str]:
             continue
         if _exchanged(said[0], stated[0], people):
             yield f"the cited text says the reverse of who does this ({verb})"
+
+
+def done_by_another(claim: str, sentence: str, text: str) -> Iterable[str]:
+    """Verbs whose doer is not the one that the sentence names, but somebody else whom the text speaks of."""
+    known = {stem(word) for word in WORD.findall(text)}
+    for said in _deeds(claim):
+        for stated in _deeds(sentence):
+            if said.verb != stated.verb or not said.actor or not stated.actor or not said.rest & stated.rest:
+                continue
+            there = {stem(word) for word in WORD.findall(sentence)}
+            theirs = _with_synonyms(stated.actor)
+            mine = said.actor - theirs
+            if (
+                mine == said.actor
+                and said.actor <= known
+                and not said.actor & there
+                and not _with_synonyms(mine) & there
+            ):
+                yield f"the cited text names somebody else who does this ({said.verb})"
+                return
+
+
+def _with_synonyms(found: frozenset[str]) -> set[str]:
+    return {*found, *(other for word in found for other in synonyms(word))}
+
+
+def demoted(claim: str, quote: str) -> Iterable[str]:
+    """Names that the evidence calls a deputy, a former or an acting one, and the claim the thing itself."""
+    for match in _BELOW.finditer(quote):
+        role = match["role"].lower()
+        if match["below"].lower() in claim.lower() or stem(role) not in {
+            stem(word) for word in WORD.findall(claim)
+        }:
+            continue
+        end = re.search(r"[.;,]\s|\sand\s|$", quote[match.end() + 1 :])
+        behind = quote[match.end() : match.end() + 1 + (end.start() if end else 0)]
+        here = set(names(claim)) & set(names(behind))
+        if here:
+            yield f"{match['below']} {role}, says the cited text"
+            return
 
 
 def same_deed(claim: str, sentence: str, one: str, other: str) -> bool:

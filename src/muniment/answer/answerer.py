@@ -1,6 +1,7 @@
 """From a question to a checked answer: retrieve, prompt, generate, ground."""
 
 import asyncio
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -14,10 +15,11 @@ from muniment.answer.events import AnswerEvent, Delta, Finished, Retrieved
 from muniment.answer.fail_over import Begun, begin, begins_ahead
 from muniment.answer.ground import ground, verdict_of
 from muniment.answer.opinion import opinion, pooled
+from muniment.answer.paraphrases import in_other_words
 from muniment.answer.prompt import ABSTENTION, ANSWER_TOKENS, build_prompt, counted_texts
 from muniment.answer.rewriting import standalone
 from muniment.answer.tokens import counter
-from muniment.errors import NotFoundError
+from muniment.errors import NotFoundError, UnavailableError
 from muniment.protocols import Embedder, Generator, Prompt
 from muniment.retrieve import Retrieval, join
 from muniment.telemetry import Timings
@@ -31,6 +33,8 @@ from muniment.types import (
     Passage,
     SearchMode,
 )
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:  # it needs numpy, which a command that only shows answers can do without
     from muniment.answerability import Answerability, Assessment
@@ -292,7 +296,15 @@ class Answerer:
             claims = await asyncio.to_thread(ground, text, given, await self._load(mine))
             if all(claim.verdict is ClaimVerdict.SUPPORTED and not claim.reasons for claim in claims):
                 return claims
-        return await asyncio.to_thread(ground, text, given, await self._load(given.values()))
+        documents = await self._load(given.values())
+        claims = await asyncio.to_thread(ground, text, given, documents)
+        if self._embedder is None:
+            return claims
+        try:
+            return await in_other_words(claims, given, documents, self._embedder)
+        except UnavailableError as error:
+            log.warning("Claims in other words than their evidence stay unsupported: %s", error)
+            return claims
 
     async def _load(self, passages: Iterable[Passage]) -> dict[str, ParsedDocument]:
         """Their documents by id. One deleted since it was retrieved is missing: its quotes are not found."""

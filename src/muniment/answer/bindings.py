@@ -5,13 +5,18 @@ A number may stand in the evidence and the claim be wrong all the same: "the wee
 same value in the evidence, and with those beside other values of its kind.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
+from muniment.answer.clauses import listed
 from muniment.answer.contraries import bounded_otherwise
 from muniment.answer.values import Value, values
 from muniment.language.synonyms import synonyms
 from muniment.language.terms import stems
+from muniment.language.units import split_units
 
+_PART_OF = re.compile(r"\b(\w+) of (?:the|its|our|these|those|their) (\w+)\b")
+_ELLIPSIS = "one"
 _PREFIX = 5
 _ROLE_WEIGHT = 8
 
@@ -31,13 +36,51 @@ def given_to_another(claim: str, text: str, near: str, neutral: str) -> Iterable
     shared, above = stems(neutral), values(neutral)
     competing = values(text, near)
     yield from bounded_otherwise(mine, competing)
+    parts = _parts_of_wholes(claim, mine)
     for value in mine:
+        if value.what.text in parts:
+            continue
         own = [other for other in all_ if value.same(other)]
         if not own or any(value.same(other) for other in above):
             continue
         rivals = [other for other in competing if value.rivals(other)]
         if found := _taken(value, mine, own, rivals, shared):
             yield found
+
+
+def _parts_of_wholes(claim: str, mine: Sequence[Value]) -> set[str]:
+    """The numbers of "two of the eight": neither stands in the other's place."""
+    written = {value.what.text for value in mine}
+    found = (set(match.groups()) for match in _PART_OF.finditer(claim))
+    return {number for pair in found if pair <= written for number in pair}
+
+
+def given_to_another_name(claim: str, text: str, neutral: str) -> Iterable[str]:
+    """What is said of the one name of the claim that the evidence says of another in the same sentence."""
+    mine = values(claim, of_names=True)
+    if len(mine) != 1:
+        return
+    (value,) = mine
+    shared = stems(neutral)
+    for sentence in (unit.of(text) for unit in split_units(text)):
+        there = values(sentence, of_names=True)
+        own = [other for other in there if value.same(other)]
+        rivals = [
+            other
+            for other in there
+            if value.rivals(other) and not any(_one_thing(sentence, one, other) for one in own)
+        ]
+        if own and (found := _taken(value, mine, own, rivals, shared)):
+            yield found
+            return
+
+
+def _one_thing(sentence: str, one: Value, other: Value) -> bool:
+    """Whether two names are listed together, or one in brackets explains the other."""
+    if listed(sentence, one.what.text, other.what.text):
+        return True
+    pair = (re.escape(one.what.text), re.escape(other.what.text))
+    return any(re.search(rf"{left}\s*[(\[]\W*{right}", sentence) for left, right in (pair, pair[::-1]))
 
 
 def _taken(
@@ -58,13 +101,28 @@ def _taken(
 def _replaced(value: Value, own: list[Value], rival: Value, neutral: set[str]) -> bool:
     """Whether only words of the rival stand beside the value."""
     theirs = [word for word in value.nearest if _matches(word, rival.context)]
-    foreign = [word for word in theirs if not any(_matches(word, one.context | one.taken_up) for one in own)]
+    foreign = [word for word in theirs if not any(_is_of(word, one, rival) for one in own)]
     if all(word.rstrip("<>") in neutral for word in foreign):
         return False
     known = rival.context | rival.taken_up
+    if _ELLIPSIS in rival.context:  # "opened a branch in A and closed the one in B"
+        known = known.union(*(one.context for one in own))
     return not any(
         _matches(word, one.context) and not _matches(word, known) for word in value.context for one in own
     )
+
+
+def _is_of(word: str, own: Value, rival: Value) -> bool:
+    """Whether a word is said of the value; what stands between two values is the rival's, where it is
+    clearly that one's."""
+    mine, theirs = (
+        frozenset(other for other in one.context if other[-1] not in "<>") for one in (own, rival)
+    )
+    if word in theirs:  # a synonym may be the very thing that tells the two apart: lunch and dinner
+        return word in mine | own.taken_up
+    if _matches(word, mine | own.taken_up):
+        return True
+    return _matches(word, own.context) and not _matches(word, theirs)
 
 
 def _crossed(value: Value, beside: Value, own: list[Value], rival: Value, rivals: list[Value]) -> bool:

@@ -6,24 +6,32 @@ design/006-grounding.md gives the
 reasons and the measured rates.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
-from muniment.answer.actors import same_deed, turned_round
-from muniment.answer.bindings import given_to_another
+from muniment.answer.actors import demoted, done_by_another, same_deed, turned_round
+from muniment.answer.bindings import given_to_another, given_to_another_name
+from muniment.answer.changes import changed_otherwise
 from muniment.answer.clauses import changed_places, clauses
+from muniment.answer.comparisons import compared_otherwise
 from muniment.answer.contraries import opposed
+from muniment.answer.generalised import generalised
 from muniment.answer.rows import mixed_rows
+from muniment.answer.transplants import transplanted
+from muniment.language.abbreviations import spelled_as
 from muniment.language.cell_amounts import table_amounts
 from muniment.language.currencies import MONEY
 from muniment.language.measures import equal
 from muniment.language.names import codes, names
 from muniment.language.negation import cues, opposites, polarity
-from muniment.language.quantities import Amounts, amounts, carried, dated, implied_ones
+from muniment.language.quantities import Amounts, amounts, carried, dated, implied_ones, within_one
 from muniment.language.terms import content_stems, stem, stems, words
 from muniment.language.units import LIST_MARK, split_units
 from muniment.language.unnumbered import free_of_charge
 
+TOO_LITTLE = "the cited text says too little of this"
+"""How the reason begins that words of the claim are missing."""
 LEAST_COVERAGE = 0.6
 """Share of a claim's content words that its evidence, surroundings included, must carry."""
 LEAST_OWN = 0.4
@@ -32,6 +40,20 @@ LEAST_CLAUSE = 0.4
 """Share of the content words of each clause."""
 LONGEST_RUN = 3
 """Content words in a row that may not all be missing."""
+_EXCLUDES = re.compile(
+    r"\b(?:except(?:ed|ion)?|unless|exclud\w+|exempt\w*|barred|prohibit\w*|forbid\w*|other than|waive\w*"
+    r"|instead of|closed to)\b",
+    re.I,
+)
+"""What denies without a negation."""
+_TWICE = 2
+"""Negations that make an affirmation: "without consent it does not apply"."""
+_LIGHT = frozenset(map(stem, "use make get do need give provide take".split()))
+"""Verbs that say little."""
+_NO_MORE = re.compile(r"\bn(?:o|ot) (?:more|less|later|earlier|fewer|sooner) than\b", re.I)
+"""A bound, that says neither more nor less."""
+_LEAST_DENIED = 2
+"""Content words of a sentence that denies what a claim says."""
 _PREFIX = 5
 _MOSTLY = 0.85
 
@@ -54,6 +76,7 @@ class Evidence:
 
 def check_claim(claim: str, evidence: Evidence) -> tuple[str, ...]:
     """Why the evidence does not carry the claim, in words for the reader; empty when it does."""
+    claim = spelled_as(claim, (evidence.quote, evidence.headings, evidence.around))
     wrong_amounts = tuple(_amounts_missing(claim, evidence))
     worded = evidence
     if not wrong_amounts:  # "20 cents" and "three years" are no words that the evidence must have as well
@@ -65,6 +88,7 @@ def check_claim(claim: str, evidence: Evidence) -> tuple[str, ...]:
                 *wrong_amounts,
                 *_names_missing(claim, worded),
                 *_denied_otherwise(claim, evidence.best),
+                *_denied_beside(claim, evidence),
                 *_contraries(claim, evidence.quote),
                 *_exchanged_names(claim, evidence.best),
                 *exchanged(claim, evidence),
@@ -111,6 +135,12 @@ def _amounts_missing(claim: str, evidence: Evidence) -> Iterable[str]:
         free = 0.0 in number.values and number.unit in MONEY and free_of_charge(evidence.quote)
         if not elsewhere and not free and not carried(number, stated):
             yield f"the number {number.text} is not in the cited text"
+    for number in within_one(claim):
+        if not any(
+            equal(number.values, number.unit, one.values, one.unit)
+            for one in (*same_unit, *stated.quantities)
+        ):
+            yield f"the number {number.text} is not in the cited text"
     for date in wanted.dates:
         if not dated(date, stated) and not dated(
             date, Amounts(stated.quantities, stated.dates + above.dates)
@@ -135,7 +165,9 @@ def _names_missing(claim: str, evidence: Evidence) -> Iterable[str]:
             yield f"the name {name} is not in the cited text"
     known = {code.casefold() for code in codes(text)}
     for code in codes(claim):
-        if code.casefold() not in known and code.casefold() not in text.casefold():
+        written = code.casefold()
+        parted = written.replace("-", " ").removesuffix("s")  # "under-18s" for "customers under 18"
+        if written not in known and written not in text.casefold() and parted not in text.casefold():
             yield f"{code} is not in the cited text"
 
 
@@ -143,13 +175,34 @@ def _denied_otherwise(claim: str, sentence: str) -> Iterable[str]:
     mine, theirs = polarity(claim), polarity(sentence)
     for word in sorted(theirs.nearest & mine.affirmed - mine.denied - theirs.affirmed):
         yield f"the cited text denies what is said here ({_shown(word, sentence)})"
-    for word in sorted(mine.nearest & theirs.affirmed - theirs.denied - mine.affirmed):
+    denied_in_words = _EXCLUDES.search(sentence) or (cues(claim) == _TWICE and not cues(sentence))
+    unsaid = mine.nearest & theirs.affirmed - theirs.denied - mine.affirmed
+    for word in sorted(unsaid) if not denied_in_words else ():
         yield f"the cited text does not deny what is denied here ({_shown(word, claim)})"
     if cues(claim) != cues(sentence) and coverage(sentence, claim) >= _MOSTLY <= coverage(claim, sentence):
         yield "the cited text has a negation where this has none, or the reverse"
 
 
+def _denied_beside(claim: str, evidence: Evidence) -> Iterable[str]:
+    """What a clause of the passage denies, all of whose words the claim has: "Never run the pump dry".
+
+    Nothing where a sentence affirms the whole claim.
+    """
+    mine, wanted, text = polarity(claim), set(content_stems(claim)), evidence.passage or evidence.quote
+    if cues(claim) or (coverage(claim, evidence.best) == 1 and not cues(evidence.best)):
+        return
+    for unit in split_units(text):
+        for clause in clauses(unit.of(text)):
+            said = set(content_stems(clause)) - _LIGHT
+            if len(said) < _LEAST_DENIED or not all(_carries(wanted, word) for word in said):
+                continue
+            denied = {word for word in polarity(clause).denied if _carries(mine.affirmed, word)}
+            if denied:
+                yield f"the cited text denies what is said here ({_shown(min(denied), clause)})"
+
+
 def _contraries(claim: str, quote: str) -> Iterable[str]:
+    claim = _NO_MORE.sub(" ", claim)
     mine, theirs = stems(claim), stems(quote)
     for word in words(claim):
         contrary = opposites(stem(word)) & theirs
@@ -168,8 +221,15 @@ def exchanged(claim: str, evidence: Evidence) -> Iterable[str]:
     near = f"{evidence.quote}\n{evidence.around}"
     text = evidence.passage or near
     yield from given_to_another(claim, text, near, evidence.headings)
+    yield from given_to_another_name(claim, evidence.quote, evidence.headings)
     yield from mixed_rows(claim, text, evidence.headings)
     yield from turned_round(claim, evidence.best)
+    yield from done_by_another(claim, evidence.best, text)
+    yield from demoted(claim, evidence.quote)
+    yield from changed_otherwise(claim, text)
+    yield from compared_otherwise(claim, text, f"{near}\n{evidence.headings}")
+    yield from generalised(claim, evidence.quote)
+    yield from transplanted(claim, text, evidence.headings)
     yield from opposed(claim, _stating(claim, evidence))
 
 
@@ -201,7 +261,7 @@ def _words_missing(claim: str, evidence: Evidence) -> Iterable[str]:
         or _longest_run(claim, set(missing)) >= LONGEST_RUN
     ):
         shown = ", ".join(list(dict.fromkeys(missing))[:5])
-        yield f"the cited text says too little of this; not in it: {shown}"
+        yield f"{TOO_LITTLE}; not in it: {shown}"
 
 
 def _longest_run(claim: str, missing: set[str]) -> int:
@@ -214,7 +274,7 @@ def _longest_run(claim: str, missing: set[str]) -> int:
     return longest
 
 
-def _carries(there: set[str], word: str) -> bool:
+def _carries(there: Set[str], word: str) -> bool:
     """Whether the stems hold the word, or one that begins the same (employ, employee)."""
     if word in there:
         return True

@@ -52,8 +52,8 @@ def changed_places(claim: str, sentence: str) -> tuple[str, str] | None:
     single = [name for name in names(claim) if mine.count(name) == 1 == theirs.count(name)]
     for number, one in enumerate(single):
         for other in single[number + 1 :]:
-            listed = _listed(claim, one, other) or _listed(sentence, one, other)
-            if not listed and _exchanged(mine, theirs, one, other):
+            in_list = listed(claim, one, other) or listed(sentence, one, other)
+            if not in_list and _exchanged(mine, theirs, one, other):
                 return one, other
     return None
 
@@ -76,8 +76,8 @@ def _alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return any(a == b != "" for a, b in zip(one, other, strict=True))
 
 
-def _listed(text: str, one: str, other: str) -> bool:
-    """Whether commas, "and" and names are all that stands between; with none, both are of one name."""
+def listed(text: str, one: str, other: str) -> bool:
+    """Whether commas, "and" and names are all that stands between two names; with none, both are of one."""
     ends = [(match.start(), match.end()) for name in (one, other) if (match := _whole(name).search(text))]
     if len(ends) < 2:
         return False

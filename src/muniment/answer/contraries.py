@@ -17,6 +17,7 @@ _PERIOD = re.compile(
 )
 _ONCE = re.compile(r"\bonce (?=(?:the|an?|it|they|you|he|she|we|all|this|that|these|your|their)\b)", re.I)
 """The conjunction, which counts nothing."""
+_CALLED_OFF = re.compile(r"\bcalled off\b", re.I)
 _PERIOD_NAMES = {"annual": "year", "annually": "year", "yearly": "year", "daily": "day"}
 
 
@@ -28,7 +29,7 @@ def opposed(claim: str, sentence: str) -> Iterable[str]:
 
 
 def _opposite_words(claim: str, sentence: str) -> Iterable[str]:
-    mine, theirs = words(_ONCE.sub(" ", claim)), words(_ONCE.sub(" ", sentence))
+    mine, theirs = (words(_CALLED_OFF.sub("cancelled", _ONCE.sub(" ", one))) for one in (claim, sentence))
     here, there = {stem(word) for word in mine}, {stem(word) for word in theirs}
     denied, denied_there = polarity(claim).denied, polarity(sentence).denied
     for at, word in enumerate(mine):

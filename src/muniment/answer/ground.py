@@ -110,17 +110,19 @@ def _check_citation(
     return _verified(passage, window, documents)
 
 
-def _verified(passage: Passage, window: Window, documents: Mapping[str, ParsedDocument]) -> _Checked:
-    """The citation of a window, once its quote was found in the stored document."""
+def cite(
+    passage: Passage, ranges: Sequence[tuple[int, int]], documents: Mapping[str, ParsedDocument]
+) -> Citation:
+    """The citation of ranges of a passage's text: VERIFIED when the stored document holds them there."""
     document = documents.get(passage.document_id)
     if document is None:
         reason = f"the document {passage.document_name} is not stored any more"
-        return _Checked(_citation(passage, CitationVerdict.QUOTE_NOT_FOUND, reason))
-    located = locate(passage.chunk, window.ranges, document.text)
+        return _citation(passage, CitationVerdict.QUOTE_NOT_FOUND, reason)
+    located = locate(passage.chunk, ranges, document.text)
     if located is None:
         reason = f"the quote does not stand in the stored document {passage.document_name} at that place"
-        return _Checked(_citation(passage, CitationVerdict.QUOTE_NOT_FOUND, reason))
-    citation = Citation(
+        return _citation(passage, CitationVerdict.QUOTE_NOT_FOUND, reason)
+    return Citation(
         passage.id,
         passage.document_id,
         passage.document_name,
@@ -129,11 +131,17 @@ def _verified(passage: Passage, window: Window, documents: Mapping[str, ParsedDo
         CitationVerdict.VERIFIED,
         collection=passage.collection,
     )
-    headings = "\n".join(
-        (passage.document_name, document.title, passage.chunk.context, *passage.chunk.headings)
-    )
+
+
+def _verified(passage: Passage, window: Window, documents: Mapping[str, ParsedDocument]) -> _Checked:
+    """The citation of a window, once its quote was found in the stored document."""
+    citation = cite(passage, window.ranges, documents)
+    if citation.verdict is not CitationVerdict.VERIFIED:
+        return _Checked(citation)
+    title = documents[passage.document_id].title
+    headings = "\n".join((passage.document_name, title, passage.chunk.context, *passage.chunk.headings))
     best = passage.chunk.text[slice(*window.best)]
-    return _Checked(citation, Evidence(located.quote, best, headings, window.around, passage.chunk.text))
+    return _Checked(citation, Evidence(citation.quote, best, headings, window.around, passage.chunk.text))
 
 
 def _attach(

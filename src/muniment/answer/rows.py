@@ -45,6 +45,7 @@ def mixed_rows(claim: str, text: str, neutral: str) -> Iterable[str]:
         outside = _words(neutral) | _outside(text)
         for part in _parts(claim, table):
             yield from _of_another_row(part, table, outside)
+            yield from _in_place_of_its_own(part, table)
             yield from _of_another_column(part, table, outside)
 
 
@@ -110,6 +111,23 @@ def _of_another_row(said: frozenset[str], table: _Table, outside: frozenset[str]
                 return
 
 
+def _in_place_of_its_own(said: frozenset[str], table: _Table) -> Iterable[str]:
+    """A cell of another row, stated whole, where nothing of the named row's own cell in that column is."""
+    named = _named(said, table)
+    if len(named) != 1:
+        return
+    (mine,) = named
+    stated = said - mine.key
+    for other in table.rows:
+        if other is mine or other.key == mine.key:
+            continue
+        for own, cell in zip(mine.cells, other.cells, strict=False):
+            whole = len(cell) >= _TWO_CELLS and cell <= stated
+            if whole and own and not own & said and not any(cell <= one for one in mine.cells):
+                yield f"the table says this of {other.written}, not of {mine.written}"
+                return
+
+
 def _tells(foreign: set[str], cell: frozenset[str], said: frozenset[str]) -> bool:
     """Whether a cell is what the claim states: all of it, or most of a longer text."""
     return len(cell & said) * 2 > len(cell) and bool(foreign)
@@ -130,7 +148,7 @@ def _of_another_column(said: frozenset[str], table: _Table, outside: frozenset[s
         rest = said - mine.key
         own = [word for word in table.columns[at] if _matches(word, rest)]
         for other, column in enumerate(table.columns):
-            only = column - table.columns[at] - outside
+            only = column - table.columns[at] - {word for word in outside if not word[0].isdigit()}
             if other == at or not any(_matches(word, rest) for word in only):
                 continue
             stands = other < len(mine.cells) and mine.cells[other] & said

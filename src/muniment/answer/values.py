@@ -1,22 +1,37 @@
 """Where the numbers and dates of a text stand, and the words that belong to each of them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from muniment.language.bounds import bound
+from muniment.language.names import names
 from muniment.language.quantities import Date, Quantity, amounts
 from muniment.language.terms import WORD, is_content, stem
 from muniment.language.units import UnitKind, split_units
 
-_Placed = tuple[int, int, Quantity | Date]
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Words in a row that are spelt like a name."""
+
+    text: str
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Its words."""
+        return frozenset(self.text.split())
+
+
+_What = Quantity | Date | Name
+_Placed = tuple[int, int, _What]
 """Where a value stands, and which."""
 _STRONG = re.compile(
     r"[;:]\s|\.\s|\s(?:but|while|whereas|otherwise|though|although)\s|,\s(?:and|or)\s|\s[–—]\s"
 )
 """Where one statement ends and the next begins within a sentence."""
-_SOFT = re.compile(r"[,()]|\s(?:and|or|then)\s")
+_SOFT = re.compile(r",(?!\d)|[()]|\s(?:and|or|then)\s")
 _LEFT_OUT = re.compile(
     r"\b(?:except|unlike|besides|than|versus|instead of|rather than|compared (?:to|with)|apart from|not)\b"
     r"[^,;.]*",
@@ -54,7 +69,7 @@ class Value:
     ``label`` is the word that makes a number a name: the article of "article 7".
     """
 
-    what: Quantity | Date
+    what: _What
     context: frozenset[str]
     taken_up: frozenset[str] = frozenset()
     nearest: frozenset[str] = frozenset()
@@ -64,6 +79,8 @@ class Value:
     def same(self, other: "Value") -> bool:
         """Whether both are one value."""
         mine, theirs = self.what, other.what
+        if isinstance(mine, Name) or isinstance(theirs, Name):
+            return isinstance(mine, Name) and isinstance(theirs, Name) and bool(mine.words & theirs.words)
         if isinstance(mine, Date) or isinstance(theirs, Date):
             return isinstance(mine, Date) and isinstance(theirs, Date) and mine.agrees(theirs)
         return bool(mine.values & theirs.values) and (mine.unit == theirs.unit or not mine.unit)
@@ -71,19 +88,19 @@ class Value:
     def rivals(self, other: "Value") -> bool:
         """Whether the other could stand in this one's place: another value of the same kind."""
         mine, theirs = self.what, other.what
-        if isinstance(mine, Date) or isinstance(theirs, Date):
-            both = isinstance(mine, Date) and isinstance(theirs, Date)
-            return both and not self.same(other) and not other.same(self)
+        if isinstance(mine, (Date, Name)) or isinstance(theirs, (Date, Name)):
+            return type(mine) is type(theirs) and not self.same(other) and not other.same(self)
         alike = (_kind(mine), self.label) == (_kind(theirs), other.label)
         return alike and not mine.values & theirs.values
 
 
 @lru_cache(maxsize=64)
-def values(text: str, within: str = "") -> tuple[Value, ...]:
+def values(text: str, within: str = "", *, of_names: bool = False) -> tuple[Value, ...]:
     """The values of a text with their contexts; table rows are left out.
 
     Args:
         within: when given, only values of the units that stand in it.
+        of_names: names in place of numbers and dates.
     """
     found: list[Value] = []
     before: frozenset[str] = frozenset()
@@ -92,17 +109,19 @@ def values(text: str, within: str = "") -> tuple[Value, ...]:
             continue
         own = unit.of(text)
         if not within or own in within:
-            found += _values_of(own, before)
+            found += _values_of(own, before, _placed_names if of_names else _placed)
         before = _subject(own)
     return tuple(found)
 
 
-def _values_of(sentence: str, before: frozenset[str]) -> Iterator[Value]:
+def _values_of(
+    sentence: str, before: frozenset[str], place: Callable[[str], list[_Placed]]
+) -> Iterator[Value]:
     sentence = _LEFT_OUT.sub(lambda match: re.sub(r"[^\d\W]", "_", match.group()), sentence)
-    placed = _placed(sentence)
+    placed = place(sentence)
     taken_up = before
     said_of_it = before if _PRONOUN.match(sentence) else frozenset[str]()
-    for start, end in _clauses(sentence):
+    for start, end in _clauses(sentence, placed):
         here = [one for one in placed if start <= one[0] < end]
         for number, (left, right, what) in enumerate(here):
             alike = [n for n, one in enumerate(here) if _kind(one[2]) == _kind(what)]
@@ -141,13 +160,13 @@ def _context(
     return frozenset(found)
 
 
-def _clauses(sentence: str) -> list[tuple[int, int]]:
-    """Ranges of the statements in a sentence; one without a number of its own joins its follower."""
+def _clauses(sentence: str, placed: Sequence[_Placed]) -> list[tuple[int, int]]:
+    """Ranges of the statements in a sentence; one without a value of its own joins its follower."""
     ranges, at = [], 0
     for match in _STRONG.finditer(sentence):
-        if any(c.isdigit() for c in sentence[at : match.start()]) or _written_number(
-            sentence[at : match.start()]
-        ):
+        here = sentence[at : match.start()]
+        named = any(isinstance(one[2], Name) and at <= one[0] < match.start() for one in placed)
+        if named or any(c.isdigit() for c in here) or _written_number(here):
             ranges.append((at, match.start()))
             at = match.end()
     return [*ranges, (at, len(sentence))]
@@ -163,13 +182,19 @@ def _beside(sentence: str, start: int, end: int, is_between: bool, mark: str) ->
     gap, before = sentence[start:end], mark == "<"
     if not is_between:
         return _stems(gap) | _role(gap, before=before)
-    cuts = list(_SOFT.finditer(gap))
+    cuts = [match for match in _SOFT.finditer(gap) if not _between_names(gap, match)]
     if not cuts:
         return {f"{one}{mark}" for one in _stems(gap)} | _role(gap, before=before)
     near = gap[cuts[-1].end() :] if before else gap[: cuts[0].start()]
     other = gap[: cuts[-1].start()] if before else gap[cuts[0].end() :]
     unsure = {f"{one}{mark}" for one in _stems(other)} if len(cuts) > 1 else set()
     return _stems(near) | unsure | _role(gap, before=before)
+
+
+def _between_names(gap: str, match: re.Match[str]) -> bool:
+    """Whether what would part two statements stands in a list of names: "Oslo, Bergen and Turku"."""
+    before, behind = WORD.findall(gap[: match.start()])[-1:], WORD.findall(gap[match.end() :])[:1]
+    return bool(before and behind) and before[0][0].isupper() and behind[0][0].isupper()
 
 
 def _role(gap: str, *, before: bool) -> set[str]:
@@ -207,8 +232,24 @@ def _placed(sentence: str) -> list[_Placed]:
     return sorted(taken, key=lambda one: one[0])
 
 
-def _kind(value: Quantity | Date) -> str:
+def _placed_names(sentence: str) -> list[_Placed]:
+    """Names with the ranges they stand at; words of names that only a space parts are one. A single word that
+    begins the sentence may be any word."""
+    spelt = set(names(sentence))
+    found: list[_Placed] = []
+    for match in WORD.finditer(sentence):
+        if match.group() not in spelt:
+            continue
+        goes_on = found and sentence[found[-1][1] : match.start()] == " "
+        start = found.pop()[0] if goes_on else match.start()
+        found.append((start, match.end(), Name(sentence[start : match.end()])))
+    return [one for one in found if one[0] or " " in sentence[: one[1]]]
+
+
+def _kind(value: _What) -> str:
     """What is comparable. Without a unit, years, counts in digits and counts in words seldom are."""
+    if isinstance(value, Name):
+        return "name"
     if isinstance(value, Date):
         return "date"
     if value.unit:

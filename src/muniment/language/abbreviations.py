@@ -39,6 +39,11 @@ P&L profit and loss
 IPO initial public offering
 M&A mergers and acquisitions
 ECB european central bank
+EU european union
+EEA european economic area
+UN united nations
+UK united kingdom
+US united states
 """
 _INTRODUCED = re.compile(r"\(\s?[\"“‘']?(?P<short>[A-Z][A-Za-z&]{1,7})[\"”’']?\s?\)")
 _INTRODUCED_FIRST = re.compile(r"\b(?P<short>[A-Z]{2,7})\s?\((?P<long>[A-Za-z][\w’' -]{5,70})\)")

@@ -30,7 +30,9 @@ _NEVER_NAMES = frozenset(
 _OPENERS = frozenset(
     "additional another overall instead together several various many every available optional annual monthly"
     " daily weekly typical general special initial final total current previous following first second third"
-    " last next other later earlier today here both employee staff customer user".split()
+    " last next other later earlier today here both employee staff customer user"
+    " since whoever whichever whatever whenever wherever whether unlike despite besides although because"
+    " unless once neither either half two three expense furniture".split()
 )
 """Words that often begin a sentence and are no names."""
 

@@ -63,6 +63,9 @@ surplus - deficit
 predecessor - successor
 ancestor - descendant
 majority - minority
+men man - women woman
+son sons - daughter daughters
+completed concluded consummated - abandoned cancelled canceled withdrawn
 mandatory compulsory obligatory - optional voluntary
 always - never sometimes rarely seldom occasionally
 often frequently - rarely seldom

@@ -72,6 +72,7 @@ _WRITTEN = re.compile(
 _HALVED = re.compile(r"\bhalf\s+(?:of\s+)?an?\s+(?P<unit>[a-z]+)", re.I)
 _FORTNIGHT = re.compile(r"(?:\b(?:an?|one)\s)?\bfortnight\b", re.I)
 _ONE = re.compile(r"\b(?:an?|per|each|every)\s+(?P<unit>[a-z]+)", re.I)
+_WITHIN_ONE = re.compile(r"\b(?:within|after|less than|more than)\s+an?\s+(?P<unit>[a-z]+)", re.I)
 _UNIT_WORD = re.compile(rf"(?:US|[ACS])?\$|[{SYMBOLS}%‰]|°[CF]|(?<![\w.])[^\W\d_]+(?![\w.])")
 _ORDINAL_WORD = re.compile(rf"\b({'|'.join(_ORDINALS)})\b", re.I)
 _TO = re.compile(r"\s?(?:to|or|[-–—])\s?", re.I)
@@ -152,6 +153,15 @@ def implied_ones(text: str) -> tuple[Quantity, ...]:
     return tuple(
         Quantity(match.group(), frozenset({1.0}), unit)
         for match in _ONE.finditer(text)
+        if (unit := unit_of(match["unit"]))
+    )
+
+
+def within_one(text: str) -> tuple[Quantity, ...]:
+    """Limits of one unit: "within a day", "less than an hour"; claimed as much as "within 1 day"."""
+    return tuple(
+        Quantity(match.group(), frozenset({1.0}), unit)
+        for match in _WITHIN_ONE.finditer(text)
         if (unit := unit_of(match["unit"]))
     )
 

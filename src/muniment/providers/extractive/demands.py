@@ -103,8 +103,8 @@ def _asks_who(question: Question) -> bool:
 
 
 def _names_somebody(question: Question, one: Candidate) -> bool:
-    """Whether a unit speaks of somebody whom the question does not name; a row only where the row itself holds
-    something of the question: tables are full of names."""
+    """Whether a unit speaks of somebody whom the question does not name; a row only where it holds something
+    of the question itself: tables are full of names."""
     if one.in_table and not one.carried and not one.alike:
         return False
     known = stems(question.text)
