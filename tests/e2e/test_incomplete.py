@@ -145,3 +145,17 @@ async def test_what_was_mended_is_told_when_it_is(open_docs: Open) -> None:
         held.go_on.set()
         await until(lambda: bool(workspace._parts.catalog.mendings("docs")))
         assert (await workspace.search("docs", "leave")).notes == ()
+
+
+async def test_what_is_found_missing_while_the_collection_is_busy_is_mended_after(open_docs: Open) -> None:
+    async with open_docs(serving=True) as workspace:
+        await ingest(workspace)
+        runtime = workspace._parts.runtime("docs")
+        index = runtime.open_index()
+        before = await index.ids()
+        async with runtime.busy:
+            await index.delete(sorted(before))
+            workspace._reconciler.wake()
+            await until(lambda: not workspace._reconciler._wake.is_set())
+        await until(lambda: bool(workspace._parts.catalog.mendings("docs")))
+        assert await index.ids() == before

@@ -30,6 +30,8 @@ class Reconciler:
         self._tasks: set[asyncio.Task[None]] = set()
         self._not_ingested: set[str] = set()
         """Collections that could not be ingested at start, since something did not answer."""
+        self._to_check: set[str] = set()
+        """Collections that were busy when something was found missing."""
 
     async def start(self, *, serving: bool, sweep: Callable[[], Awaitable[None]]) -> None:
         """Open every collection. While serving, repairs go on in the background and checks recur.
@@ -68,6 +70,7 @@ class Reconciler:
                     await self._wake.wait()
             except TimeoutError:
                 pass
+            woken = self._wake.is_set()
             self._wake.clear()
             try:
                 await sweep()
@@ -77,6 +80,20 @@ class Reconciler:
                 if not runtime.busy.locked():
                     await self._check(runtime, in_background=True)
                     self._ingest_late(runtime)
+                elif woken:
+                    self._check_when_free(runtime)
+
+    def _check_when_free(self, runtime: CollectionRuntime) -> None:
+        """Check a collection that is busy once it no longer is: it may be the one where something is missing,
+        and the next check of all is minutes away."""
+        if runtime.name not in self._to_check:
+            self._to_check.add(runtime.name)
+            self._spawn(self._checked_late(runtime))
+
+    async def _checked_late(self, runtime: CollectionRuntime) -> None:
+        async with runtime.busy:
+            self._to_check.discard(runtime.name)
+        await self._check(runtime, in_background=True)
 
     def _ingest_late(self, runtime: CollectionRuntime) -> None:
         """Ingest what the start left out, once what did not answer then does."""
