@@ -101,3 +101,9 @@ def test_a_line_above_a_table_may_say_what_its_numbers_are_in(line: str, measure
 )
 def test_a_column_may_say_what_its_numbers_are_in(name: str, measure: Measure | None) -> None:
     assert column_measure(name) == measure
+
+
+def test_numbers_of_a_table_without_names_of_columns_are_read() -> None:
+    rows = "Distribution | (24,680) | (22,910)\nfrom 2,940 to 3,415. | | Administration | (16,030) | (15,420)"
+    found = {value for one in table_amounts(rows).quantities for value in one.values}
+    assert {2940.0, 3415.0, 16030.0, 15420.0, 24680.0, 22910.0} <= found

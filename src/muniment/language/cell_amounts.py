@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from muniment.language.currencies import MONEY, NATION, SYMBOLS, code, currency
 from muniment.language.measures import TIMES, unit_of
 from muniment.language.quantities import Amounts, Quantity, amounts, units_named
-from muniment.language.tables import cells, fitted, is_header
+from muniment.language.tables import cells, is_header
 from muniment.language.units import CELL_SEPARATOR
 
 LONGEST_CAPTION = 200
@@ -72,7 +72,8 @@ def table_amounts(text: str, headings: str = "") -> Amounts:
         if header is row:
             quantities += found.quantities
             continue
-        for name, cell in zip(fitted(header, len(row)), row, strict=False):
+        names = [""] * (len(row) - len(header)) + header  # of a table without a header none has a name
+        for name, cell in zip(names, row, strict=False):
             measure = _measure_of(name, row[0], caption) if cell is not row[0] else None
             for number in amounts(cell).quantities:
                 quantities += _measured(number, measure)
