@@ -101,3 +101,12 @@ def test_one_odd_document_shifts_what_is_known_of_its_kind_only_a_little() -> No
     estimator.learn("index.html", 400, 2)
     usual = estimated(Estimator(8), ("page.html", 250_000)).chunks_written
     assert estimated(estimator, ("page.html", 250_000)).chunks_written == pytest.approx(usual, rel=0.1)
+
+
+@pytest.mark.parametrize(("name", "chunks"), [("note.md", 10), ("other.txt", 0)])
+def test_a_file_renamed_to_another_format_is_read_anew(name: str, chunks: int) -> None:
+    estimator = Estimator(8)
+    moved = Change(ChangeKind.MOVE, f"mem:///{name}", name, 9000, moved_from="mem:///note.txt", chunks=10)
+    estimator.count(moved)
+    estimate = estimator.result(MeasuredRate(10.0, "given"))
+    assert (estimate.chunks_written, estimate.chunks_deleted) == (chunks, chunks)

@@ -92,11 +92,12 @@ class Estimator:
 
     def count(self, change: Change) -> None:
         """Add what a change takes."""
-        if change.kind in _REPLACES:
+        read_anew = _is_read_anew(change)
+        if change.kind in _REPLACES or read_anew:
             self._deleted += change.chunks
         if change.kind is ChangeKind.METADATA:
             self._rewritten += change.chunks
-        if change.kind in _WRITES:
+        if change.kind in _WRITES or read_anew:
             suffix = _suffix(change.name)
             self._to_write[suffix] = self._to_write.get(suffix, 0) + change.size
             self._files[suffix] = self._files.get(suffix, 0) + 1
@@ -145,6 +146,12 @@ def chunking_growth(live: str, wanted: str) -> float:
     if not sizes[0] or not sizes[1]:
         return 1.0
     return int(sizes[0][1]) / max(1, int(sizes[1][1]))
+
+
+def _is_read_anew(change: Change) -> bool:
+    """Whether a file was renamed to another format, so that the same bytes are parsed as something else."""
+    moved = change.kind is ChangeKind.MOVE and bool(change.moved_from)
+    return moved and _suffix(change.moved_from) != _suffix(change.name)
 
 
 def _suffix(name: str) -> str:
