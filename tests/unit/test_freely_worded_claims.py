@@ -131,3 +131,8 @@ async def test_meaning_does_not_outweigh_a_number_a_name_or_another_matter(
     claim: str, tmp_path: Path
 ) -> None:
     assert (await reconsidered(claim, MILES, tmp_path)).verdict is ClaimVerdict.UNSUPPORTED
+
+
+@pytest.mark.parametrize("claim", ["Finance costs rose in 2024.", "Finance costs fell in 2024."])
+def test_what_stands_in_brackets_may_rise_or_fall(claim: str) -> None:
+    assert holds(claim, "EUR thousand | 2024 | 2023\nRevenue | 214 | 198\nFinance costs | (21) | (19)")

@@ -19,8 +19,7 @@ _AUXILIARY = frozenset(
 _BE = frozenset("is are was were be been being".split())
 _BEHIND_VERB = frozenset(
     "the a an all any its their his her to for by with in on at from each every no some this that these"
-    " after before whether when if about"
-    " those".split()
+    " those after before whether when if about".split()
 )
 _PREPOSITIONS = frozenset(
     "of in on at to for from with by under over against between among into through during within without"
@@ -75,20 +74,10 @@ def done_by_another(claim: str, sentence: str, text: str) -> Iterable[str]:
             if said.verb != stated.verb or not said.actor or not stated.actor or not said.rest & stated.rest:
                 continue
             there = {stem(word) for word in WORD.findall(sentence)}
-            theirs = _with_synonyms(stated.actor)
-            mine = said.actor - theirs
-            if (
-                mine == said.actor
-                and said.actor <= known
-                and not said.actor & there
-                and not _with_synonyms(mine) & there
-            ):
+            mine = said.actor.union(*map(synonyms, said.actor))
+            if said.actor <= known and not mine & there:
                 yield f"the cited text names somebody else who does this ({said.verb})"
                 return
-
-
-def _with_synonyms(found: frozenset[str]) -> set[str]:
-    return {*found, *(other for word in found for other in synonyms(word))}
 
 
 def demoted(claim: str, quote: str) -> Iterable[str]:

@@ -4,18 +4,20 @@ import re
 from collections.abc import Iterable, Iterator
 
 from muniment.language.quantities import Quantity, amounts
-from muniment.language.tables import cells, fitted, is_period
+from muniment.language.tables import cells, fitted
 from muniment.language.terms import stems
 from muniment.language.units import UnitKind, split_units
 
-_UP = r"(?:rose|rise[sn]?|risen|grew|grow[sn]?|increas(?:e[sd]?|ing)|climb(?:s|ed)|went up|gone up|up)"
+_UP = r"(?:rose|rise[sn]?|risen|grew|grow[sn]?|increas(?:e[sd]?|ing)|climb(?:s|ed)|went up|gone up|up(?! to))"
 _DOWN = (
     r"(?:fell|falls?|fallen|dropp?(?:s|ed)?|declin(?:e[sd]?|ing)|decreas(?:e[sd]?|ing)|shr(?:ank|unk|inks?)"
-    r"|sank|sunk|went down|gone down|down|reduced)"
+    r"|sank|sunk|went down|gone down|down(?! to)|reduced)"
 )
 _CHANGE = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b", re.I)
 _FROM_TO = re.compile(r"\bfrom\s+(?P<first>[^;.]*?\d[^;]*?)\s+to\s+(?P<second>(?:[^\d;]*)\d[^;]*)$", re.I)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_NEGATIVE = ("(", "-", "−", "–")
+"""A cost in brackets rises when it is farther from nought, a result when nearer: neither is compared."""
 
 
 def changed_otherwise(claim: str, text: str) -> Iterable[str]:
@@ -60,7 +62,11 @@ def _of_rows(claim: str, text: str) -> Iterator[tuple[float, float]]:
     named = stems(claim)
     found = []
     for names, row in _rows(text):
-        periods = [(name, cell) for name, cell in zip(names[1:], row[1:], strict=False) if is_period(name)]
+        periods = [
+            (name, cell)
+            for name, cell in zip(names[1:], row[1:], strict=False)
+            if _YEAR.fullmatch(name) and not cell.startswith(_NEGATIVE)
+        ]
         if len(periods) > 1 and stems(row[0]) and stems(row[0]) <= named:
             found.append(periods)
     if len(found) != 1:

@@ -111,4 +111,6 @@ def _number(cell: str) -> float | None:
     if len(found) != 1 or len(found[0].values) != 1:
         return None
     (value,) = found[0].values
-    return -value if cell.startswith(("(", "-", "−", "–")) else value
+    return (
+        None if cell.startswith(("(", "-", "−", "–")) else value
+    )  # a cost in brackets, or less than nought?
