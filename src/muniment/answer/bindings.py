@@ -56,8 +56,11 @@ def _parts_of_wholes(claim: str, mine: Sequence[Value]) -> set[str]:
 
 
 def given_to_another_name(claim: str, text: str, neutral: str) -> Iterable[str]:
-    """What is said of the one name of the claim that the evidence says of another in the same sentence."""
+    """What is said of the one name of the claim that the evidence says of another in the same sentence; of
+    several, those that fit better exchanged."""
     mine = values(claim, of_names=True)
+    if len(mine) > 1:
+        yield from _exchanged_names(mine, text)
     if len(mine) != 1:
         return
     (value,) = mine
@@ -73,6 +76,25 @@ def given_to_another_name(claim: str, text: str, neutral: str) -> Iterable[str]:
         if own and (found := _taken(value, mine, own, rivals, shared)):
             yield found
             return
+
+
+def _exchanged_names(mine: Sequence[Value], text: str) -> Iterable[str]:
+    for sentence in (unit.of(text) for unit in split_units(text)):
+        there = values(sentence, of_names=True)
+        for place, value in enumerate(mine):
+            for other in mine[place + 1 :]:
+                own = [one for one in there if value.same(one)]
+                theirs = [one for one in there if other.same(one)]
+                if (
+                    len(own) != 1
+                    or len(theirs) != 1
+                    or value.same(other)
+                    or _one_thing(sentence, own[0], theirs[0])
+                ):
+                    continue
+                if _crossed(value, other, own, theirs[0], theirs):
+                    yield f"{value.what.text} and {other.what.text} stand in each other's place in the cited text"
+                    return
 
 
 def _one_thing(sentence: str, one: Value, other: Value) -> bool:

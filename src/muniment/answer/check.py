@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from muniment.answer.actors import demoted, done_by_another, same_deed, turned_round
 from muniment.answer.bindings import given_to_another, given_to_another_name
 from muniment.answer.changes import changed_otherwise
-from muniment.answer.clauses import changed_places, clauses
+from muniment.answer.clauses import changed_places, clauses, put_together
 from muniment.answer.comparisons import compared_otherwise
 from muniment.answer.contraries import opposed
 from muniment.answer.generalised import generalised
@@ -90,7 +90,7 @@ def check_claim(claim: str, evidence: Evidence) -> tuple[str, ...]:
                 *_denied_otherwise(claim, evidence.best),
                 *_denied_beside(claim, evidence),
                 *_contraries(claim, evidence.quote),
-                *_exchanged_names(claim, evidence.best),
+                *_exchanged_names(claim, evidence),
                 *exchanged(claim, evidence),
                 *_words_missing(claim, worded),
             )
@@ -210,10 +210,12 @@ def _contraries(claim: str, quote: str) -> Iterable[str]:
             yield f"“{word}” stands where the cited text says “{_shown(min(contrary), quote)}”"
 
 
-def _exchanged_names(claim: str, sentence: str) -> Iterable[str]:
-    found = changed_places(claim, sentence)
-    if found and not same_deed(claim, sentence, *found):
+def _exchanged_names(claim: str, evidence: Evidence) -> Iterable[str]:
+    found = changed_places(claim, evidence.best)
+    if found and not same_deed(claim, evidence.best, *found):
         yield f"{found[0]} and {found[1]} stand in each other's place in the cited text"
+    if mixed := put_together(claim, f"{evidence.passage or evidence.quote}\n{evidence.headings}"):
+        yield f"{mixed[0]} {mixed[1]} is put together of two names in the cited text"
 
 
 def exchanged(claim: str, evidence: Evidence) -> Iterable[str]:

@@ -10,6 +10,7 @@ from muniment.language.terms import content_stems, words
 _BOUNDARY = re.compile(
     r"(?<=\S)(?:;\s+|,\s+(?:and|but|while|whereas|or)\s+|\s+(?:while|whereas)\s+|[.!?]\s+(?=[A-Z]))"
 )
+_SIDE_BY_SIDE = re.compile(r"\b([A-Z][\w’'-]*\w)(?:\s(?:of|the|de|and|for))*\s(?=([A-Z][\w’'-]*\w)\b)")
 _LEAST_WORDS = 3
 """A part with fewer content words says too little to be judged alone."""
 _LINKS = frozenset("and or nor with between versus vs both".split())
@@ -56,6 +57,24 @@ def changed_places(claim: str, sentence: str) -> tuple[str, str] | None:
             if not in_list and _exchanged(mine, theirs, one, other):
                 return one, other
     return None
+
+
+def put_together(claim: str, text: str) -> tuple[str, str] | None:
+    """Two neighbouring words of a name of the claim that the text has, each as a part of another name: the Civil
+    War and the Crimean Republic make no Crimean War."""
+    there = _neighbours(text)
+    parts = {word for pair in there for word in pair}
+    spelt = set(names(claim))
+    for one, other in _neighbours(claim):
+        known = one in spelt and other in spelt and one in parts and other in parts
+        if known and (one, other) not in there and (other, one) not in there and one != other:
+            return one, other
+    return None
+
+
+def _neighbours(text: str) -> set[tuple[str, str]]:
+    """Capitalised words that stand side by side, "of" and "the" left out."""
+    return {(match[1], match[2]) for match in _SIDE_BY_SIDE.finditer(text)}
 
 
 def _exchanged(mine: Sequence[str], theirs: Sequence[str], one: str, other: str) -> bool:
