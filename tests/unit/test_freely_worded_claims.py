@@ -136,3 +136,24 @@ async def test_meaning_does_not_outweigh_a_number_a_name_or_another_matter(
 @pytest.mark.parametrize("claim", ["Finance costs rose in 2024.", "Finance costs fell in 2024."])
 def test_what_stands_in_brackets_may_rise_or_fall(claim: str) -> None:
     assert holds(claim, "EUR thousand | 2024 | 2023\nRevenue | 214 | 198\nFinance costs | (21) | (19)")
+
+
+WARS = (
+    "The Crimean War and the American Civil War were covered. Red Hat ships Open Data Hub. "
+    "Marit Lunde reports to Ola Nes, who reports to the board."
+)
+
+
+@pytest.mark.parametrize(
+    "claim", ["The American War and the Crimean Civil War were covered.", "Red Data ships Open Hat Hub."]
+)
+def test_a_name_put_together_of_two_is_noticed(claim: str) -> None:
+    assert not holds(claim, WARS)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["The American Civil War and the Crimean War were covered.", "Open Data Hub is shipped by Red Hat."],
+)
+def test_names_in_another_order_hold(claim: str) -> None:
+    assert holds(claim, WARS)

@@ -7,7 +7,9 @@ same value in the evidence, and with those beside other values of its kind.
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
+from muniment.answer.actors import same_deed
 from muniment.answer.clauses import listed
 from muniment.answer.contraries import bounded_otherwise
 from muniment.answer.values import Value, values
@@ -60,7 +62,7 @@ def given_to_another_name(claim: str, text: str, neutral: str) -> Iterable[str]:
     several, those that fit better exchanged."""
     mine = values(claim, of_names=True)
     if len(mine) > 1:
-        yield from _exchanged_names(mine, text)
+        yield from _exchanged_names(claim, mine, text)
     if len(mine) != 1:
         return
     (value,) = mine
@@ -78,23 +80,20 @@ def given_to_another_name(claim: str, text: str, neutral: str) -> Iterable[str]:
             return
 
 
-def _exchanged_names(mine: Sequence[Value], text: str) -> Iterable[str]:
+def _exchanged_names(claim: str, mine: Sequence[Value], text: str) -> Iterable[str]:
     for sentence in (unit.of(text) for unit in split_units(text)):
         there = values(sentence, of_names=True)
-        for place, value in enumerate(mine):
-            for other in mine[place + 1 :]:
-                own = [one for one in there if value.same(one)]
-                theirs = [one for one in there if other.same(one)]
-                if (
-                    len(own) != 1
-                    or len(theirs) != 1
-                    or value.same(other)
-                    or _one_thing(sentence, own[0], theirs[0])
-                ):
-                    continue
-                if _crossed(value, other, own, theirs[0], theirs):
-                    yield f"{value.what.text} and {other.what.text} stand in each other's place in the cited text"
-                    return
+        for value, other in combinations(mine, 2):
+            own = [one for one in there if value.same(one)]
+            theirs = [one for one in there if other.same(one)]
+            if len(own) != 1 or len(theirs) != 1 or _one_thing(sentence, own[0], theirs[0]):
+                continue
+            first, second = value.what.text, other.what.text
+            if same_deed(claim, sentence, first.split()[0], second.split()[0]):
+                continue
+            if not value.same(other) and _crossed(value, other, own, theirs[0], theirs):
+                yield f"{first} and {second} stand in each other's place in the cited text"
+                return
 
 
 def _one_thing(sentence: str, one: Value, other: Value) -> bool:

@@ -60,8 +60,8 @@ def changed_places(claim: str, sentence: str) -> tuple[str, str] | None:
 
 
 def put_together(claim: str, text: str) -> tuple[str, str] | None:
-    """Two neighbouring words of a name of the claim that the text has, each as a part of another name: the Civil
-    War and the Crimean Republic make no Crimean War."""
+    """Two neighbouring words of a name of the claim that the text has, each as a part of another name: of the
+    American War and the Crimean Republic nothing is said that is true of a Crimean War."""
     there = _neighbours(text)
     parts = {word for pair in there for word in pair}
     spelt = set(names(claim))
