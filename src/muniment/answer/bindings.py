@@ -14,12 +14,11 @@ from muniment.answer.clauses import listed
 from muniment.answer.contraries import bounded_otherwise
 from muniment.answer.values import Value, values
 from muniment.language.synonyms import synonyms
-from muniment.language.terms import stems
+from muniment.language.terms import begun_alike, stems
 from muniment.language.units import split_units
 
 _PART_OF = re.compile(r"\b(\w+) of (?:the|its|our|these|those|their) (\w+)\b")
 _ELLIPSIS = "one"
-_PREFIX = 5
 _ROLE_WEIGHT = 8
 
 
@@ -170,11 +169,6 @@ def _matches(word: str, context: frozenset[str]) -> bool:
         theirs, their_side = other.rstrip("<>"), other[-1] if other[-1] in "<>" else ""
         if side and their_side and side != their_side:
             continue
-        if theirs in forms or (bare[0] != "=" and _same_beginning(theirs, bare)):
+        if theirs in forms or (bare[0] != "=" and begun_alike(bare, (theirs,))):
             return True
     return False
-
-
-def _same_beginning(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    return len(short) >= _PREFIX and long.startswith(short)

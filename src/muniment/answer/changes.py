@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from muniment.language.quantities import Quantity, amounts
-from muniment.language.tables import cells, fitted
+from muniment.language.tables import NEGATIVE, table_rows
 from muniment.language.terms import stems
-from muniment.language.units import UnitKind, split_units
 
 _UP = r"(?:rose|rise[sn]?|risen|grew|grow[sn]?|increas(?:e[sd]?|ing)|climb(?:s|ed)|went up|gone up|up(?! to))"
 _DOWN = (
@@ -16,8 +15,6 @@ _DOWN = (
 _CHANGE = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b", re.I)
 _FROM_TO = re.compile(r"\bfrom\s+(?P<first>[^;.]*?\d[^;]*?)\s+to\s+(?P<second>(?:[^\d;]*)\d[^;]*)$", re.I)
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_NEGATIVE = ("(", "-", "−", "–")
-"""A cost in brackets rises when it is farther from nought, a result when nearer: neither is compared."""
 
 
 def changed_otherwise(claim: str, text: str) -> Iterable[str]:
@@ -58,14 +55,17 @@ def _measured(text: str) -> Quantity | None:
 
 def _of_rows(claim: str, text: str) -> Iterator[tuple[float, float]]:
     """For the one row that the claim names: its numbers of the period before and of the one that is meant,
-    which is the latest where none is named."""
+    which is the latest where none is named.
+
+    Cells in brackets are left out: a cost rises when it is farther from nought, a result when it is nearer.
+    """
     named = stems(claim)
     found = []
-    for names, row in _rows(text):
+    for names, row in table_rows(text):
         periods = [
             (name, cell)
             for name, cell in zip(names[1:], row[1:], strict=False)
-            if _YEAR.fullmatch(name) and not cell.startswith(_NEGATIVE)
+            if _YEAR.fullmatch(name) and not cell.startswith(NEGATIVE)
         ]
         if len(periods) > 1 and stems(row[0]) and stems(row[0]) <= named:
             found.append(periods)
@@ -81,14 +81,3 @@ def _of_rows(claim: str, text: str) -> Iterator[tuple[float, float]]:
     first, second = (_measured(ordered[place][1]) for place in (before, at))
     if first is not None and second is not None:
         yield min(first.values), min(second.values)
-
-
-def _rows(text: str) -> Iterator[tuple[list[str], list[str]]]:
-    """The rows of the tables with the names of their columns."""
-    header: list[str] = []
-    for unit in split_units(text):
-        if unit.kind is UnitKind.TABLE_HEADER:
-            header = cells(unit.of(text))
-        elif unit.kind is UnitKind.TABLE_ROW:
-            row = cells(unit.of(text))
-            yield fitted(header, len(row)), row

@@ -24,9 +24,9 @@ from muniment.language.cell_amounts import table_amounts
 from muniment.language.currencies import MONEY
 from muniment.language.measures import equal
 from muniment.language.names import codes, names
-from muniment.language.negation import cues, opposites, polarity
+from muniment.language.negation import NO_DENIAL, cues, opposites, polarity
 from muniment.language.quantities import Amounts, amounts, carried, dated, implied_ones, within_one
-from muniment.language.terms import content_stems, stem, stems, words
+from muniment.language.terms import begun_alike, content_stems, stem, stems, words
 from muniment.language.units import LIST_MARK, split_units
 from muniment.language.unnumbered import free_of_charge
 
@@ -50,11 +50,8 @@ _TWICE = 2
 """Negations that make an affirmation: "without consent it does not apply"."""
 _LIGHT = frozenset(map(stem, "use make get do need give provide take".split()))
 """Verbs that say little."""
-_NO_MORE = re.compile(r"\bn(?:o|ot) (?:more|less|later|earlier|fewer|sooner) than\b", re.I)
-"""A bound, that says neither more nor less."""
 _LEAST_DENIED = 2
 """Content words of a sentence that denies what a claim says."""
-_PREFIX = 5
 _MOSTLY = 0.85
 
 
@@ -202,7 +199,7 @@ def _denied_beside(claim: str, evidence: Evidence) -> Iterable[str]:
 
 
 def _contraries(claim: str, quote: str) -> Iterable[str]:
-    claim = _NO_MORE.sub(" ", claim)
+    claim = NO_DENIAL.sub(" ", claim)
     mine, theirs = stems(claim), stems(quote)
     for word in words(claim):
         contrary = opposites(stem(word)) & theirs
@@ -278,15 +275,7 @@ def _longest_run(claim: str, missing: set[str]) -> int:
 
 def _carries(there: Set[str], word: str) -> bool:
     """Whether the stems hold the word, or one that begins the same (employ, employee)."""
-    if word in there:
-        return True
-    if len(word) < _PREFIX:
-        return False
-    return any(
-        other.startswith(word[:_PREFIX]) and (other.startswith(word) or word.startswith(other))
-        for other in there
-        if len(other) >= _PREFIX
-    )
+    return word in there or begun_alike(word, there)
 
 
 def _shown(word_stem: str, text: str) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from muniment.language.quantities import amounts
-from muniment.language.tables import cells, fitted
+from muniment.language.tables import NEGATIVE, table_rows
 from muniment.language.terms import stems
-from muniment.language.units import UnitKind, split_units
 
 _LEAST = (
     r"lowest|fewest|smallest|cheapest|lightest|shortest|(?<!at )(?<!not )least (?=[a-z]+(?:ive|ant|ed|ent)\b)"
@@ -92,25 +91,17 @@ def _column(row: _Row, words: set[str]) -> int | None:
 
 
 def _rows(text: str) -> Iterator[_Row]:
-    header: list[str] = []
-    for unit in split_units(text):
-        if unit.kind is UnitKind.TABLE_HEADER:
-            header = cells(unit.of(text))
-        elif unit.kind is UnitKind.TABLE_ROW:
-            row = cells(unit.of(text))
-            names = fitted(header, len(row))[1:]
-            yield _Row(
-                frozenset(stems(row[0])),
-                tuple(frozenset(stems(name)) for name in names),
-                tuple(_number(cell) for cell in row[1:]),
-            )
+    for names, row in table_rows(text):
+        yield _Row(
+            frozenset(stems(row[0])),
+            tuple(frozenset(stems(name)) for name in names[1:]),
+            tuple(_number(cell) for cell in row[1:]),
+        )
 
 
 def _number(cell: str) -> float | None:
+    """The one number of a cell; none where brackets leave open whether it is below nought."""
     found = amounts(cell).quantities
-    if len(found) != 1 or len(found[0].values) != 1:
+    if len(found) != 1 or len(found[0].values) != 1 or cell.startswith(NEGATIVE):
         return None
-    (value,) = found[0].values
-    return (
-        None if cell.startswith(("(", "-", "−", "–")) else value
-    )  # a cost in brackets, or less than nought?
+    return min(found[0].values)

@@ -8,7 +8,7 @@ from muniment.language.cell_amounts import caption_measure, table_amounts
 from muniment.language.currencies import MONEY
 from muniment.language.names import codes, names
 from muniment.language.quantities import amounts, carried, dated
-from muniment.language.terms import WORD, content_stems, stem, stems
+from muniment.language.terms import WORD, begun_alike, content_stems, stem, stems
 from muniment.language.units import Unit, UnitKind, split_units, trim
 from muniment.types import Chunk, Span, text_of
 
@@ -18,8 +18,6 @@ _BETWEEN = re.compile(r"[\W_]+")
 _IN_WORD = re.compile(r"\w")
 _SAME_SUBJECT = 2
 """Content words of the claim that a unit farther away must share to count as evidence."""
-_PREFIX = 5
-"""Letters of a stem that another with an ending must share."""
 _NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
 
 
@@ -103,7 +101,7 @@ class _Wanted:
     def held(self, text: str) -> frozenset[str]:
         mine = {stem(word) for word in WORD.findall(text)}
         mine |= {stem(code) for code in codes(text)}
-        found = {f"w {one}" for one in self._stems if one in mine or _begun_alike(one, mine)}
+        found = {f"w {one}" for one in self._stems if one in mine or begun_alike(one, mine)}
         found |= {f"n {one}" for one in self._names & mine}
         if self._amounts.quantities or self._amounts.dates:
             theirs = table_amounts(text)
@@ -117,13 +115,6 @@ class _Wanted:
 
     def subject(self, held: frozenset[str]) -> int:
         return sum(key[0] == "w" for key in held)
-
-
-def _begun_alike(word: str, others: set[str]) -> bool:
-    """Whether one of the stems is the word's with an ending: weigh and weight."""
-    return len(word) >= _PREFIX and any(
-        other.startswith(word) or (len(other) >= _PREFIX and word.startswith(other)) for other in others
-    )
 
 
 def _with_header(text: str, unit: Unit) -> str:

@@ -22,9 +22,8 @@ if TYPE_CHECKING:  # a command that only shows answers can do without numpy
     from numpy.typing import NDArray
 
 ALIKE = 0.65
-"""The cosine from which a clause is taken to say what a sentence says (all-MiniLM-L6-v2). Of claims from
-other documents that only their words give away none comes near; of true ones in other words six of ten do
-(benchmarks/grounding)."""
+"""The cosine from which a clause is taken to say what a sentence says (all-MiniLM-L6-v2). Claims from
+other documents that only their words give away stay below; benchmarks/grounding has what it changes."""
 IN_OTHER_WORDS = "in other words than the cited text, near it in meaning"
 _LONGEST = 3
 """Neighbouring sentences that one clause may sum up."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from muniment.answer.clauses import clauses
 from muniment.language.synonyms import synonyms
-from muniment.language.terms import WORD, content_stems, is_content, stem, stems
+from muniment.language.terms import WORD, begun_alike, content_stems, is_content, stem, stems
 from muniment.language.units import UnitKind, split_units
 
 _LEAST = 0.5
@@ -15,7 +15,6 @@ _LONG = 2
 """Words in a row that are no coincidence."""
 _JOINED = 2
 """Further words of the clause by which the other sentence speaks of the same: both were joined."""
-_PREFIX = 5
 _REFERS_BACK = re.compile(
     r"\W*(?:it|its|this|that|these|those|they|their|he|she|his|her|such|both|the (?:former|latter|same)"
     r"|however|in (?:this|that|such)|for (?:this|that)|there|then|otherwise)\b",
@@ -76,13 +75,7 @@ def _strange(clause: str, near: set[str]) -> Iterator[list[str]]:
 
 
 def _held(word: str, near: set[str]) -> bool:
-    if word in near or synonyms(word) & near:
-        return True
-    return len(word) >= _PREFIX and any(
-        other.startswith(word[:_PREFIX]) and (other.startswith(word) or word.startswith(other))
-        for other in near
-        if len(other) >= _PREFIX
-    )
+    return word in near or bool(synonyms(word) & near) or begun_alike(word, near)
 
 
 def _stands(phrase: tuple[str, ...], row: tuple[str, ...]) -> bool:

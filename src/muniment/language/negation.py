@@ -23,14 +23,14 @@ class Polarity:
     """The first content word behind each cue."""
 
 
-_NO_DENIAL = re.compile(
+NO_DENIAL = re.compile(
     r"\bnot only\b|\bn(?:o|ot) (?:more|less|later|earlier|fewer|sooner) than\b|\bno\.?\s?\d", re.I
 )
 
 
 def cues(text: str) -> int:
     """How many negations a text holds."""
-    tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(_NO_DENIAL.sub(" ", text))]
+    tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(NO_DENIAL.sub(" ", text))]
     return sum(token in _CUES or token.endswith("n't") for token in tokens)
 
 
@@ -40,7 +40,7 @@ def polarity(text: str) -> Polarity:
     denied: set[str] = set()
     nearest: set[str] = set()
     reach, fresh = 0, False
-    for token in _TOKEN.findall(_NO_DENIAL.sub(" ", text)):
+    for token in _TOKEN.findall(NO_DENIAL.sub(" ", text)):
         lowered = token.lower().replace("’", "'")
         if token in _CLAUSE_END or lowered in _CLAUSE_WORDS:
             reach = 0

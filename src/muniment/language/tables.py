@@ -1,6 +1,9 @@
 """Rows of tables: their cells, whether a first row names the columns."""
 
 import re
+from collections.abc import Iterator
+
+from muniment.language.units import UnitKind, split_units
 
 _BORDER = re.compile(r"(?:^|(?<=\s))\|(?=\s|$)")
 _MONTHS = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
@@ -12,6 +15,8 @@ _PERIOD = re.compile(
     re.I,
 )
 _AMOUNT = re.compile(r"[^\w]*[$€£¥]?\s?\d[\d.,'’ ]*\s?(?:%|[A-Za-z°/²³]{0,6})?[^\w]*")
+NEGATIVE = ("(", "-", "−", "–")
+"""How a cell with a number below nought begins; brackets may only mean a cost."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -53,6 +58,17 @@ def named_cells(header: str, row: str) -> list[tuple[str, str]] | None:
     if len(names) < len(values) or not is_header(header):
         return None
     return list(zip(names, values, strict=False))
+
+
+def table_rows(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The rows of a text's tables: the names of the columns, none where there are none, and the cells."""
+    header: list[str] = []
+    for unit in split_units(text):
+        if unit.kind is UnitKind.TABLE_HEADER:
+            header = cells(unit.of(text))
+        elif unit.kind is UnitKind.TABLE_ROW:
+            row = cells(unit.of(text))
+            yield fitted(header, len(row)), row
 
 
 def is_amount(cell: str) -> bool:

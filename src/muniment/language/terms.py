@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Iterable
 from functools import lru_cache
 
 import snowballstemmer
@@ -80,3 +81,14 @@ def content_stems(text: str) -> list[str]:
 def stems(text: str) -> set[str]:
     """Stems of all words."""
     return {stem(word) for word in WORD.findall(text)}
+
+
+_BEGINNING = 5
+"""Letters of a stem that another with an ending must share."""
+
+
+def begun_alike(word: str, others: Iterable[str]) -> bool:
+    """Whether one of the stems is the word's with an ending, or the reverse: weigh and weight."""
+    return len(word) >= _BEGINNING and any(
+        other.startswith(word) or (len(other) >= _BEGINNING and word.startswith(other)) for other in others
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from muniment.language.captions import names_money
 from muniment.language.quantities import amounts, units_named
-from muniment.language.tables import label, named_cells
+from muniment.language.tables import NEGATIVE, label, named_cells
 from muniment.language.terms import content_stems, stem
 from muniment.language.units import UnitKind
 from muniment.providers.extractive.candidates import Candidate, Wanted
@@ -95,6 +95,6 @@ def _value(row: Candidate, column: int) -> tuple[float, str] | None:
     found = amounts(cell).quantities
     if len(found) != 1 or len(found[0].values) != 1:
         return None
-    negative = cell.startswith(("(", "-", "−", "–"))
+    negative = cell.startswith(NEGATIVE)
     (number,) = found[0].values
     return (-number if negative else number), found[0].unit
